@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "exporter/clock.h"
+#include "exporter/log.h"
+#include "exporter/metric.h"
+
+namespace usage {
+
+// One run. `now` is the only clock a collector sees.
+struct Run {
+  Instant now;
+  Deadline deadline;
+  Log& log;
+};
+
+// What a run found: a complete, validated set, or nothing (an exception).
+struct Collection {
+  Metrics metrics;
+  std::uint64_t rows = 0;            // read from the source
+  std::uint64_t skipped_rows = 0;    // left out by a NULL policy
+  std::uint64_t merged_rows = 0;     // duplicates merged by a policy
+  std::uint64_t dropped_series = 0;  // folded or left out by a limit policy
+};
+
+struct ColumnCheck {
+  std::string query;                 // the query's name in the config
+  std::vector<std::string> columns;  // "total integer (int8)"
+};
+
+// Turns one source's rows into families. Owned and called by one thread.
+class Collector {
+ public:
+  virtual ~Collector() = default;
+
+  // The families a run may produce, without samples: known from config alone, so that clashes are
+  // found without a database.
+  virtual Metrics describe() const = 0;
+
+  // Throws Error; then nothing of this run is published.
+  virtual Collection collect(const Run& run) = 0;
+
+  // Prepares every query and checks that the columns the config names exist. Throws Error.
+  virtual std::vector<ColumnCheck> check(const Run& run) = 0;
+};
+
+}  // namespace usage

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "exporter/clock.h"
+#include "exporter/config.h"
+
+namespace usage {
+
+enum class ColumnType {
+  integer,
+  real,
+  boolean,
+  timestamp,
+  text,   // also numeric, date, uuid …: the database's own text of the value
+  mixed,  // SQLite expressions: the type is known per value only
+};
+
+struct Column {
+  std::string name;
+  ColumnType type = ColumnType::text;
+  std::string database_type;  // the database's name of the type, for `check --connect`
+  bool operator==(const Column&) const = default;
+};
+
+// One cell; monostate is NULL. A string_view lives until the row callback returns.
+using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string_view, Instant>;
+
+// What is bound to $1, $2 …
+using Parameter = std::variant<std::int64_t, double, std::string, Instant>;
+
+struct Query {
+  std::string sql;  // one statement
+  std::vector<Parameter> parameters;
+};
+
+// Receives a result: the columns once, then every row. Either may throw to end the scan.
+struct RowSink {
+  std::function<void(std::span<const Column>)> columns;
+  std::function<void(std::span<const Value>)> row;
+};
+
+// One database. Connects on first use and again after a failure, with back-off: within the back-off
+// time a scan fails at once with Error(unavailable). All but interrupt() are called by one thread
+// at a time.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  // Streams the result in constant memory, in a read-only transaction. Throws Error:
+  //   unavailable  no connection, or lost; the next scan connects anew
+  //   timeout      the deadline passed; the statement was cancelled on the server
+  //   query        the database rejected the statement; SQLSTATE or code in the message
+  //   data         a value that the database could not compute or the driver cannot read
+  // What the sink throws passes through, after the statement was cancelled. After any throw the
+  // source is ready for the next scan.
+  virtual void scan(const Query& query, Deadline deadline, const RowSink& sink) = 0;
+
+  // Prepares the statement without running it and tells its columns. Throws as scan().
+  virtual std::vector<Column> describe(const Query& query, Deadline deadline) = 0;
+
+  // From any thread: a running scan fails soon with Error(unavailable, "interrupted"), and so does
+  // every later one. For shutdown.
+  virtual void interrupt() noexcept = 0;
+};
+
+// The driver of config.driver. Connects to nothing. The clock outlives the source.
+std::unique_ptr<Source> open_source(const SourceConfig& config, const Clock& clock);
+
+// The scheme of a DSN URL → driver name ("sqlite", "postgresql"); empty when there is no such
+// driver. Known schemes: sqlite, postgresql, postgres.
+std::string driver_of(std::string_view dsn);
+std::vector<std::string> known_schemes();
+
+}  // namespace usage

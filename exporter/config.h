@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "exporter/clock.h"
+#include "exporter/problems.h"
+#include "exporter/schedule.h"
+#include "exporter/secret.h"
+#include "exporter/yaml.h"
+
+namespace usage {
+
+// How a bound instant is written for SQLite, which has no time type of its own.
+enum class TimeFormat {
+  text,     // "2026-11-25 08:00:00", what CURRENT_TIMESTAMP writes; the default
+  iso8601,  // "2026-11-25T08:00:00Z"
+  unix,     // seconds
+  unix_ms,  // milliseconds
+};
+
+struct SourceConfig {
+  std::string name;
+  std::string driver;  // from the DSN's scheme: "sqlite", "postgresql"
+  Secret dsn;
+  std::string password_file;  // re-read at every connect; empty: none
+  std::map<std::string, std::string> labels;
+  Duration timeout = std::chrono::seconds(10);  // of one query, unless the collector says otherwise
+  Duration connect_timeout = std::chrono::seconds(5);
+  Duration lock_timeout = std::chrono::seconds(1);
+  bool pgbouncer = false;               // no session state, no named prepared statements
+  std::string naive_time_zone = "UTC";  // of timestamps without a zone
+  TimeFormat time_format = TimeFormat::text;
+  Position position;
+};
+
+// What every kind of collector has. The kind reads the rest of `body` in its own file.
+struct CollectorConfig {
+  std::string name;
+  std::string kind = "sql";
+  std::vector<std::string> sources;  // one job each; at least one
+  Schedule schedule;
+  Duration timeout{};      // of one run on one source; from the collector, else from the source (0)
+  Duration stale_after{};  // after the last success, a failing collector's series vanish
+  std::size_t max_series = 10'000;
+  yaml::Node body;  // the whole mapping, common keys included
+  Position position;
+};
+
+struct Config {
+  std::string path;
+  std::string timezone = "UTC";  // where calendar days and weeks begin; IANA name
+  std::vector<SourceConfig> sources;
+  std::vector<CollectorConfig> collectors;
+
+  const SourceConfig& source(const std::string& name) const;  // exists: load_config checked it
+};
+
+// The keys that CollectorConfig takes from a collector's mapping; kinds must know them as known.
+void mark_common_keys(yaml::Mapping& mapping);
+
+// Reads `path` and what it includes (globs, relative to the including file). Everything wrong goes
+// to `problems`; the result is usable only if there are none. Connects to nothing.
+Config load_config(const std::string& path, Problems& problems);
+
+// The same from text, for the embedded demo config and tests; includes are relative to the current
+// directory. `name` stands in messages where the path would.
+Config load_config_text(const std::string& name, const std::string& text, Problems& problems);
+
+}  // namespace usage
