@@ -67,7 +67,9 @@ void set_dsn(SourceConfig& source, const std::string& what, const yaml::Node& no
              const SourceText& stands_in, const std::string& text, Problems& problems) {
   source.driver = driver_of_scheme(text.substr(0, text.find(':')));
   if (source.driver.empty() || text.find(':') == std::string::npos) {
-    problems.add(node.position, unknown_scheme(what, text));
+    problems.add(node.position, node.secret ? format("{} must be {}; it comes from the environment",
+                                                     what, kDsnExample)
+                                            : unknown_scheme(what, text));
     return;
   }
   // A path from the environment stands in no file: it is the caller's, as the shell sees it.

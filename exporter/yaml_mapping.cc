@@ -1,14 +1,9 @@
-// The half of exporter/yaml.h that does not need yaml-cpp: files, and strict reading of a tree that
-// parse() has built.
+// The half of exporter/yaml.h that reads a tree that parse() has built.
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 
-#include "exporter/error.h"
 #include "exporter/format.h"
 #include "exporter/yaml.h"
 
@@ -66,6 +61,24 @@ std::optional<Number> parse_number(std::string_view text) {
 std::string quote_hint(const Node& node) {
   return !node.plain && !node.secret && parse_number<double>(node.text) ? "; remove the quotes"
                                                                         : "";
+}
+
+// YAML 1.1 had many words for true and false; YAML 1.2 and this reader have one each.
+std::string boolean_hint(const Node& node) {
+  constexpr std::array<std::string_view, 8> kTrue{"yes", "Yes", "YES", "on",
+                                                  "On",  "ON",  "y",   "True"};
+  constexpr std::array<std::string_view, 8> kFalse{"no",  "No",  "NO", "off",
+                                                   "Off", "OFF", "n",  "False"};
+  if (node.secret) {
+    return {};
+  }
+  if (node.text == "true" || node.text == "false") {
+    return "; remove the quotes";
+  }
+  if (std::find(kTrue.begin(), kTrue.end(), node.text) != kTrue.end()) {
+    return "; write true";
+  }
+  return std::find(kFalse.begin(), kFalse.end(), node.text) != kFalse.end() ? "; write false" : "";
 }
 
 }  // namespace
@@ -147,9 +160,7 @@ std::optional<bool> Mapping::boolean(std::string_view key) {
   if (node->plain && (node->text == "true" || node->text == "false")) {
     return node->text == "true";
   }
-  const bool only_quoted = node->text == "true" || node->text == "false";
-  problems_.add(node->position, expected(label(key), "true or false", *node) +
-                                    (only_quoted && !node->secret ? "; remove the quotes" : ""));
+  problems_.add(node->position, expected(label(key), "true or false", *node) + boolean_hint(*node));
   return std::nullopt;
 }
 
@@ -299,30 +310,6 @@ std::optional<double> as_number(const Node& node, std::string_view what, Problem
   }
   problems.add(node.position, expected(what, "a number", node) + quote_hint(node));
   return std::nullopt;
-}
-
-std::shared_ptr<const SourceText> read_file(const std::string& path) {
-  const auto fail = [&] {
-    const int reason = errno;
-    throw Error(Reason::io, format("cannot read {}: {}", path,
-                                   reason != 0 ? std::strerror(reason) : "unknown reason"));
-  };
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) {
-    fail();
-  }
-  std::string text;
-  std::array<char, 65536> block;
-  // One byte more than parse() takes is enough to say so, whatever /dev/zero would deliver.
-  while (text.size() <= kMaxFileBytes && stream) {
-    stream.read(block.data(), block.size());
-    text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
-  }
-  if (stream.bad() || (stream.fail() && !stream.eof())) {
-    fail();
-  }
-  return std::make_shared<const SourceText>(SourceText{path, std::move(text)});
 }
 
 }  // namespace usage::yaml
