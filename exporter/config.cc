@@ -17,7 +17,7 @@ namespace usage {
 
 namespace {
 
-using Entries = std::vector<std::pair<yaml::Node, yaml::Node>>;
+using Entries = std::vector<yaml::Entry>;
 
 // Every match, in an order that no locale changes. Nothing when there is none.
 std::vector<std::string> expand(const std::string& pattern) {
@@ -140,12 +140,12 @@ class Loader {
     complete_ = complete_ && node->kind == yaml::Node::Kind::mapping;
     for (const auto& entry : node->entries) {
       const auto first = std::find_if(all.begin(), all.end(), [&](const auto& other) {
-        return other.first.text == entry.first.text;
+        return other.key.text == entry.key.text;
       });
       if (first != all.end()) {
-        problems_.add(entry.first.position,
-                      format("{} {} is defined in {}:{} already", noun, yaml::quoted(entry.first),
-                             first->first.position.file->path, first->first.position.line));
+        problems_.add(entry.key.position,
+                      format("{} {} is defined in {}:{} already", noun, yaml::quoted(entry.key),
+                             first->key.position.file->path, first->key.position.line));
         continue;
       }
       all.push_back(entry);

@@ -169,6 +169,7 @@ SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problem
       source.password_file = resolve_path(*node->position.file, source.password_file);
     }
   }
+  source.labels = mapping.string_map("labels");
   for (const auto& [name, text] : mapping.entries("labels")) {
     if (!valid_label_name(name.text)) {
       problems.add(name.position,
@@ -176,7 +177,6 @@ SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problem
                           "letter",
                           yaml::quoted(name)));
     }
-    source.labels.emplace(name.text, text.text);
   }
   source.timeout = mapping.duration("timeout", milliseconds(1), hours(24)).value_or(source.timeout);
   source.connect_timeout = mapping.duration("connect_timeout", milliseconds(1), hours(1))

@@ -180,7 +180,9 @@ std::string Problems::render() const {
 
   std::string text;
   Lines lines;
-  for (const auto& [position, message] : sorted) {
+  for (const Problem& problem : sorted) {
+    const Position& position = problem.position;
+    const std::string& message = problem.message;
     text += text.empty() ? "" : "\n";
     if (!position.file || position.line == 0) {
       const std::string_view path = path_of(position);

@@ -213,7 +213,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (value.kind == Node::Kind::null && value.position.line > key.position.line) {
       value.position = key.position;  // yaml-cpp puts a missing value at whatever comes next
     }
-    mapping.node.entries.emplace_back(std::move(key), std::move(value));
+    mapping.node.entries.push_back({std::move(key), std::move(value)});
   }
 
   // yaml-cpp takes the end of the file for a closing quote when a line break stands before it.

@@ -112,7 +112,7 @@ Mapping::Mapping(const Node& node, std::string what, Problems& problems)
 
 bool Mapping::has(std::string_view key) const {
   return std::any_of(node_.entries.begin(), node_.entries.end(),
-                     [&](const auto& entry) { return entry.first.text == key; });
+                     [&](const auto& entry) { return entry.key.text == key; });
 }
 
 const Node* Mapping::find(std::string_view key) {
@@ -248,29 +248,23 @@ std::vector<std::string> Mapping::strings(std::string_view key) {
   return texts;
 }
 
-std::vector<std::pair<Node, Node>> Mapping::entries(std::string_view key) {
+std::vector<Entry> Mapping::entries(std::string_view key) {
   const Node* node = find(key);
   if (node == nullptr) {
     return {};
   }
   if (node->kind != Node::Kind::mapping) {
     problems_.add(node->position, expected(label(key), "a mapping (key: value)", *node));
-    return {};
   }
-  std::vector<std::pair<Node, Node>> scalars;
-  for (const auto& entry : node->entries) {
-    const std::string what = format("{} of {}", quoted(entry.first), label(key));
-    if (report_unless_scalar(entry.second, what, "a single value", problems_)) {
-      scalars.push_back(entry);
-    }
-  }
-  return scalars;
+  return node->entries;
 }
 
 std::map<std::string, std::string> Mapping::string_map(std::string_view key) {
   std::map<std::string, std::string> texts;
   for (const auto& [name, value] : entries(key)) {
-    texts.emplace(name.text, value.text);
+    if (auto text = as_string(value, format("{} of {}", quoted(name), label(key)), problems_)) {
+      texts.emplace(name.text, std::move(*text));
+    }
   }
   return texts;
 }

@@ -43,12 +43,12 @@ TEST(Yaml, KeepsPositionsAndQuoting) {
   const Parsed parsed = read("a: 60\nb:\n  - \"60\"\n  - |\n    two\n    lines\n  - ~\n  -\n");
   ASSERT_EQ(parsed.problems.render(), "");
   ASSERT_EQ(parsed.root.entries.size(), 2U);
-  const Node& a = parsed.root.entries[0].second;
+  const Node& a = parsed.root.entries[0].value;
   EXPECT_EQ(a.text, "60");
   EXPECT_TRUE(a.plain);
   EXPECT_EQ(a.position.line, 1U);
   EXPECT_EQ(a.position.column, 4U);
-  const std::vector<Node>& items = parsed.root.entries[1].second.items;
+  const std::vector<Node>& items = parsed.root.entries[1].value.items;
   ASSERT_EQ(items.size(), 4U);
   EXPECT_EQ(items[0].text, "60");
   EXPECT_FALSE(items[0].plain);
@@ -62,8 +62,8 @@ TEST(Yaml, KeepsPositionsAndQuoting) {
 
 TEST(Yaml, PutsAMissingValueAtItsKey) {
   const Parsed parsed = read("a: 1\nb:\n\n# and\nc: ~\n");
-  EXPECT_EQ(parsed.root.entries[1].second.position.line, 2U);
-  EXPECT_EQ(parsed.root.entries[2].second.position.line, 5U);
+  EXPECT_EQ(parsed.root.entries[1].value.position.line, 2U);
+  EXPECT_EQ(parsed.root.entries[2].value.position.line, 5U);
 }
 
 TEST(Yaml, ReadsByteOrderMarkAndWindowsLines) {
@@ -71,10 +71,10 @@ TEST(Yaml, ReadsByteOrderMarkAndWindowsLines) {
       "\xEF\xBB\xBF"
       "a: é\r\nb: 2\r\n");
   ASSERT_EQ(parsed.problems.render(), "");
-  EXPECT_EQ(parsed.root.entries[0].first.text, "a");
-  EXPECT_EQ(parsed.root.entries[0].second.text, "é");
-  EXPECT_EQ(parsed.root.entries[1].second.text, "2");
-  EXPECT_EQ(parsed.root.entries[1].second.position.line, 2U);
+  EXPECT_EQ(parsed.root.entries[0].key.text, "a");
+  EXPECT_EQ(parsed.root.entries[0].value.text, "é");
+  EXPECT_EQ(parsed.root.entries[1].value.text, "2");
+  EXPECT_EQ(parsed.root.entries[1].value.position.line, 2U);
 }
 
 TEST(Yaml, EmptyFilesAreNull) {
@@ -129,8 +129,8 @@ TEST(Yaml, TakesTabsInBlockScalars) { EXPECT_EQ(complaint("a: |\n  SELECT\n  \t1
 TEST(Yaml, ResolvesAliases) {
   const Parsed parsed = read("a: &x [1, 2]\nb: *x\nc: &y text\nd: *y\n");
   ASSERT_EQ(parsed.problems.render(), "");
-  EXPECT_EQ(parsed.root.entries[1].second.items.size(), 2U);
-  EXPECT_EQ(parsed.root.entries[3].second.text, "text");
+  EXPECT_EQ(parsed.root.entries[1].value.items.size(), 2U);
+  EXPECT_EQ(parsed.root.entries[3].value.text, "text");
 }
 
 TEST(Yaml, BoundsAliases) {
@@ -185,12 +185,12 @@ TEST_F(YamlEnvironment, ReplacesVariables) {
       "a: x${USAGE_TEST_SECRET}y${USAGE_TEST_NUMBER}\nb: $${USAGE_TEST_SECRET}\n"
       "c: \"$$ $1 ${USAGE_TEST_SECRET} $${x\"\n${USAGE_TEST_SECRET}: key\n");
   ASSERT_EQ(parsed.problems.render(), "");
-  EXPECT_EQ(parsed.root.entries[0].second.text, "xhunter2y60");
-  EXPECT_TRUE(parsed.root.entries[0].second.secret);
-  EXPECT_EQ(parsed.root.entries[1].second.text, "${USAGE_TEST_SECRET}");
-  EXPECT_FALSE(parsed.root.entries[1].second.secret);
-  EXPECT_EQ(parsed.root.entries[2].second.text, "$$ $1 hunter2 ${x");
-  EXPECT_EQ(parsed.root.entries[3].first.text, "${USAGE_TEST_SECRET}");
+  EXPECT_EQ(parsed.root.entries[0].value.text, "xhunter2y60");
+  EXPECT_TRUE(parsed.root.entries[0].value.secret);
+  EXPECT_EQ(parsed.root.entries[1].value.text, "${USAGE_TEST_SECRET}");
+  EXPECT_FALSE(parsed.root.entries[1].value.secret);
+  EXPECT_EQ(parsed.root.entries[2].value.text, "$$ $1 hunter2 ${x");
+  EXPECT_EQ(parsed.root.entries[3].key.text, "${USAGE_TEST_SECRET}");
 }
 
 TEST_F(YamlEnvironment, PlainValuesMayBecomeNumbers) {
