@@ -8,6 +8,7 @@
 
 #include "exporter/error.h"
 #include "exporter/format.h"
+#include "exporter/utf8.h"
 
 namespace usage {
 
@@ -68,13 +69,11 @@ std::vector<std::string> code_points(std::string_view line) {
     while (found < size && i + found < line.size() && continues_code_point(line[i + found])) {
       ++found;
     }
-    if (size == 1) {
-      points.emplace_back(1, lead < 0x20 || lead == 0x7F ? ' ' : line[i]);
-    } else if (size == found && !(lead == 0xC2 && static_cast<unsigned char>(line[i + 1]) < 0xA0)) {
-      points.emplace_back(line.substr(i, size));
-    } else {
-      points.emplace_back("?");
-    }
+    const std::string_view point = line.substr(i, found);
+    const bool control =
+        lead < 0x20 || lead == 0x7F ||
+        (lead == 0xC2 && found == 2 && static_cast<unsigned char>(point[1]) < 0xA0);
+    points.emplace_back(control ? " " : valid_utf8(point) ? point : "?");
     i += found;
   }
   return points;

@@ -270,8 +270,10 @@ std::map<std::string, std::string> Mapping::string_map(std::string_view key) {
 }
 
 void Mapping::problem(std::string_view key, std::string message) {
-  const Node* node = find(key);
-  problems_.add(node == nullptr ? node_.position : node->position, std::move(message));
+  const auto found = std::find_if(node_.entries.begin(), node_.entries.end(),
+                                  [&](const Entry& entry) { return entry.key.text == key; });
+  problems_.add(found == node_.entries.end() ? node_.position : found->value.position,
+                std::move(message));
 }
 
 void Mapping::finish() {

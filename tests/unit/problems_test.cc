@@ -44,9 +44,9 @@ TEST(Problems, IgnoreAByteOrderMark) {
 }
 
 TEST(Problems, NeverPrintControlCharactersOrBrokenBytes) {
-  EXPECT_EQ(render({file("a\x1B[31m\xFF\xC3 \xC2\x9B|\n"), 1, 1}),
+  EXPECT_EQ(render({file("a\x1B[31m\xFF\xC3 \xC2\x9B\xED\xBB\xBF|\n"), 1, 1}),
             "a.yml:1:1: wrong\n"
-            "    1 | a [31m?? ?|\n"
+            "    1 | a [31m??  ?|\n"
             "      | ^");
 }
 
