@@ -132,6 +132,22 @@ std::string excerpt(std::size_t number, std::string_view line, std::size_t colum
                 std::string(caret, ' '));
 }
 
+// A message may repeat what the file says; a terminal must not obey it.
+std::string without_controls(std::string_view message) {
+  std::string text;
+  while (true) {
+    const std::size_t end = message.find('\n');
+    for (const std::string& point : code_points(message.substr(0, end))) {
+      text += point;
+    }
+    if (end == std::string_view::npos) {
+      return text;
+    }
+    text += '\n';
+    message.remove_prefix(end + 1);
+  }
+}
+
 std::size_t distance(std::string_view a, std::string_view b) {
   // Optimal string alignment: swapped neighbours count once, as typing errors do.
   std::vector<std::size_t> before(b.size() + 1);
@@ -181,7 +197,7 @@ std::string Problems::render() const {
   Lines lines;
   for (const Problem& problem : sorted) {
     const Position& position = problem.position;
-    const std::string& message = problem.message;
+    const std::string message = without_controls(problem.message);
     text += text.empty() ? "" : "\n";
     if (!position.file || position.line == 0) {
       const std::string_view path = path_of(position);

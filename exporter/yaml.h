@@ -95,7 +95,10 @@ class Mapping {
   std::vector<std::string> known_;
 };
 
-// The scalar's text in quotes, shortened, for a message; a secret or a URL is not shown.
+// False for text from the environment and for what looks like a URL: it may be, or hold, a secret.
+bool may_show(const Node& node);
+
+// The scalar's text in quotes, shortened, for a message; "this value" where it may not be shown.
 std::string quoted(const Node& node);
 
 // Scalars as the getters read them; a problem and nullopt when the node is not one.

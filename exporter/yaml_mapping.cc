@@ -83,11 +83,15 @@ std::string boolean_hint(const Node& node) {
 
 }  // namespace
 
+bool may_show(const Node& node) {
+  return !node.secret && node.text.find("://") == std::string::npos;
+}
+
 std::string quoted(const Node& node) {
   if (node.secret) {
     return "the value from the environment";
   }
-  if (node.text.find("://") != std::string::npos) {
+  if (!may_show(node)) {
     return "this value";
   }
   constexpr std::size_t kShown = 60;

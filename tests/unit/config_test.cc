@@ -187,6 +187,19 @@ TEST(Config, HidesEveryLineOfADsn) {
   EXPECT_THAT(text, HasSubstr("timeout: 5\n"));
 }
 
+TEST(Config, AUrlInTheWrongPlaceIsNotShown) {
+  const std::string text = complaint(
+      "timezone: postgres://u:hunter2@h/d\n"
+      "sources:\n"
+      "  app: {dsn: \"sqlite:/x\", timeout: \"postgres://u:hunter2@h/d\"}\n"
+      "  postgres://u:hunter2@h/d: {}\n"
+      "collectors:\n"
+      "  a: {source: \"postgres://u:hunter2@h/d\", cron: \"postgres://u:hunter2@h/d\"}\n");
+  EXPECT_THAT(text, HasSubstr("is not a time zone"));
+  EXPECT_THAT(text, HasSubstr("is no cron expression"));
+  EXPECT_THAT(text, Not(HasSubstr("hunter2")));
+}
+
 TEST(Config, ABuiltInConfigReadsNoFiles) {
   Problems problems;
   load_config_text("<built-in>",

@@ -50,6 +50,10 @@ TEST(Problems, NeverPrintControlCharactersOrBrokenBytes) {
             "      | ^");
 }
 
+TEST(Problems, MessagesDoNotReachTheTerminalAsCommands) {
+  EXPECT_EQ(render({}, "no \x1B[2J\xFF\nnext é"), "no  [2J?\nnext é");
+}
+
 TEST(Problems, CutLongLinesAroundTheCaret) {
   const std::string text = std::string(300, 'a') + "X" + std::string(300, 'b');
   const std::string shown = render({file(text), 1, 301});
