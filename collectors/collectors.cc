@@ -13,15 +13,15 @@ namespace usage {
 
 namespace {
 
-CollectorPlan plan_sql(const Config& config, const CollectorConfig& collector,
-                       Problems& problems) {
+CollectorPlan plan_sql(const Config& config, const CollectorConfig& collector, Problems& problems) {
   auto sql = std::make_shared<const SqlConfig>(read_sql_config(collector, problems));
   const TimeZone zone(config.timezone);
   return {.config = collector,
           .describe = [sql](const SourceConfig& source) { return describe_sql(*sql, source); },
-          .make = [sql, zone](const SourceConfig& source, Source& database) {
-            return make_sql_collector(sql, source, zone, database);
-          }};
+          .make =
+              [sql, zone](const SourceConfig& source, Source& database) {
+                return make_sql_collector(sql, source, zone, database);
+              }};
 }
 
 struct Kind {

@@ -29,8 +29,7 @@ Plan load_plan_text(const std::string& name, const std::string& text) {
   return plan_of(load_config_text(name, text, problems), problems);
 }
 
-Engine::Engine(Plan plan, const Services& services)
-    : plan_(std::move(plan)), services_(services) {
+Engine::Engine(Plan plan, const Services& services) : plan_(std::move(plan)), services_(services) {
   for (const SourceConfig& source : plan_.config.sources) {
     sources_[source.name] = open_source(source, services.clock);
   }

@@ -96,8 +96,8 @@ void Job::succeed(const Collection& collection, std::size_t series, Duration too
     status_.error.clear();
   }
   if (recovered) {
-    services_.log.info("collector recovered", {{"collector", key_.collector},
-                                               {"source", key_.source}});
+    services_.log.info("collector recovered",
+                       {{"collector", key_.collector}, {"source", key_.source}});
   }
   services_.log.debug("collected", {{"collector", key_.collector},
                                     {"source", key_.source},
