@@ -35,7 +35,10 @@ struct Node {
 // expansion of aliases to 100,000 nodes.
 Node parse(std::shared_ptr<const SourceText> file, Problems& problems);
 
-// Reads a file; Error(io) names the path and the reason when it cannot be read.
+inline constexpr std::size_t kMaxFileBytes = 1 << 20;
+
+// Reads a file, or as much of it as parse() needs to call it too long; Error(io) names the path and
+// the reason when it cannot be read.
 std::shared_ptr<const SourceText> read_file(const std::string& path);
 
 // Reads one mapping strictly: every getter marks its key as known; finish() reports the rest.
