@@ -167,7 +167,7 @@ SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problem
       source.password_file = resolve_path(*node->position.file, source.password_file);
     }
   }
-  for (const auto& [name, text] : mapping.entries("labels")) {
+  for (const auto& [name, text] : mapping.scalars("labels")) {
     if (!valid_label_name(name.text)) {
       problems.add(name.position,
                    format("{} is no label name; use letters, digits and \"_\", beginning with a "

@@ -69,8 +69,9 @@ class Mapping {
   std::optional<std::size_t> choice(std::string_view key, const std::vector<std::string>& choices);
   // A list of strings; a single string reads as a list of one.
   std::vector<std::string> strings(std::string_view key);
-  // A mapping from names to scalars, as text.
+  // A mapping from names to anything; scalars() reports values that are not scalars.
   std::vector<std::pair<Node, Node>> entries(std::string_view key);
+  std::vector<std::pair<Node, Node>> scalars(std::string_view key);
   std::map<std::string, std::string> string_map(std::string_view key);
 
   // Adds a problem at the value of `key`, or at the mapping when the key is absent.

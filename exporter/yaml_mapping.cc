@@ -246,8 +246,12 @@ std::vector<std::pair<Node, Node>> Mapping::entries(std::string_view key) {
     problems_.add(node->position, expected(label(key), "a mapping (key: value)", *node));
     return {};
   }
+  return node->entries;
+}
+
+std::vector<std::pair<Node, Node>> Mapping::scalars(std::string_view key) {
   std::vector<std::pair<Node, Node>> scalars;
-  for (const auto& entry : node->entries) {
+  for (const auto& entry : entries(key)) {
     const std::string what = format("{} of {}", quoted(entry.first), label(key));
     if (report_unless_scalar(entry.second, what, "a single value", problems_)) {
       scalars.push_back(entry);
@@ -258,7 +262,7 @@ std::vector<std::pair<Node, Node>> Mapping::entries(std::string_view key) {
 
 std::map<std::string, std::string> Mapping::string_map(std::string_view key) {
   std::map<std::string, std::string> texts;
-  for (const auto& [name, value] : entries(key)) {
+  for (const auto& [name, value] : scalars(key)) {
     texts.emplace(name.text, value.text);
   }
   return texts;
