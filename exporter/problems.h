@@ -14,7 +14,8 @@ struct SourceText {
   std::string text;
 };
 
-// A place in a config file. Lines and columns count from 1; line 0 means the file as a whole.
+// A place in a config file. Lines and columns (in bytes) count from 1; line 0 means the file as a
+// whole.
 struct Position {
   std::shared_ptr<const SourceText> file;
   std::size_t line = 0;

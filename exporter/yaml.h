@@ -78,11 +78,16 @@ class Mapping {
   void finish();
 
  private:
+  std::string label(std::string_view key) const;  // `"key" in WHAT`
+
   const Node& node_;
   std::string what_;
   Problems& problems_;
   std::vector<std::string> known_;
 };
+
+// The scalar's text in quotes, shortened, for a message; a secret or a URL is not shown.
+std::string quoted(const Node& node);
 
 // Scalars as the getters read them; a problem and nullopt when the node is not one.
 std::optional<std::string> as_string(const Node& node, std::string_view what, Problems& problems);
