@@ -329,7 +329,7 @@ class Http(CommandLine):
 
     def test_two_hundred_scrapers_cause_no_database_work(self):
         exporter = self.exporter()
-        runs = exporter.value("usage_exporter_collector_duration_seconds_count",
+        runs = exporter.value("usage_exporter_collector_run_duration_seconds_count",
                               collector="exports")
         self.database.unlink()  # whoever asks the database now fails
         failures = []
@@ -349,7 +349,7 @@ class Http(CommandLine):
             thread.join()
         self.assertEqual(failures, [])
         self.assertIsNotNone(runs)
-        self.assertEqual(exporter.value("usage_exporter_collector_duration_seconds_count",
+        self.assertEqual(exporter.value("usage_exporter_collector_run_duration_seconds_count",
                                         collector="exports"), runs)
 
 
