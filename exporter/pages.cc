@@ -32,6 +32,7 @@ tbody{border-bottom:1px solid var(--line)}
 tbody:hover{background:var(--band)}
 tbody th{font-weight:600}
 tbody th,tbody td{overflow-wrap:anywhere}
+tbody .number{white-space:nowrap}
 .number{text-align:right}
 small{display:block;color:var(--soft);font-weight:400}
 time{white-space:nowrap}
@@ -50,7 +51,7 @@ td[data-label]::before{content:attr(data-label);color:var(--soft);text-align:lef
 )";
 
 // Of kStyle; a test computes it anew.
-constexpr std::string_view kStyleHash = "sha256-AAOKwI3FqWlKqTXBFj24mMVWqnjJjo4wnSgDhPUWw7k=";
+constexpr std::string_view kStyleHash = "sha256-F8sSl0WjqNmBq+f53fOHzsbBTJPvg5gLACZbSJuslwI=";
 
 constexpr std::array kColumns{"Collector", "Source", "State",  "Schedule", "Last success",
                               "Took",      "Rows",   "Series", "Next run"};
