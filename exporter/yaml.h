@@ -35,7 +35,10 @@ struct Node {
 // expansion of aliases to 100,000 nodes.
 Node parse(std::shared_ptr<const SourceText> file, Problems& problems);
 
-// Reads a file; Error(io) names the path and the reason when it cannot be read.
+inline constexpr std::size_t kMaxFileBytes = 1 << 20;
+
+// Reads a file, or as much of it as parse() needs to call it too long; Error(io) names the path and
+// the reason when it cannot be read.
 std::shared_ptr<const SourceText> read_file(const std::string& path);
 
 // Reads one mapping strictly: every getter marks its key as known; finish() reports the rest.
@@ -66,8 +69,9 @@ class Mapping {
   std::optional<std::size_t> choice(std::string_view key, const std::vector<std::string>& choices);
   // A list of strings; a single string reads as a list of one.
   std::vector<std::string> strings(std::string_view key);
-  // A mapping from names to scalars, as text.
+  // A mapping from names to anything; scalars() reports values that are not scalars.
   std::vector<std::pair<Node, Node>> entries(std::string_view key);
+  std::vector<std::pair<Node, Node>> scalars(std::string_view key);
   std::map<std::string, std::string> string_map(std::string_view key);
 
   // Adds a problem at the value of `key`, or at the mapping when the key is absent.

@@ -1,8 +1,14 @@
-// The second half of exporter/yaml.h: strict reading of a tree that parse() has built.
+// The half of exporter/yaml.h that does not need yaml-cpp: files, and strict reading of a tree that
+// parse() has built.
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <fstream>
 
+#include "exporter/error.h"
 #include "exporter/format.h"
 #include "exporter/yaml.h"
 
@@ -240,8 +246,12 @@ std::vector<std::pair<Node, Node>> Mapping::entries(std::string_view key) {
     problems_.add(node->position, expected(label(key), "a mapping (key: value)", *node));
     return {};
   }
+  return node->entries;
+}
+
+std::vector<std::pair<Node, Node>> Mapping::scalars(std::string_view key) {
   std::vector<std::pair<Node, Node>> scalars;
-  for (const auto& entry : node->entries) {
+  for (const auto& entry : entries(key)) {
     const std::string what = format("{} of {}", quoted(entry.first), label(key));
     if (report_unless_scalar(entry.second, what, "a single value", problems_)) {
       scalars.push_back(entry);
@@ -252,7 +262,7 @@ std::vector<std::pair<Node, Node>> Mapping::entries(std::string_view key) {
 
 std::map<std::string, std::string> Mapping::string_map(std::string_view key) {
   std::map<std::string, std::string> texts;
-  for (const auto& [name, value] : entries(key)) {
+  for (const auto& [name, value] : scalars(key)) {
     texts.emplace(name.text, value.text);
   }
   return texts;
@@ -293,6 +303,30 @@ std::optional<double> as_number(const Node& node, std::string_view what, Problem
   }
   problems.add(node.position, expected(what, "a number", node) + quote_hint(node));
   return std::nullopt;
+}
+
+std::shared_ptr<const SourceText> read_file(const std::string& path) {
+  const auto fail = [&] {
+    const int reason = errno;
+    throw Error(Reason::io, format("cannot read {}: {}", path,
+                                   reason != 0 ? std::strerror(reason) : "unknown reason"));
+  };
+  errno = 0;
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) {
+    fail();
+  }
+  std::string text;
+  std::array<char, 65536> block;
+  // One byte more than parse() takes is enough to say so, whatever /dev/zero would deliver.
+  while (text.size() <= kMaxFileBytes && stream) {
+    stream.read(block.data(), block.size());
+    text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
+  }
+  if (stream.bad() || (stream.fail() && !stream.eof())) {
+    fail();
+  }
+  return std::make_shared<const SourceText>(SourceText{path, std::move(text)});
 }
 
 }  // namespace usage::yaml
