@@ -25,12 +25,14 @@ p{margin:.25rem 0;color:var(--soft)}
 a{color:var(--link)}
 nav{margin:1rem 0 1.5rem;display:flex;flex-wrap:wrap;gap:.5rem 1.5rem}
 table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}
-caption{text-align:left;font-weight:600;font-size:1.1rem;padding-bottom:.5rem}
+caption{text-align:left;font-weight:600;font-size:1.1rem;padding:1rem 0 .5rem}
 th,td{padding:.5rem .75rem;text-align:left;vertical-align:top}
 thead th{font-size:.85rem;color:var(--soft);border-bottom:2px solid var(--line);white-space:nowrap}
 tbody{border-bottom:1px solid var(--line)}
 tbody:hover{background:var(--band)}
-tbody th{font-weight:600;overflow-wrap:anywhere}
+tbody th{font-weight:600}
+tbody th,tbody td{overflow-wrap:anywhere}
+tbody .number{white-space:nowrap}
 .number{text-align:right}
 small{display:block;color:var(--soft);font-weight:400}
 time{white-space:nowrap}
@@ -49,7 +51,7 @@ td[data-label]::before{content:attr(data-label);color:var(--soft);text-align:lef
 )";
 
 // Of kStyle; a test computes it anew.
-constexpr std::string_view kStyleHash = "sha256-K0y4hRshzLttdUuDaC5bgAQbHbG5uzFHkg3Rbt6SS1Q=";
+constexpr std::string_view kStyleHash = "sha256-F8sSl0WjqNmBq+f53fOHzsbBTJPvg5gLACZbSJuslwI=";
 
 constexpr std::array kColumns{"Collector", "Source", "State",  "Schedule", "Last success",
                               "Took",      "Rows",   "Series", "Next run"};
@@ -76,6 +78,18 @@ std::string escape(std::string_view text) {
         break;
       default:
         out += c;
+    }
+  }
+  return out;
+}
+
+// A name that may break after its underscores.
+std::string name(std::string_view text) {
+  std::string out;
+  for (const char c : escape(text)) {
+    out += c;
+    if (c == '_') {
+      out += "<wbr>";
     }
   }
   return out;
@@ -130,13 +144,13 @@ std::string state_cell(const JobStatus& job, Instant now) {
 
 std::string job_rows(const JobStatus& job, Instant now) {
   std::string rows = format("<tbody>\n<tr><th scope=\"row\">{}<small>{}</small></th>",
-                            escape(job.collector), escape(job.kind));
+                            name(job.collector), escape(job.kind));
   std::size_t column = 1;
   const auto cell = [&](std::string_view content, bool number = false) {
     rows += format("<td data-label=\"{}\"{}>{}</td>", kColumns.at(column++),
                    number ? " class=\"number\"" : "", content);
   };
-  cell(escape(job.source));
+  cell(name(job.source));
   // A flex box would part the state from its detail.
   cell("<span>" + state_cell(job, now) + "</span>");
   cell(escape(job.schedule));
@@ -160,7 +174,8 @@ std::string summary(const std::vector<JobStatus>& jobs) {
   const auto healthy = std::count_if(jobs.begin(), jobs.end(), [](const JobStatus& job) {
     return job.state == JobState::healthy;
   });
-  return format("{} of {} healthy.", healthy, jobs.size());
+  return format("{} of {} {} healthy.", healthy, jobs.size(),
+                jobs.size() == 1 ? "collector is" : "collectors are");
 }
 
 std::string table(const std::vector<JobStatus>& jobs, Instant now) {
@@ -190,10 +205,10 @@ HttpResponse landing_page(const std::vector<JobStatus>& jobs, Instant now,
              "<p>Product usage as Prometheus metrics. Version {}, revision {}.</p>\n"
              "<nav aria-label=\"Pages\"><a href=\"{}\">Metrics</a>"
              "<a href=\"/-/healthy\">Health</a><a href=\"/-/ready\">Readiness</a></nav>\n"
-             "</header>\n<main>\n{}<p>{} As of {}.</p>\n</main>\n</body>\n</html>\n",
-             kStyle, escape(kVersion), escape(kRevision), escape(telemetry_path),
-             jobs.empty() ? "" : table(jobs, now), summary(jobs),
-             time_element(now, format_rfc3339(std::chrono::floor<std::chrono::seconds>(now)))));
+             "</header>\n<main>\n<p>{} As of {}.</p>\n{}</main>\n</body>\n</html>\n",
+             kStyle, escape(kVersion), escape(kRevision), escape(telemetry_path), summary(jobs),
+             time_element(now, format_rfc3339(std::chrono::floor<std::chrono::seconds>(now))),
+             jobs.empty() ? "" : table(jobs, now)));
   response.content_type = "text/html; charset=utf-8";
   response.headers = {{"Content-Security-Policy",
                        format("default-src 'none'; style-src '{}'; img-src data:; base-uri 'none'; "

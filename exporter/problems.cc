@@ -96,7 +96,8 @@ bool looks_secret(std::string_view line) {
     return true;
   }
   for (std::size_t at = text.find("dsn"); at != std::string::npos; at = text.find("dsn", at + 3)) {
-    if (text.compare(at + 3, 5, "_file") != 0) {
+    const std::size_t next = text.find_first_not_of("\"' ", at + 3);
+    if (next != std::string::npos && text[next] == ':') {
       return true;
     }
   }
@@ -179,7 +180,9 @@ std::string Problems::render() const {
 
   std::string text;
   Lines lines;
-  for (const auto& [position, message] : sorted) {
+  for (const Problem& problem : sorted) {
+    const Position& position = problem.position;
+    const std::string& message = problem.message;
     text += text.empty() ? "" : "\n";
     if (!position.file || position.line == 0) {
       const std::string_view path = path_of(position);
