@@ -23,16 +23,6 @@ bool valid_name(std::string_view name) {
                      [](char c) { return letter_or_underscore(c) || (c >= '0' && c <= '9'); });
 }
 
-// Labels as one text in which no two different lists are alike.
-std::string identity(const std::vector<std::string>& labels) {
-  std::string key;
-  for (const std::string& label : labels) {
-    key += label;
-    key += '\xff';  // never occurs in UTF-8
-  }
-  return key;
-}
-
 [[noreturn]] void fail(const MetricFamily& family, Reason reason, std::string_view what) {
   throw Error(reason, format("metric \"{}\": {}", family.name, what));
 }
@@ -58,7 +48,7 @@ void check_duplicates(const MetricFamily& family, const std::vector<AnySample>& 
   std::vector<std::size_t> hashes;
   hashes.reserve(samples.size());
   for (const AnySample& sample : samples) {
-    hashes.push_back(std::hash<std::string>()(identity(sample.labels)));
+    hashes.push_back(std::hash<std::string>()(label_identity(sample.labels)));
   }
   std::sort(hashes.begin(), hashes.end());
   if (std::adjacent_find(hashes.begin(), hashes.end()) == hashes.end()) {
@@ -66,7 +56,7 @@ void check_duplicates(const MetricFamily& family, const std::vector<AnySample>& 
   }
   std::unordered_set<std::string> seen;
   for (const AnySample& sample : samples) {
-    if (!seen.insert(identity(sample.labels)).second) {
+    if (!seen.insert(label_identity(sample.labels)).second) {
       std::string names;
       for (const std::string& name : family.label_names) {
         names += (names.empty() ? "" : ", ") + name;
@@ -143,6 +133,15 @@ std::size_t series_count(const Metrics& metrics) {
 bool valid_metric_name(std::string_view name) { return valid_name(name); }
 
 bool valid_label_name(std::string_view name) { return valid_name(name) && !name.starts_with("__"); }
+
+std::string label_identity(const std::vector<std::string>& labels) {
+  std::string key;
+  for (const std::string& label : labels) {
+    key += label;
+    key += '\xff';  // never occurs in UTF-8
+  }
+  return key;
+}
 
 std::string_view base_name(const MetricFamily& family) {
   std::string_view name = family.name;

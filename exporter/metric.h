@@ -59,6 +59,9 @@ std::size_t series_count(const Metrics& metrics);
 bool valid_metric_name(std::string_view name);
 bool valid_label_name(std::string_view name);
 
+// Label values as one text; different lists of UTF-8 texts never give the same.
+std::string label_identity(const std::vector<std::string>& labels);
+
 // The OpenMetrics name of the family: without _total or _info.
 std::string_view base_name(const MetricFamily& family);
 

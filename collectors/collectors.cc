@@ -1,0 +1,134 @@
+#include "collectors/collectors.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "collectors/sql.h"
+#include "exporter/format.h"
+
+namespace usage {
+
+namespace {
+
+CollectorPlan plan_sql(const Config& config, const CollectorConfig& collector, Problems& problems) {
+  auto sql = std::make_shared<const SqlConfig>(read_sql_config(collector, problems));
+  const TimeZone zone(config.timezone);
+  return {.config = collector,
+          .describe = [sql](const SourceConfig& source) { return describe_sql(*sql, source); },
+          .make =
+              [sql, zone](const SourceConfig& source, Source& database) {
+                return make_sql_collector(sql, source, zone, database);
+              }};
+}
+
+struct Kind {
+  std::string_view name;
+  CollectorPlan (*plan)(const Config&, const CollectorConfig&, Problems&);
+};
+
+constexpr std::array kKinds{
+    Kind{"sql", plan_sql},
+};
+
+Position metric_position(const CollectorConfig& collector, const std::string& metric) {
+  for (const auto& [key, value] : collector.body.entries) {
+    for (const auto& [name, body] : value.entries) {
+      if (key.text == "metrics" && name.text == metric) {
+        return name.position;
+      }
+    }
+  }
+  return collector.position;
+}
+
+// Every name on the wire, in either format, that belongs to the family alone.
+std::vector<std::string> claimed_names(const MetricFamily& family) {
+  std::vector<std::string> names{std::string(base_name(family))};
+  if (names.front() != family.name) {
+    names.push_back(family.name);
+  }
+  if (family.type == MetricType::histogram) {
+    for (const char* suffix : {"_bucket", "_sum", "_count"}) {
+      names.push_back(family.name + suffix);
+    }
+  }
+  return names;
+}
+
+class ClashCheck {
+ public:
+  explicit ClashCheck(Problems& problems) : problems_(problems) {}
+
+  void add(const CollectorConfig& collector, const MetricFamily& family) {
+    const std::string owner =
+        format("metric \"{}\" of collector \"{}\"", family.name, collector.name);
+    for (const std::string& name : claimed_names(family)) {
+      const auto [taken, fresh] = owners_.try_emplace(name, owner);
+      if (!fresh && taken->second != owner) {
+        problems_.add(metric_position(collector, family.name),
+                      format("{} clashes with {}: both would write \"{}\"; rename one", owner,
+                             taken->second, name));
+        return;
+      }
+    }
+  }
+
+ private:
+  Problems& problems_;
+  std::map<std::string, std::string> owners_;
+};
+
+void check_source_labels(const CollectorConfig& collector, const SourceConfig& source,
+                         const MetricFamily& family, Problems& problems) {
+  for (const auto& [label, value] : source.labels) {
+    if (std::count(family.label_names.begin(), family.label_names.end(), label) > 1) {
+      problems.add(metric_position(collector, family.name),
+                   format("metric \"{}\" has the label \"{}\", which source \"{}\" adds too; "
+                          "rename one",
+                          family.name, label, source.name));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& problems) {
+  std::vector<CollectorPlan> plans;
+  ClashCheck clashes(problems);
+  for (const CollectorConfig& collector : config.collectors) {
+    const auto kind = std::find_if(kKinds.begin(), kKinds.end(),
+                                   [&](const Kind& k) { return k.name == collector.kind; });
+    if (kind == kKinds.end()) {
+      std::vector<std::string> names;
+      for (const Kind& known : kKinds) {
+        names.emplace_back(known.name);
+      }
+      yaml::Mapping(collector.body, "collector", problems)
+          .problem("kind", format("there is no collector kind \"{}\"{}", collector.kind,
+                                  did_you_mean(collector.kind, names)));
+      continue;
+    }
+    CollectorPlan plan = kind->plan(config, collector, problems);
+    bool first = true;
+    for (const SourceConfig& source : config.sources) {
+      if (std::find(collector.sources.begin(), collector.sources.end(), source.name) ==
+          collector.sources.end()) {
+        continue;
+      }
+      for (const MetricFamily& family : plan.describe(source)) {
+        check_source_labels(collector, source, family, problems);
+        if (first) {
+          clashes.add(collector, family);
+        }
+      }
+      first = false;
+    }
+    plans.push_back(std::move(plan));
+  }
+  return plans;
+}
+
+}  // namespace usage

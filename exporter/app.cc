@@ -1,0 +1,143 @@
+#include "exporter/app.h"
+
+#include <csignal>
+#include <ctime>
+#include <utility>
+
+#include "exporter/error.h"
+#include "exporter/format.h"
+#include "exporter/pages.h"
+#include "exporter/version.h"
+
+namespace usage {
+
+namespace {
+
+sigset_t handled_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    sigaddset(&set, signal);
+  }
+  return set;
+}
+
+// Something that a browser on this machine can open.
+std::string url_of(const std::string& address) {
+  for (const std::string_view any : {"[::]:", "0.0.0.0:"}) {
+    if (address.starts_with(any)) {
+      return format("http://localhost:{}", address.substr(any.size()));
+    }
+  }
+  return "http://" + address;
+}
+
+}  // namespace
+
+App::App(ServeOptions options, std::function<Plan()> load, const Clock& clock, Log& log)
+    : options_(std::move(options)),
+      load_(std::move(load)),
+      clock_(clock),
+      log_(log),
+      self_(clock.now()),
+      metrics_page_(
+          publisher_, [this] { return self_.metrics(); }, clock) {
+  const sigset_t signals = handled_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+std::shared_ptr<Engine> App::engine() const {
+  const std::scoped_lock lock(mutex_);
+  return engine_;
+}
+
+void App::start_engine(Plan plan) {
+  auto fresh = std::make_shared<Engine>(std::move(plan), Services{clock_, log_, publisher_, self_});
+  const std::shared_ptr<Engine> earlier = engine();
+  if (earlier) {
+    earlier->stop();
+    fresh->take_over(*earlier, publisher_);
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    engine_ = fresh;
+  }
+  fresh->start();
+}
+
+bool App::reload() {
+  const std::scoped_lock lock(reload_mutex_);
+  try {
+    start_engine(load_());
+    self_.reloaded(true, clock_.now());
+    log_.info("config reloaded");
+    return true;
+  } catch (const Error& error) {
+    self_.reloaded(false, clock_.now());
+    log_.error("reload refused; the old config goes on", {{"err", error.what()}});
+    return false;
+  }
+}
+
+HttpResponse App::answer_reload() {
+  if (!options_.enable_lifecycle) {
+    return text_response(403, "Lifecycle API is not enabled; start with --web.enable-lifecycle.\n");
+  }
+  return reload() ? text_response(200, "reloaded\n")
+                  : text_response(500, "reload refused, the old config goes on; see the log\n");
+}
+
+std::vector<HttpRoute> App::routes() {
+  const std::vector<std::string> get{"GET"};
+  return {
+      {options_.telemetry_path, get,
+       [this](const HttpRequest& request) {
+         HttpResponse response = metrics_page_.get(request);
+         self_.scraped(response.status);
+         return response;
+       }},
+      {"/", get,
+       [this](const HttpRequest&) {
+         return landing_page(engine()->statuses(), clock_.now(), options_.telemetry_path);
+       }},
+      {"/-/healthy", get,
+       [](const HttpRequest&) { return text_response(200, "usage_exporter is healthy.\n"); }},
+      {"/-/ready", get,
+       [this](const HttpRequest&) {
+         return engine()->ready() ? text_response(200, "usage_exporter is ready.\n")
+                                  : text_response(503, "first collections are still running\n");
+       }},
+      {"/-/reload", {"POST", "PUT"}, [this](const HttpRequest&) { return answer_reload(); }},
+  };
+}
+
+void App::run() {
+  Plan plan = load_();
+  HttpOptions http;
+  http.listen_addresses = options_.listen_addresses;
+  log_.info("starting usage_exporter", {{"version", kVersion}, {"revision", kRevision}});
+  start_engine(std::move(plan));
+  self_.reloaded(true, clock_.now());
+  {
+    const HttpServer server(http, routes());
+    for (const std::string& address : server.addresses()) {
+      log_.info("listening",
+                {{"address", address}, {"url", url_of(address) + options_.telemetry_path}});
+    }
+    const sigset_t signals = handled_signals();
+    const timespec tick{1, 0};
+    while (true) {
+      const int signal = sigtimedwait(&signals, nullptr, &tick);
+      if (signal == SIGHUP) {
+        reload();
+      } else if (signal == SIGTERM || signal == SIGINT) {
+        log_.info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+        break;
+      }
+      engine()->expire();
+    }
+    engine()->stop();
+  }
+}
+
+}  // namespace usage

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "exporter/clock.h"
+#include "exporter/engine.h"
+#include "exporter/http_server.h"
+#include "exporter/log.h"
+#include "exporter/metrics_page.h"
+#include "exporter/publisher.h"
+#include "exporter/self_metrics.h"
+
+namespace usage {
+
+struct ServeOptions {
+  std::vector<std::string> listen_addresses{":9108"};
+  std::string telemetry_path = "/metrics";
+  bool enable_lifecycle = false;  // POST or PUT /-/reload
+};
+
+// The serving process: builds everything from a plan, connects it, reloads it, ends it.
+class App {
+ public:
+  // `load` is called at start and at every reload; what it throws at start passes through, at a
+  // reload it leaves everything as it was. The clock and the log outlive the app. Construct before
+  // any other thread exists: this blocks the signals that run() waits for, in every later thread.
+  App(ServeOptions options, std::function<Plan()> load, const Clock& clock, Log& log);
+
+  // Serves until SIGTERM or SIGINT; SIGHUP reloads. Throws Error when it cannot start.
+  void run();
+
+ private:
+  void start_engine(Plan plan);
+  bool reload();  // false: refused, the old config goes on
+  std::shared_ptr<Engine> engine() const;
+  std::vector<HttpRoute> routes();
+  HttpResponse answer_reload();
+
+  const ServeOptions options_;
+  const std::function<Plan()> load_;
+  const Clock& clock_;
+  Log& log_;
+  SelfMetrics self_;
+  Publisher publisher_;
+  MetricsPage metrics_page_;
+
+  std::mutex reload_mutex_;  // one reload at a time
+  mutable std::mutex mutex_;
+  std::shared_ptr<Engine> engine_;  // guarded by mutex_
+};
+
+}  // namespace usage

@@ -1,0 +1,285 @@
+#include "exporter/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "exporter/error.h"
+#include "exporter/format.h"
+#include "exporter/problems.h"
+#include "exporter/verbs.h"
+
+namespace usage {
+
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+
+constexpr std::string_view kHelp =
+    R"(usage_exporter tells Prometheus whether people use what you shipped: it reads usage tables on a
+schedule and serves the result on /metrics. A scrape never touches a database.
+
+Usage: usage_exporter [VERB] [FLAGS]      usage_exporter VERB --help
+
+)";
+
+constexpr std::string_view kExitCodes =
+    "\nExit codes: 0 done; 1 failed (bad config, a collection that failed, cannot listen);\n"
+    "2 wrong usage.\n";
+
+template <typename Result>
+void add_parsed(CLI::App& app, const std::string& name, const std::string& help,
+                std::optional<Result> (*parse)(std::string_view), std::function<void(Result)> set,
+                const std::string& type, const std::string& fallback) {
+  app.add_option_function<std::string>(
+         name,
+         [=](const std::string& text) {
+           const auto value = parse(text);
+           if (!value) {
+             throw CLI::ValidationError(name, format("\"{}\" is not {}", text, type));
+           }
+           set(*value);
+         },
+         help)
+      ->type_name(type)
+      ->default_str(fallback);
+}
+
+std::optional<Format> parse_format(std::string_view text) {
+  if (text == "text") {
+    return Format::text;
+  }
+  return text == "openmetrics" ? std::optional(Format::openmetrics) : std::nullopt;
+}
+
+void add_log_flags(CLI::App& app, Flags& flags) {
+  add_parsed<LogLevel>(
+      app, "--log.level", "Least severe events to log.", parse_log_level,
+      [&flags](LogLevel level) { flags.log_level = level; }, "debug|info|warn|error", "info");
+  add_parsed<LogFormat>(
+      app, "--log.format", "Format of the log lines.", parse_log_format,
+      [&flags](LogFormat format) { flags.log_format = format; }, "logfmt|json", "logfmt");
+}
+
+void add_config_flag(CLI::App& app, Flags& flags) {
+  app.add_option("--config.file", flags.config_file, "The config file.")
+      ->type_name("PATH")
+      ->capture_default_str();
+}
+
+void add_web_flags(CLI::App& app, Flags& flags) {
+  app.add_option("--web.listen-address", flags.serve.listen_addresses,
+                 "Address to listen on; repeatable. :9108 is every address of the machine, IPv4 "
+                 "and IPv6; port 0 takes a free one.")
+      ->type_name("HOST:PORT")
+      ->default_str(flags.serve.listen_addresses.front())
+      ->take_all();
+  app.add_option("--web.telemetry-path", flags.serve.telemetry_path, "Path of the metrics.")
+      ->type_name("PATH")
+      ->capture_default_str();
+  app.add_flag("--web.enable-lifecycle", flags.serve.enable_lifecycle,
+               "Allow reloading by POST /-/reload (SIGHUP always works).");
+  app.add_option("--storage.path", flags.storage_path,
+                 "Folder for state that outlives the process.")
+      ->type_name("PATH");
+}
+
+void serve_flags(CLI::App& app, Flags& flags) {
+  add_config_flag(app, flags);
+  add_web_flags(app, flags);
+  add_log_flags(app, flags);
+}
+
+void check_flags(CLI::App& app, Flags& flags) {
+  add_config_flag(app, flags);
+  app.add_flag("--connect", flags.connect,
+               "Also connect to every source and prepare every query: reports columns and types.");
+}
+
+void once_flags(CLI::App& app, Flags& flags) {
+  add_config_flag(app, flags);
+  add_parsed<Instant>(
+      app, "--at", "Collect as if it were this time.", parse_rfc3339,
+      [&flags](Instant at) { flags.at = at; }, "RFC3339", "now");
+  app.add_option("--collector", flags.collector, "Run this collector alone.")->type_name("NAME");
+  add_parsed<Format>(
+      app, "--format", "Exposition format.", parse_format,
+      [&flags](Format format) { flags.format = format; }, "text|openmetrics", "text");
+  add_log_flags(app, flags);
+}
+
+void demo_flags(CLI::App& app, Flags& flags) {
+  app.add_option("--into", flags.into,
+                 "Only fill this database (sqlite:PATH or postgresql://…) and end.")
+      ->type_name("DSN");
+  app.add_option("--demo.speed", flags.demo_speed,
+                 "How much faster than real time the demo's days pass; 1440 is a day a minute.")
+      ->type_name("N")
+      ->check(CLI::Range(0.001, 100'000.0))
+      ->capture_default_str();
+  add_web_flags(app, flags);
+  add_log_flags(app, flags);
+}
+
+void probe_flags(CLI::App& app, Flags& flags) {
+  app.add_option("url", flags.url, "What to fetch, for example http://127.0.0.1:9108/-/healthy")
+      ->required();
+}
+
+void no_flags(CLI::App&, Flags&) {}
+
+struct Verb {
+  std::string_view name;
+  std::string_view summary;
+  void (*add_flags)(CLI::App&, Flags&);
+  int (*run)(const Flags&);
+};
+
+constexpr std::array kVerbs{
+    Verb{"serve", "Collect on schedule and serve /metrics. The default.", serve_flags, run_serve},
+    Verb{"check", "Read the config and report every mistake in it.", check_flags, run_check},
+    Verb{"once", "Collect once and print the metrics.", once_flags, run_once},
+    Verb{"demo", "Make a demo database and serve it, or fill one with --into.", demo_flags, run_demo},
+    Verb{"probe", "Fetch a URL of a running exporter; for health checks.", probe_flags, run_probe},
+    Verb{"version", "Print the version.", no_flags, run_version},
+};
+
+std::string wrapped(std::string_view text, std::size_t indent) {
+  constexpr std::size_t kWidth = 80;
+  std::string lines;
+  while (!text.empty()) {
+    std::size_t end = std::min(text.size(), kWidth - indent);
+    if (end < text.size() && text[end] != ' ') {
+      end = std::min(text.rfind(' ', end), end);
+    }
+    lines += std::string(indent, ' ') + std::string(text.substr(0, end)) + "\n";
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+  return lines;
+}
+
+// CLI11's own help does not wrap.
+std::string flags_help(const CLI::App& app) {
+  std::string text;
+  for (const CLI::Option* option : app.get_options()) {
+    const bool flag = option->get_items_expected() == 0;
+    const std::string name = option->get_positional() ? option->get_name(true) : option->get_name();
+    text += format("  {}{}\n", option->get_name() == "--help" ? "-h, --help" : name,
+                   flag ? "" : " " + option->get_type_name());
+    const std::string fallback = option->get_default_str();
+    text += wrapped(option->get_description() +
+                        (flag || fallback.empty() ? "" : format(" Default: {}.", fallback)),
+                    6);
+  }
+  return text;
+}
+
+void print_help() {
+  std::string text(kHelp);
+  text += "Verbs:\n";
+  for (const Verb& verb : kVerbs) {
+    text += format("  {:<10}{}\n", verb.name, verb.summary);
+  }
+  text += "\nFlags of serve:\n";
+  Flags flags;
+  CLI::App app;
+  serve_flags(app, flags);
+  app.set_help_flag("-h,--help", "Print this help.");
+  text += flags_help(app);
+  text += kExitCodes;
+  std::fputs(text.c_str(), stdout);
+}
+
+int wrong_usage(const std::string& message) {
+  std::fputs(format("usage_exporter: {}\nTry: usage_exporter --help\n", message).c_str(), stderr);
+  return kWrongUsage;
+}
+
+const Verb* find_verb(std::string_view name) {
+  const auto* const found = std::find_if(kVerbs.begin(), kVerbs.end(),
+                                         [&](const Verb& verb) { return verb.name == name; });
+  return found == kVerbs.end() ? nullptr : found;
+}
+
+std::string unexpected_argument(const CLI::App& app, const std::string& message) {
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options()) {
+    known.push_back(option->get_name());
+  }
+  for (const std::string& argument : app.remaining(true)) {
+    if (argument.starts_with('-')) {
+      const std::string name = argument.substr(0, argument.find('='));
+      return format("unknown flag {}{}", name, did_you_mean(name, known));
+    }
+  }
+  return message;
+}
+
+int run_verb(const Verb& verb, std::vector<std::string> arguments) {
+  Flags flags;
+  CLI::App app{std::string(verb.summary), format("usage_exporter {}", verb.name)};
+  app.set_help_flag("-h,--help", "Print this help.");
+  verb.add_flags(app, flags);
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    app.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(format("{}\n\nUsage: usage_exporter {}{} [FLAGS]\n\n{}{}", verb.summary, verb.name,
+                      verb.name == "probe" ? " URL" : "", flags_help(app), kExitCodes)
+                   .c_str(),
+               stdout);
+    return 0;
+  } catch (const CLI::ExtrasError& error) {
+    return wrong_usage(unexpected_argument(app, error.what()));
+  } catch (const CLI::ParseError& error) {
+    return wrong_usage(error.what());
+  }
+  return verb.run(flags);
+}
+
+}  // namespace
+
+int run_command(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const Verb* verb = &kVerbs.front();
+  try {
+    if (!arguments.empty() && !arguments.front().starts_with('-')) {
+      verb = find_verb(arguments.front());
+      if (!verb && arguments.front() != "help") {
+        std::vector<std::string> names;
+        for (const Verb& known : kVerbs) {
+          names.emplace_back(known.name);
+        }
+        return wrong_usage(format("there is no verb \"{}\"{}", arguments.front(),
+                                  did_you_mean(arguments.front(), names)));
+      }
+      arguments.erase(arguments.begin());
+    } else if (!arguments.empty() && (arguments.front() == "--help" || arguments.front() == "-h")) {
+      verb = nullptr;
+    } else if (!arguments.empty() && arguments.front() == "--version") {
+      verb = find_verb("version");
+      arguments.clear();
+    }
+    if (!verb) {
+      print_help();
+      return 0;
+    }
+    return run_verb(*verb, std::move(arguments));
+  } catch (const Error& error) {
+    std::string message = error.what();
+    message.erase(message.find_last_not_of('\n') + 1);
+    std::fputs(format("{}\n", message).c_str(), stderr);
+    return kFailed;
+  } catch (const std::exception& error) {
+    std::fputs(format("usage_exporter: unexpected: {}\n", error.what()).c_str(), stderr);
+    return kFailed;
+  }
+}
+
+}  // namespace usage

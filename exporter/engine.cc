@@ -1,0 +1,106 @@
+#include "exporter/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "exporter/error.h"
+
+namespace usage {
+
+namespace {
+
+Plan plan_of(Config config, Problems& problems) {
+  Plan plan{std::move(config), {}};
+  // Also when the common part has problems, so that everything is reported at once.
+  plan.collectors = plan_collectors(plan.config, problems);
+  problems.throw_if_any();
+  return plan;
+}
+
+}  // namespace
+
+Plan load_plan(const std::string& path) {
+  Problems problems;
+  return plan_of(load_config(path, problems), problems);
+}
+
+Plan load_plan_text(const std::string& name, const std::string& text) {
+  Problems problems;
+  return plan_of(load_config_text(name, text, problems), problems);
+}
+
+Engine::Engine(Plan plan, const Services& services) : plan_(std::move(plan)), services_(services) {
+  for (const SourceConfig& source : plan_.config.sources) {
+    sources_[source.name] = open_source(source, services.clock);
+  }
+  for (const CollectorPlan& collector : plan_.collectors) {
+    for (const std::string& name : collector.config.sources) {
+      const SourceConfig& source = plan_.config.source(name);
+      jobs_.push_back(std::make_unique<Job>(collector.config, source,
+                                            collector.make(source, *sources_[name]), services));
+    }
+  }
+}
+
+Engine::~Engine() { stop(); }
+
+void Engine::start() {
+  std::vector<Task> tasks;
+  for (const std::unique_ptr<Job>& owned : jobs_) {
+    Job* job = owned.get();
+    tasks.push_back({.name = job->key().collector + "/" + job->key().source,
+                     .lane = job->key().source,
+                     .schedule = job->schedule(),
+                     .run = [job] { job->run(); },
+                     .skipped = [job] { job->skipped(); },
+                     .next_run = [job](Instant at) { job->set_next_run(at); }});
+  }
+  scheduler_ = std::make_unique<Scheduler>(std::move(tasks), services_.clock);
+  scheduler_->start();
+}
+
+void Engine::stop() {
+  if (!scheduler_) {
+    return;
+  }
+  for (const auto& [name, source] : sources_) {
+    source->interrupt();
+  }
+  scheduler_->stop();
+  scheduler_.reset();
+}
+
+void Engine::take_over(const Engine& earlier, Publisher& publisher) {
+  for (const std::unique_ptr<Job>& old : earlier.jobs_) {
+    const auto same = std::find_if(jobs_.begin(), jobs_.end(), [&](const auto& job) {
+      return job->key() == old->key() && job->describe() == old->describe();
+    });
+    if (same != jobs_.end()) {
+      (*same)->inherit(*old);
+    } else {
+      publisher.drop(old->key());
+    }
+  }
+}
+
+void Engine::expire() {
+  for (const std::unique_ptr<Job>& job : jobs_) {
+    job->expire();
+  }
+}
+
+std::vector<JobStatus> Engine::statuses() const {
+  std::vector<JobStatus> statuses;
+  for (const std::unique_ptr<Job>& job : jobs_) {
+    statuses.push_back(job->status());
+  }
+  return statuses;
+}
+
+bool Engine::ready() const {
+  return std::all_of(jobs_.begin(), jobs_.end(), [](const std::unique_ptr<Job>& job) {
+    return !job->schedule().run_at_start || job->status().last_duration.has_value();
+  });
+}
+
+}  // namespace usage

@@ -1,0 +1,167 @@
+#include "exporter/job.h"
+
+#include <exception>
+
+#include "exporter/error.h"
+#include "exporter/format.h"
+
+namespace usage {
+
+namespace {
+
+std::string describe_schedule(const Schedule& schedule, const yaml::Node& body) {
+  if (schedule.interval) {
+    return format("every {}", format_duration(*schedule.interval));
+  }
+  for (const auto& [key, value] : body.entries) {
+    if (key.text == "cron") {
+      return format("cron {} ({})", value.text, schedule.zone.name());
+    }
+  }
+  return "cron";
+}
+
+}  // namespace
+
+Job::Job(const CollectorConfig& config, const SourceConfig& source,
+         std::unique_ptr<Collector> collector, const Services& services)
+    : config_(config),
+      timeout_(config.timeout > Duration{} ? config.timeout : source.timeout),
+      key_{config.name, source.name},
+      collector_(std::move(collector)),
+      services_(services),
+      self_(services.self.add_job(config.name, source.name, config.stale_after)) {
+  status_.collector = config.name;
+  status_.kind = config.kind;
+  status_.source = source.name;
+  status_.schedule = describe_schedule(config.schedule, config.body);
+}
+
+Deadline Job::deadline() const { return services_.clock.steady_now() + timeout_; }
+
+bool Job::run() noexcept {
+  const Instant now = services_.clock.now();
+  const SteadyInstant start = services_.clock.steady_now();
+  const auto took = [&] {
+    return std::chrono::duration_cast<Duration>(services_.clock.steady_now() - start);
+  };
+  {
+    const std::scoped_lock lock(mutex_);
+    status_.running = true;
+    status_.last_attempt = now;
+  }
+  self_->started(now);
+  try {
+    const Collection collection = collector_->collect({now, start + timeout_, services_.log});
+    validate(collection.metrics);
+    const std::size_t series = series_count(collection.metrics);
+    {
+      // Before publishing, so that expire() cannot take the new series off in between.
+      const std::scoped_lock lock(mutex_);
+      expires_ = services_.clock.steady_now() + config_.stale_after;
+    }
+    services_.publisher.replace(key_, collection.metrics);
+    succeed(collection, series, took());
+    return true;
+  } catch (const Error& error) {
+    fail(error.reason(), error.what(), took());
+  } catch (const std::bad_alloc&) {
+    fail(Reason::limit, "out of memory; lower max_rows", took());
+  } catch (const std::exception& error) {
+    fail(Reason::data, error.what(), took());
+  }
+  return false;
+}
+
+void Job::succeed(const Collection& collection, std::size_t series, Duration took) {
+  const Instant now = services_.clock.now();
+  self_->succeeded(now, took,
+                   {.rows = collection.rows,
+                    .series = series,
+                    .skipped_rows = collection.skipped_rows,
+                    .merged_rows = collection.merged_rows,
+                    .dropped_series = collection.dropped_series});
+  self_->stale(false);
+  bool recovered = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    recovered = status_.error_reason.has_value();
+    status_.running = false;
+    status_.state = JobState::healthy;
+    status_.last_success = now;
+    status_.last_duration = took;
+    status_.rows = collection.rows;
+    status_.series = series;
+    status_.error_reason.reset();
+    status_.error.clear();
+  }
+  if (recovered) {
+    services_.log.info("collector recovered",
+                       {{"collector", key_.collector}, {"source", key_.source}});
+  }
+  services_.log.debug("collected", {{"collector", key_.collector},
+                                    {"source", key_.source},
+                                    {"rows", std::to_string(collection.rows)},
+                                    {"series", std::to_string(series)},
+                                    {"duration", format_duration(took)}});
+}
+
+void Job::fail(Reason reason, const std::string& message, Duration took) {
+  self_->failed(took, reason);
+  bool news = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    news = status_.error_reason != reason;
+    status_.running = false;
+    status_.state = status_.state == JobState::stale ? JobState::stale : JobState::failing;
+    status_.last_duration = took;
+    status_.error_reason = reason;
+    status_.error = message;
+  }
+  if (news) {
+    services_.log.warn("collector failed", {{"collector", key_.collector},
+                                            {"source", key_.source},
+                                            {"reason", std::string(to_string(reason))},
+                                            {"err", message}});
+  }
+}
+
+void Job::skipped() { self_->skipped(); }
+
+void Job::set_next_run(Instant at) {
+  self_->next_run(at);
+  const std::scoped_lock lock(mutex_);
+  status_.next_run = at;
+}
+
+void Job::expire() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!expires_ || services_.clock.steady_now() < *expires_) {
+      return;
+    }
+    services_.publisher.drop(key_);
+    expires_.reset();
+    status_.state = JobState::stale;
+    status_.series = 0;
+  }
+  self_->stale(true);
+  services_.log.warn("series are stale and were taken off the page",
+                     {{"collector", key_.collector},
+                      {"source", key_.source},
+                      {"stale_after", format_duration(config_.stale_after)}});
+}
+
+JobStatus Job::status() const {
+  const std::scoped_lock lock(mutex_);
+  return status_;
+}
+
+void Job::inherit(const Job& earlier) {
+  const std::scoped_lock lock(mutex_, earlier.mutex_);
+  expires_ = earlier.expires_;
+  status_.last_success = earlier.status_.last_success;
+  status_.series = earlier.status_.series;
+}
+
+}  // namespace usage

@@ -1,0 +1,129 @@
+#include "exporter/verbs.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "exporter/engine.h"
+#include "exporter/error.h"
+#include "exporter/format.h"
+#include "exporter/metrics_page.h"
+#include "exporter/problems.h"
+#include "exporter/version.h"
+
+namespace usage {
+
+namespace {
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+std::string counted(std::size_t count, const std::string& noun) {
+  return format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+void require_collector(const Config& config, const std::string& wanted) {
+  std::vector<std::string> names;
+  for (const CollectorConfig& collector : config.collectors) {
+    if (collector.name == wanted) {
+      return;
+    }
+    names.push_back(collector.name);
+  }
+  throw Error(Reason::config,
+              format("there is no collector \"{}\"{}", wanted, did_you_mean(wanted, names)));
+}
+
+// Prepares every query on its source; false when one failed.
+bool check_queries(Engine& engine, const Services& services) {
+  bool good = true;
+  for (const std::unique_ptr<Job>& job : engine.jobs()) {
+    print(format("collector {} on source {}: ", job->key().collector, job->key().source));
+    try {
+      const Run run{services.clock.now(), job->deadline(), services.log};
+      const std::vector<ColumnCheck> checks = job->collector().check(run);
+      print("ok\n");
+      for (const ColumnCheck& check : checks) {
+        print(format("  {}:\n", check.query));
+        for (const std::string& column : check.columns) {
+          print(format("    {}\n", column));
+        }
+      }
+    } catch (const Error& error) {
+      print(format("FAILED ({})\n  {}\n", to_string(error.reason()), error.what()));
+      good = false;
+    }
+  }
+  return good;
+}
+
+}  // namespace
+
+int run_serve(const Flags& flags) {
+  const SystemClock clock;
+  Log log(stderr, flags.log_level, flags.log_format, clock);
+  App app(
+      flags.serve, [&flags] { return load_plan(flags.config_file); }, clock, log);
+  app.run();
+  return 0;
+}
+
+int run_check(const Flags& flags) {
+  Plan plan = load_plan(flags.config_file);
+  const SystemClock clock;
+  Log log(stderr, flags.log_level, flags.log_format, clock);
+  Publisher publisher;
+  SelfMetrics self(clock.now());
+  const Services services{clock, log, publisher, self};
+  std::set<std::string> metrics;
+  for (const CollectorPlan& collector : plan.collectors) {
+    for (const MetricFamily& family :
+         collector.describe(plan.config.source(collector.config.sources.front()))) {
+      metrics.insert(family.name);
+    }
+  }
+  print(format("{}: {}, {}, {}\n", flags.config_file, counted(plan.config.sources.size(), "source"),
+               counted(plan.config.collectors.size(), "collector"),
+               counted(metrics.size(), "metric")));
+  if (!flags.connect) {
+    return 0;
+  }
+  Engine engine(std::move(plan), services);
+  return check_queries(engine, services) ? 0 : 1;
+}
+
+int run_once(const Flags& flags) {
+  Plan plan = load_plan(flags.config_file);
+  const SystemClock system;
+  const FixedClock fixed(flags.at.value_or(system.now()));
+  Log log(stderr, flags.log_level, flags.log_format, system);
+  Publisher publisher;
+  SelfMetrics self(system.now());
+  if (flags.collector) {
+    require_collector(plan.config, *flags.collector);
+  }
+  Engine engine(std::move(plan), {fixed, log, publisher, self});
+  bool good = true;
+  for (const std::unique_ptr<Job>& job : engine.jobs()) {
+    if (!flags.collector || job->key().collector == *flags.collector) {
+      good = job->run() && good;
+    }
+  }
+  MetricsPage page(
+      publisher, [] { return Metrics(); }, fixed);
+  HttpRequest request;
+  request.accept = content_type(flags.format);
+  for (const auto& part : page.get(request).body) {
+    print(*part);
+  }
+  return good ? 0 : 1;
+}
+
+int run_version(const Flags&) {
+  print(format("usage_exporter {} (revision {})\n", kVersion, kRevision));
+  return 0;
+}
+
+}  // namespace usage

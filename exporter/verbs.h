@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "exporter/app.h"
+#include "exporter/clock.h"
+#include "exporter/log.h"
+
+namespace usage {
+
+// What the flags of all verbs set; each verb has the flags it uses (commands.cc).
+struct Flags {
+  std::string config_file = "usage_exporter.yml";
+  std::string storage_path;
+  ServeOptions serve;
+  LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::logfmt;
+  bool connect = false;                  // check
+  std::optional<Instant> at;             // once
+  std::optional<std::string> collector;  // once
+  Format format = Format::text;          // once
+  std::string into;                      // demo
+  double demo_speed = 1;                 // demo
+  std::string url;                       // probe
+};
+
+// The verbs. Each returns the exit code and throws Error, which main turns into 1.
+int run_serve(const Flags& flags);
+int run_check(const Flags& flags);
+int run_once(const Flags& flags);
+int run_demo(const Flags& flags);
+int run_version(const Flags& flags);
+int run_probe(const Flags& flags);
+
+}  // namespace usage

@@ -1,0 +1,2 @@
+CREATE TABLE rollout(feature TEXT, state TEXT);
+INSERT INTO rollout VALUES ('export', 'everyone'), ('share', 'beta');
