@@ -114,10 +114,7 @@ Mapping::Mapping(const Node& node, std::string what, Problems& problems)
   }
 }
 
-bool Mapping::has(std::string_view key) const {
-  return std::any_of(node_.entries.begin(), node_.entries.end(),
-                     [&](const auto& entry) { return entry.key.text == key; });
-}
+bool Mapping::has(std::string_view key) { return find(key) != nullptr; }
 
 const Node* Mapping::find(std::string_view key) {
   if (std::find(known_.begin(), known_.end(), key) == known_.end()) {
