@@ -116,7 +116,7 @@ int fill_only(const std::string& dsn) {
 
 }  // namespace
 
-int demo(const Flags& flags) {
+int run_demo(const Flags& flags) {
   if (!flags.into.empty()) {
     return fill_only(flags.into);
   }

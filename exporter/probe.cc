@@ -94,7 +94,7 @@ class Socket {
 
 }  // namespace
 
-int probe(const Flags& flags) {
+int run_probe(const Flags& flags) {
   const Url url = parse_url(flags.url);
   const std::string answer = Socket(url).exchange(
       format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", url.path, url.host));
