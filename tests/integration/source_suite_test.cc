@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "tests/integration/source_fixture.h"
+#include "tests/support/source_fixture.h"
 #include "tests/support/fake_clock.h"
 
 namespace usage::testing {
@@ -36,9 +36,9 @@ class SourceSuite : public ::testing::TestWithParam<std::string> {
     return is_sqlite()
                ? "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < " + n +
                      ") SELECT n, 'row ' || n, '2026-11-25 08:00:00' FROM c"
-               : "SELECT n::bigint, 'row ' || n, timestamptz '2026-11-25 08:00:00Z' "
-                 "FROM generate_series(1, " +
-                     n + ") AS c(n)";
+               : "SELECT n, 'row ' || n, timestamptz '2026-11-25 08:00:00Z' "
+                 "FROM (SELECT generate_series(1, " +
+                     n + ")::bigint AS n) AS c";
   }
 
   std::string endless() const {
