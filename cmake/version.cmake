@@ -1,9 +1,12 @@
 # Sources written at build time: the version with the commit, and the demo's config as a string.
 set(generated_sources)
 
+set(USAGE_REVISION "" CACHE STRING "The commit, where there is no git checkout to ask")
 set(revision unknown)
 find_package(Git QUIET)
-if(GIT_FOUND)
+if(USAGE_REVISION)
+  set(revision ${USAGE_REVISION})
+elseif(GIT_FOUND)
   execute_process(COMMAND ${GIT_EXECUTABLE} rev-parse --short=12 HEAD
                   WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} OUTPUT_VARIABLE head
                   OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)

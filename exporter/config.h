@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "exporter/clock.h"
@@ -60,12 +61,17 @@ struct Config {
 // The keys that CollectorConfig takes from a collector's mapping; kinds must know them as known.
 void mark_common_keys(yaml::Mapping& mapping);
 
+// The driver that a DSN's scheme names: "postgres" gives "postgresql"; empty for an unknown scheme.
+std::string driver_of_scheme(std::string_view scheme);
+const std::vector<std::string>& known_schemes();
+
 // Reads `path` and what it includes (globs, relative to the including file). Everything wrong goes
 // to `problems`; the result is usable only if there are none. Connects to nothing.
 Config load_config(const std::string& path, Problems& problems);
 
 // The same from text, for the embedded demo config and tests; includes are relative to the current
-// directory. `name` stands in messages where the path would.
+// directory. `name` stands in messages where the path would. A name that begins with '<' promises
+// that no other file is read: `include` and `dsn_file` are then problems.
 Config load_config_text(const std::string& name, const std::string& text, Problems& problems);
 
 }  // namespace usage

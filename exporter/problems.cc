@@ -24,26 +24,39 @@ std::string_view path_of(const Position& position) {
 
 bool continues_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
-std::string_view line_of(const Position& position) {
-  std::string_view rest = position.file->text;
-  for (std::size_t line = 1; line < position.line; ++line) {
-    const std::size_t end = rest.find('\n');
-    if (end == std::string_view::npos) {
+// The lines of one file, found once however many problems it has.
+class Lines {
+ public:
+  std::string_view at(const Position& position) {
+    if (file_ != position.file) {
+      file_ = position.file;
+      begins_ = {0};
+      for (std::size_t i = 0; i < file_->text.size(); ++i) {
+        if (file_->text[i] == '\n') {
+          begins_.push_back(i + 1);
+        }
+      }
+    }
+    if (position.line > begins_.size()) {
       return {};
     }
-    rest.remove_prefix(end + 1);
+    std::string_view line = std::string_view(file_->text).substr(begins_[position.line - 1]);
+    line = line.substr(0, line.find('\n'));
+    return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
   }
-  if (position.line == 1 && rest.starts_with("\xEF\xBB\xBF")) {
-    rest.remove_prefix(3);
-  }
-  rest = rest.substr(0, rest.find('\n'));
-  return rest.ends_with('\r') ? rest.substr(0, rest.size() - 1) : rest;
-}
+
+ private:
+  std::shared_ptr<const SourceText> file_;
+  std::vector<std::size_t> begins_;
+};
 
 // One string a code point. Tabs and everything else that would move the terminal's cursor become a
 // space; bytes that are no UTF-8 become question marks.
 std::vector<std::string> code_points(std::string_view line) {
   std::vector<std::string> points;
+  if (line.starts_with("\xEF\xBB\xBF")) {
+    line.remove_prefix(3);  // a byte order mark is no character
+  }
   for (std::size_t i = 0; i < line.size();) {
     const auto lead = static_cast<unsigned char>(line[i]);
     const std::size_t size = lead < 0x80   ? 1
@@ -83,7 +96,8 @@ bool looks_secret(std::string_view line) {
     return true;
   }
   for (std::size_t at = text.find("dsn"); at != std::string::npos; at = text.find("dsn", at + 3)) {
-    if (text.compare(at + 3, 5, "_file") != 0) {
+    const std::size_t next = text.find_first_not_of("\"' ", at + 3);
+    if (next != std::string::npos && text[next] == ':') {
       return true;
     }
   }
@@ -165,14 +179,17 @@ std::string Problems::render() const {
   sorted.erase(std::unique(sorted.begin(), sorted.end(), same), sorted.end());
 
   std::string text;
-  for (const auto& [position, message] : sorted) {
+  Lines lines;
+  for (const Problem& problem : sorted) {
+    const Position& position = problem.position;
+    const std::string& message = problem.message;
     text += text.empty() ? "" : "\n";
     if (!position.file || position.line == 0) {
       const std::string_view path = path_of(position);
       text += path.empty() ? message : format("{}: {}", path, message);
       continue;
     }
-    const std::string_view line = line_of(position);
+    const std::string_view line = lines.at(position);
     const std::size_t column = position.column == 0 ? 1 : shown_column(position, line);
     text += format("{}:{}:{}: {}", position.file->path, position.line, column, message);
     const bool hidden = looks_secret(line) ||

@@ -1,19 +1,50 @@
 #pragma once
 
-#include <cstddef>
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "exporter/gzip.h"
 #include "exporter/metric.h"
 #include "exporter/render_text.h"
 
 namespace usage {
 
-// The page as it was at one moment: immutable, shared by every scrape that got it. Text and its
-// compressed form are made on first demand, once, whoever asks first; thread-safe.
-class Snapshot;
+// The page as it was at one moment, without the exporter's own series: immutable, shared by every
+// scrape that got it. Text and its compressed form are made on first demand, once, whoever asks
+// first; thread-safe.
+class Snapshot {
+ public:
+  // One job's share of a family, in both formats. Immutable.
+  struct Block {
+    std::string text_header, openmetrics_header;
+    std::string samples;                             // of both formats,
+    std::optional<std::string> openmetrics_samples;  // unless they differ
+  };
+  // By the family's name; jobs that share one in the order of their keys.
+  using Families = std::map<std::string, std::vector<std::shared_ptr<const Block>>>;
+
+  explicit Snapshot(Families families) : families_(std::move(families)) {}
+
+  // The page without "# EOF". Large blocks are shared with the jobs' results, not copied.
+  const Pieces& text(Format format) const;
+  const GzipStart& compressed(Format format) const;
+
+ private:
+  struct Rendering {
+    std::once_flag assembled, compressed;
+    Pieces text;
+    GzipStart gzip;
+  };
+
+  Families families_;
+  mutable std::array<Rendering, 2> renderings_;
+};
 
 // Merges what the jobs found into snapshots. Thread-safe.
 class Publisher {
@@ -25,7 +56,6 @@ class Publisher {
   };
 
   Publisher();
-  ~Publisher();
 
   // Replaces the whole set of one job: what it no longer has is gone. Renders in the caller's
   // thread, outside the lock. Families of the same name from several keys are merged into one; they
@@ -39,11 +69,10 @@ class Publisher {
   std::shared_ptr<const Snapshot> snapshot() const;
 
  private:
-  struct Block;  // one job's rendered families
-  void swap_in(const Key& key, std::shared_ptr<const Block> block);
+  void publish();
 
   mutable std::mutex mutex_;
-  std::map<Key, std::shared_ptr<const Block>> blocks_;
+  std::map<Key, Snapshot::Families> jobs_;
   std::shared_ptr<const Snapshot> snapshot_;
 };
 

@@ -21,7 +21,9 @@ class SelfMetrics {
   explicit SelfMetrics(Instant started);
   ~SelfMetrics();
 
-  // The series of one collector on one source, all present from the start; removed with the handle.
+  // The series of one collector on one source, all present from the start but timestamps of what
+  // has not happened yet; removed with the last handle. During a reload the old job and the new one
+  // share them, so that counters go on.
   std::shared_ptr<Job> add_job(const std::string& collector, const std::string& source,
                                Duration stale_after);
 
@@ -57,8 +59,8 @@ class SelfMetrics::Job {
  private:
   friend class SelfMetrics;
   struct Series;
-  explicit Job(std::unique_ptr<Series> series);
-  std::unique_ptr<Series> series_;
+  explicit Job(std::shared_ptr<Series> series);
+  std::shared_ptr<Series> series_;
 };
 
 }  // namespace usage

@@ -7,21 +7,16 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <sstream>
 
-#include "exporter/error.h"
 #include "exporter/format.h"
-#include "exporter/utf8.h"
+#include "exporter/yaml_text.h"
 
 namespace usage::yaml {
 
 namespace {
 
-constexpr std::size_t kMaxBytes = 1 << 20;
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxAliasNodes = 100'000;
 constexpr std::size_t kMaxAliasBytes = 16 << 20;
@@ -29,13 +24,6 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // Ends the parse at once: going on would cost more than the file is worth.
 struct Abandoned {};
-
-Position position_at(const std::shared_ptr<const SourceText>& file, std::size_t offset) {
-  const std::string_view before = std::string_view(file->text).substr(0, offset);
-  const auto lines = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
-  const std::size_t last = before.rfind('\n');
-  return {file, lines + 1, last == std::string_view::npos ? offset + 1 : offset - last};
-}
 
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
@@ -68,6 +56,16 @@ class TreeBuilder : public YAML::EventHandler {
     const std::size_t skipped = mark.line == 0 ? skipped_ : 0;
     return {file_, static_cast<std::size_t>(mark.line) + 1,
             static_cast<std::size_t>(mark.column) + 1 + skipped};
+  }
+
+  // Where the innermost bracket was opened, for a message about its end.
+  std::string open_bracket() const {
+    const auto open = std::find_if(stack_.rbegin(), stack_.rend(),
+                                   [](const Frame& frame) { return frame.bracket; });
+    return open == stack_.rend() ? ""
+                                 : format(" (\"{}\" stands in line {})",
+                                          open->node.kind == Node::Kind::sequence ? "[" : "{",
+                                          open->node.position.line);
   }
 
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -108,22 +106,27 @@ class TreeBuilder : public YAML::EventHandler {
     node.position = position(mark);
     node.plain = tag != "!";  // yaml-cpp's tag of a quoted or a block scalar
     node.text = value;
+    const std::size_t offset = static_cast<std::size_t>(std::max(mark.pos, 0)) + skipped_;
+    if (!closed(offset)) {
+      problems_.add(node.position, "this quoted text is not closed; add the closing quote");
+      throw Abandoned();
+    }
     if (!at_key()) {
-      replace_variables(node, static_cast<std::size_t>(std::max(mark.pos, 0)) + skipped_);
+      replace_variables(node, offset);
     }
     const std::size_t bytes = node.text.size();
     finish(std::move(node), anchor, {.bytes = bytes});
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    open(Node::Kind::sequence, mark, tag, anchor);
+                       YAML::EmitterStyle::value style) override {
+    open(Node::Kind::sequence, mark, tag, anchor, style);
   }
   void OnSequenceEnd() override { close(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    open(Node::Kind::mapping, mark, tag, anchor);
+                  YAML::EmitterStyle::value style) override {
+    open(Node::Kind::mapping, mark, tag, anchor, style);
   }
   void OnMapEnd() override { close(); }
 
@@ -131,6 +134,7 @@ class TreeBuilder : public YAML::EventHandler {
   struct Frame {
     Node node;
     YAML::anchor_t anchor = 0;
+    bool bracket = false;
     Weight weight;
     std::optional<Node> key;                   // mapping: read, waiting for its value
     std::map<std::string, std::size_t> lines;  // mapping: of each key
@@ -153,14 +157,15 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
-  void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
-            YAML::anchor_t anchor) {
+  void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+            YAML::EmitterStyle::value style) {
     check_tag(mark, tag);
     check_depth(mark, 1);
     Frame frame;
     frame.node.kind = kind;
     frame.node.position = position(mark);
     frame.anchor = anchor;
+    frame.bracket = style == YAML::EmitterStyle::Flow;
     stack_.push_back(std::move(frame));
   }
 
@@ -205,7 +210,23 @@ class TreeBuilder : public YAML::EventHandler {
                                          quoted(key), first->second));
       return;
     }
-    mapping.node.entries.emplace_back(std::move(key), std::move(value));
+    if (value.kind == Node::Kind::null && value.position.line > key.position.line) {
+      value.position = key.position;  // yaml-cpp puts a missing value at whatever comes next
+    }
+    mapping.node.entries.push_back({std::move(key), std::move(value)});
+  }
+
+  // yaml-cpp takes the end of the file for a closing quote when a line break stands before it.
+  bool closed(std::size_t begin) const {
+    const std::string& text = file_->text;
+    if (begin >= text.size() || (text[begin] != '"' && text[begin] != '\'')) {
+      return true;
+    }
+    std::size_t end = begin + 1;
+    while (end < text.size() && text[end] != text[begin]) {
+      end += text[begin] == '"' && text[end] == '\\' ? 2 : 1;
+    }
+    return end < text.size();
   }
 
   // The place of a variable in the file: in a long block scalar, its own line says more than the
@@ -287,14 +308,14 @@ std::string readable(const std::string& message) {
       {TAB_IN_INDENTATION, "indent with spaces, not with tabs"},
       {EOF_IN_SCALAR, "the file ends inside a quoted text; a closing quote is missing"},
       {DOC_IN_SCALAR, "a quoted text runs into \"---\" or \"...\"; a closing quote is missing"},
-      {END_OF_MAP,
-       "this does not fit here; expected \"key: value\" at the indentation of the keys above, or a "
-       "missing \":\""},
-      {END_OF_SEQ, "this does not fit here; expected \"- item\" at the indentation of the list"},
-      {END_OF_MAP_FLOW, "\"{\" is not closed, or a comma is missing"},
-      {END_OF_SEQ_FLOW, "\"[\" is not closed, or a comma is missing"},
+      {END_OF_MAP, "expected the next \"key: value\" here; check quotes, brackets and indentation"},
+      {END_OF_SEQ, "expected the next \"- item\" here; check quotes, brackets and indentation"},
+      {END_OF_MAP_FLOW, "expected \",\" or \"}\" here"},
+      {END_OF_SEQ_FLOW, "expected \",\" or \"]\" here"},
       {FLOW_END, "a closing bracket without an opening one"},
-      {MAP_VALUE, "\":\" is not expected here; quote a text that holds \": \""},
+      {MAP_VALUE,
+       "\":\" is not expected here; the line above may lack its \":\", or a text that holds \": \" "
+       "needs quotes"},
       {MAP_KEY, "a key is not expected here; check the indentation"},
       {BLOCK_ENTRY, "a list item (\"- \") is not expected here; check the indentation"},
       {UNKNOWN_ANCHOR,
@@ -310,52 +331,18 @@ std::string readable(const std::string& message) {
       return std::string(ours);
     }
   }
-  if (message.starts_with(INVALID_ESCAPE)) {
+  if (message.starts_with(INVALID_ESCAPE) || message.starts_with(INVALID_HEX) ||
+      message.starts_with(INVALID_UNICODE)) {
     return "unknown escape in a double-quoted text; write \"\\\\\" for a backslash, or use single "
            "quotes";
   }
   return "not valid YAML: " + message;
 }
 
-// What yaml-cpp would misread or guess at.
-bool readable_bytes(const std::shared_ptr<const SourceText>& file, Problems& problems) {
-  const std::string& text = file->text;
-  if (text.size() > kMaxBytes) {
-    problems.add({file, 0, 0}, format("{} bytes are more than the {} a config file may have",
-                                      text.size(), kMaxBytes));
-    return false;
-  }
-  if (const std::size_t found = text.find('\0'); found != std::string::npos) {
-    problems.add(position_at(file, found),
-                 "a NUL byte; a config file is UTF-8 text (is this UTF-16, or a binary file?)");
-    return false;
-  }
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    if (!valid_utf8(std::string_view(text).substr(begin, end - begin))) {
-      std::size_t good = begin;
-      std::size_t size = 1;
-      while (size <= 4 && good < end) {
-        if (valid_utf8(std::string_view(text).substr(good, size))) {
-          good += size;
-          size = 1;
-        } else {
-          ++size;
-        }
-      }
-      problems.add(position_at(file, good), "not UTF-8; save the file as UTF-8");
-      return false;
-    }
-    begin = end + 1;
-  }
-  return true;
-}
-
 }  // namespace
 
 Node parse(std::shared_ptr<const SourceText> file, Problems& problems) {
-  if (!readable_bytes(file, problems)) {
+  if (!is_utf8_text(file, problems)) {
     return {};
   }
   const std::size_t skipped = file->text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
@@ -377,36 +364,14 @@ Node parse(std::shared_ptr<const SourceText> file, Problems& problems) {
     return root;
   } catch (const YAML::Exception& error) {
     const Position position = builder.position(error.mark);
-    const bool tab = tab_near(*file, position.line);
-    problems.add(position,
-                 tab ? readable(YAML::ErrorMsg::TAB_IN_INDENTATION) : readable(error.msg));
+    if (tab_near(*file, position.line)) {
+      problems.add(position, readable(YAML::ErrorMsg::TAB_IN_INDENTATION));
+    } else {
+      problems.add(position, readable(error.msg) + builder.open_bracket());
+    }
   } catch (const Abandoned&) {
   }
   return {};
-}
-
-std::shared_ptr<const SourceText> read_file(const std::string& path) {
-  const auto fail = [&] {
-    const int reason = errno;
-    throw Error(Reason::io, format("cannot read {}: {}", path,
-                                   reason != 0 ? std::strerror(reason) : "unknown reason"));
-  };
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) {
-    fail();
-  }
-  std::string text;
-  std::array<char, 65536> block;
-  // One byte more than parse() takes is enough to say so, whatever /dev/zero would deliver.
-  while (text.size() <= kMaxBytes && stream) {
-    stream.read(block.data(), block.size());
-    text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
-  }
-  if (stream.bad() || (stream.fail() && !stream.eof())) {
-    fail();
-  }
-  return std::make_shared<const SourceText>(SourceText{path, std::move(text)});
 }
 
 }  // namespace usage::yaml

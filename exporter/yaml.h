@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "exporter/clock.h"
@@ -19,6 +18,7 @@ namespace usage::yaml {
 // config files. Anchors and aliases are resolved; merge keys ("<<"), tags, several documents in one
 // file and duplicate keys are problems. ${NAME} in a scalar is replaced from the environment
 // ($${NAME} is the literal text); an unset variable is a problem.
+struct Entry;
 struct Node {
   enum class Kind { null, scalar, sequence, mapping };
   Kind kind = Kind::null;
@@ -27,7 +27,12 @@ struct Node {
   bool plain = false;       // scalar: written without quotes, so that it may be a number or a bool
   bool secret = false;      // scalar: holds text from the environment; never printed in a message
   std::vector<Node> items;  // sequence
-  std::vector<std::pair<Node, Node>> entries;  // mapping: key, value, in file order
+  std::vector<Entry> entries;  // mapping: in file order
+};
+
+struct Entry {
+  Node key;
+  Node value;
 };
 
 // Reads one file's bytes. Never throws on bad input: what is wrong goes to `problems`, and the
@@ -35,7 +40,10 @@ struct Node {
 // expansion of aliases to 100,000 nodes.
 Node parse(std::shared_ptr<const SourceText> file, Problems& problems);
 
-// Reads a file; Error(io) names the path and the reason when it cannot be read.
+inline constexpr std::size_t kMaxFileBytes = 1 << 20;
+
+// Reads a file, or as much of it as parse() needs to call it too long; Error(io) names the path and
+// the reason when it cannot be read.
 std::shared_ptr<const SourceText> read_file(const std::string& path);
 
 // Reads one mapping strictly: every getter marks its key as known; finish() reports the rest.
@@ -66,8 +74,9 @@ class Mapping {
   std::optional<std::size_t> choice(std::string_view key, const std::vector<std::string>& choices);
   // A list of strings; a single string reads as a list of one.
   std::vector<std::string> strings(std::string_view key);
+  // The entries of a mapping, whatever their values are.
+  std::vector<Entry> entries(std::string_view key);
   // A mapping from names to scalars, as text.
-  std::vector<std::pair<Node, Node>> entries(std::string_view key);
   std::map<std::string, std::string> string_map(std::string_view key);
 
   // Adds a problem at the value of `key`, or at the mapping when the key is absent.

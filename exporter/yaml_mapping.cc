@@ -1,5 +1,6 @@
-// The second half of exporter/yaml.h: strict reading of a tree that parse() has built.
+// The half of exporter/yaml.h that reads a tree that parse() has built.
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -62,6 +63,24 @@ std::string quote_hint(const Node& node) {
                                                                         : "";
 }
 
+// YAML 1.1 had many words for true and false; YAML 1.2 and this reader have one each.
+std::string boolean_hint(const Node& node) {
+  constexpr std::array<std::string_view, 8> kTrue{"yes", "Yes", "YES", "on",
+                                                  "On",  "ON",  "y",   "True"};
+  constexpr std::array<std::string_view, 8> kFalse{"no",  "No",  "NO", "off",
+                                                   "Off", "OFF", "n",  "False"};
+  if (node.secret) {
+    return {};
+  }
+  if (node.text == "true" || node.text == "false") {
+    return "; remove the quotes";
+  }
+  if (std::find(kTrue.begin(), kTrue.end(), node.text) != kTrue.end()) {
+    return "; write true";
+  }
+  return std::find(kFalse.begin(), kFalse.end(), node.text) != kFalse.end() ? "; write false" : "";
+}
+
 }  // namespace
 
 std::string quoted(const Node& node) {
@@ -93,7 +112,7 @@ Mapping::Mapping(const Node& node, std::string what, Problems& problems)
 
 bool Mapping::has(std::string_view key) const {
   return std::any_of(node_.entries.begin(), node_.entries.end(),
-                     [&](const auto& entry) { return entry.first.text == key; });
+                     [&](const auto& entry) { return entry.key.text == key; });
 }
 
 const Node* Mapping::find(std::string_view key) {
@@ -141,9 +160,7 @@ std::optional<bool> Mapping::boolean(std::string_view key) {
   if (node->plain && (node->text == "true" || node->text == "false")) {
     return node->text == "true";
   }
-  const bool only_quoted = node->text == "true" || node->text == "false";
-  problems_.add(node->position, expected(label(key), "true or false", *node) +
-                                    (only_quoted && !node->secret ? "; remove the quotes" : ""));
+  problems_.add(node->position, expected(label(key), "true or false", *node) + boolean_hint(*node));
   return std::nullopt;
 }
 
@@ -231,29 +248,23 @@ std::vector<std::string> Mapping::strings(std::string_view key) {
   return texts;
 }
 
-std::vector<std::pair<Node, Node>> Mapping::entries(std::string_view key) {
+std::vector<Entry> Mapping::entries(std::string_view key) {
   const Node* node = find(key);
   if (node == nullptr) {
     return {};
   }
   if (node->kind != Node::Kind::mapping) {
     problems_.add(node->position, expected(label(key), "a mapping (key: value)", *node));
-    return {};
   }
-  std::vector<std::pair<Node, Node>> scalars;
-  for (const auto& entry : node->entries) {
-    const std::string what = format("{} of {}", quoted(entry.first), label(key));
-    if (report_unless_scalar(entry.second, what, "a single value", problems_)) {
-      scalars.push_back(entry);
-    }
-  }
-  return scalars;
+  return node->entries;
 }
 
 std::map<std::string, std::string> Mapping::string_map(std::string_view key) {
   std::map<std::string, std::string> texts;
   for (const auto& [name, value] : entries(key)) {
-    texts.emplace(name.text, value.text);
+    if (auto text = as_string(value, format("{} of {}", quoted(name), label(key)), problems_)) {
+      texts.emplace(name.text, std::move(*text));
+    }
   }
   return texts;
 }

@@ -74,9 +74,4 @@ class Source {
 // The driver of config.driver. Connects to nothing. The clock outlives the source.
 std::unique_ptr<Source> open_source(const SourceConfig& config, const Clock& clock);
 
-// The scheme of a DSN URL → driver name ("sqlite", "postgresql"); empty when there is no such
-// driver. Known schemes: sqlite, postgresql, postgres.
-std::string driver_of(std::string_view dsn);
-std::vector<std::string> known_schemes();
-
 }  // namespace usage

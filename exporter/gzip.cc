@@ -1,0 +1,94 @@
+#include "exporter/gzip.h"
+
+#include <zlib.h>
+
+#include <array>
+#include <limits>
+#include <new>
+
+namespace usage {
+
+namespace {
+
+constexpr std::array<unsigned char, 10> kHeader{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3};
+constexpr std::size_t kStep = 64 * 1024;  // of output; bounds what growing the string copies
+
+class Deflater {
+ public:
+  explicit Deflater(std::string& out) : out_(out) {
+    // Raw deflate: header and trailer are written by hand, because they span two streams.
+    if (deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
+      throw std::bad_alloc();
+    }
+  }
+  ~Deflater() { deflateEnd(&stream_); }
+  Deflater(const Deflater&) = delete;
+  Deflater& operator=(const Deflater&) = delete;
+
+  void write(std::string_view text, int flush) {
+    do {
+      const auto step = std::min<std::size_t>(text.size(), std::numeric_limits<uInt>::max());
+      stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+      stream_.avail_in = static_cast<uInt>(step);
+      text.remove_prefix(step);
+      const int mode = text.empty() ? flush : Z_NO_FLUSH;
+      do {
+        stream_.next_out = buffer_.data();
+        stream_.avail_out = static_cast<uInt>(buffer_.size());
+        deflate(&stream_, mode);
+        out_.append(reinterpret_cast<const char*>(buffer_.data()),
+                    buffer_.size() - stream_.avail_out);
+      } while (stream_.avail_out == 0);
+    } while (!text.empty());
+  }
+
+ private:
+  std::string& out_;
+  z_stream stream_{};
+  std::vector<Bytef> buffer_ = std::vector<Bytef>(kStep);
+};
+
+std::uint32_t crc_of(std::uint32_t crc, std::string_view text) {
+  return static_cast<std::uint32_t>(
+      crc32_z(crc, reinterpret_cast<const Bytef*>(text.data()), text.size()));
+}
+
+void append_little_endian(std::uint32_t value, std::string& out) {
+  for (int shift = 0; shift < 32; shift += 8) {
+    out += static_cast<char>((value >> shift) & 0xffU);
+  }
+}
+
+}  // namespace
+
+GzipStart gzip_start(const Pieces& text) {
+  GzipStart start{std::string(kHeader.begin(), kHeader.end()), 0, 0};
+  Deflater deflater(start.bytes);
+  for (const auto& piece : text) {
+    deflater.write(*piece, Z_NO_FLUSH);
+    start.crc = crc_of(start.crc, *piece);
+    start.size += piece->size();
+  }
+  if (start.size > 0) {
+    deflater.write({}, Z_FULL_FLUSH);
+  }
+  return start;
+}
+
+std::string gzip_finish(const GzipStart& start, std::string_view text) {
+  std::string rest;
+  Deflater(rest).write(text, Z_FINISH);
+  const auto crc = static_cast<std::uint32_t>(
+      crc32_combine(start.crc, crc_of(0, text), static_cast<z_off_t>(text.size())));
+  append_little_endian(crc, rest);
+  append_little_endian(static_cast<std::uint32_t>(start.size + text.size()), rest);
+  return rest;
+}
+
+std::string gzip(std::string_view text) {
+  const GzipStart start = gzip_start({});
+  return start.bytes + gzip_finish(start, text);
+}
+
+}  // namespace usage

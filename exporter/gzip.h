@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace usage {
+
+// A text as a list of pieces: what is large is shared, never copied.
+using Pieces = std::vector<std::shared_ptr<const std::string>>;
+
+// A gzip body made in two parts, so that the large first one is compressed once and the small last
+// one as often as it changes. Together they are one gzip member, which every client reads.
+struct GzipStart {
+  std::string bytes;   // header and deflate blocks, ending on a byte boundary
+  std::uint32_t crc;   // of the text so far
+  std::uint64_t size;  // of the text so far
+};
+
+// Throws std::bad_alloc only.
+GzipStart gzip_start(const Pieces& text);
+
+// The rest of the body: `start`'s bytes and these are the whole.
+std::string gzip_finish(const GzipStart& start, std::string_view text);
+
+// A whole body at once.
+std::string gzip(std::string_view text);
+
+}  // namespace usage

@@ -1,0 +1,381 @@
+#include "exporter/http_server.h"
+
+#include <civetweb.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <exception>
+
+#include "exporter/error.h"
+#include "exporter/format.h"
+#include "exporter/listen_socket.h"
+
+namespace usage {
+
+namespace {
+
+using std::chrono::milliseconds;
+using Steady = std::chrono::steady_clock;
+
+constexpr std::size_t kWrite = 64 * 1024;     // at most between two looks at the deadline,
+constexpr std::size_t kSlowWrite = 4 * 1024;  // less once the client has shown to be slow
+constexpr auto kSlow = milliseconds(100);
+constexpr int kHeaderTimeoutMs = 10'000;  // for a whole request header, and for a stalled reader
+constexpr long long kDrain = 16 * 1024;   // of a body nobody reads
+constexpr auto kDrainTime = std::chrono::seconds(2);
+
+std::string_view header(const mg_connection* connection, const char* name) {
+  const char* const value = mg_get_header(connection, name);
+  return value == nullptr ? std::string_view{} : value;
+}
+
+std::string_view view(const char* text) { return text == nullptr ? std::string_view{} : text; }
+
+// IMF-fixdate in English whatever the locale; written anew once a second and thread.
+std::string_view http_date() {
+  thread_local std::time_t written = 0;
+  thread_local std::string text;
+  const std::time_t now = std::time(nullptr);
+  if (now != written) {
+    constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    text = format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
+                  kDays.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
+                  kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour,
+                  utc.tm_min, utc.tm_sec);
+    written = now;
+  }
+  return text;
+}
+
+// Whether civetweb will keep the connection: the same rule as its own.
+bool client_keeps_alive(const mg_connection* connection, const mg_request_info& info) {
+  const std::string_view wish = header(connection, "Connection");
+  if (!wish.empty()) {
+    return wish.size() == 10 && mg_strcasecmp(wish.data(), "keep-alive") == 0;
+  }
+  return view(info.http_version) == "1.1";
+}
+
+std::string response_head(const mg_connection* connection, const HttpResponse& response,
+                          std::size_t size, bool keep_alive) {
+  std::string head;
+  head.reserve(384);
+  const auto add = [&head](auto... parts) { ((head += parts), ...); };
+  std::array<char, 24> number;
+  const auto digits = [&number](std::size_t value) {
+    const auto end = std::to_chars(number.data(), number.data() + number.size(), value).ptr;
+    return std::string_view(number.data(), static_cast<std::size_t>(end - number.data()));
+  };
+  add("HTTP/1.1 ", digits(static_cast<std::size_t>(response.status)), " ",
+      mg_get_response_code_text(connection, response.status), "\r\nDate: ", http_date());
+  add("\r\nContent-Type: ", std::string_view(response.content_type));
+  if (!response.content_encoding.empty()) {
+    add("\r\nContent-Encoding: ", std::string_view(response.content_encoding));
+  }
+  for (const auto& [name, value] : response.headers) {
+    add("\r\n", std::string_view(name), ": ", std::string_view(value));
+  }
+  add("\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ", digits(size));
+  add("\r\nConnection: ", keep_alive ? "keep-alive" : "close", "\r\n\r\n");
+  return head;
+}
+
+// Writes to one client until its deadline. Small pieces go out together: one response, one packet.
+class Sender {
+ public:
+  Sender(mg_connection* connection, std::string head, Steady::time_point deadline)
+      : connection_(connection), buffer_(std::move(head)), deadline_(deadline) {}
+
+  // False: the client is gone or too slow; nothing more can be sent.
+  bool send(std::string_view text) {
+    if (buffer_.size() + text.size() <= kWrite) {
+      buffer_ += text;
+      return true;
+    }
+    return flush() && write(text);
+  }
+
+  bool flush() {
+    const bool sent = write(buffer_);
+    buffer_.clear();
+    return sent;
+  }
+
+ private:
+  bool write(std::string_view text) {
+    while (!text.empty()) {
+      const auto start = Steady::now();
+      if (start >= deadline_) {
+        return false;
+      }
+      const std::size_t step = std::min(text.size(), slow_ ? kSlowWrite : kWrite);
+      if (mg_write(connection_, text.data(), step) != static_cast<int>(step)) {
+        return false;
+      }
+      slow_ = slow_ || Steady::now() - start > kSlow;
+      text.remove_prefix(step);
+    }
+    return true;
+  }
+
+  mg_connection* connection_;
+  std::string buffer_;
+  Steady::time_point deadline_;
+  bool slow_ = false;
+};
+
+}  // namespace
+
+HttpResponse text_response(int status, std::string text) {
+  HttpResponse response;
+  response.status = status;
+  response.body = {std::make_shared<const std::string>(std::move(text))};
+  return response;
+}
+
+struct HttpServer::Impl {
+  HttpOptions options;
+  std::vector<HttpRoute> routes;
+  std::vector<ListenSocket> sockets;  // until civetweb has them
+  std::vector<std::string> urls;
+  std::atomic<int> connections{0};
+  mg_context* context = nullptr;
+  bool listening = false;  // written before the first connection
+
+  void start();
+  bool hand_over_sockets(const mg_context* starting);
+  const HttpRoute* route(std::string_view path) const;
+  HttpResponse answer(const HttpRequest& request) const;
+  int serve(mg_connection* connection) const;
+  void respond(mg_connection* connection, const HttpResponse& response, bool keep_alive) const;
+
+  static Impl& of(const mg_connection* connection) {
+    return *static_cast<Impl*>(mg_get_user_data(mg_get_context(connection)));
+  }
+};
+
+namespace {
+
+bool allows(const HttpRoute& route, std::string_view method) {
+  return std::any_of(route.methods.begin(), route.methods.end(), [&](const std::string& allowed) {
+    return allowed == method || (allowed == "GET" && method == "HEAD");
+  });
+}
+
+HttpResponse not_allowed(const HttpRoute& route) {
+  std::string allow;
+  for (const std::string& method : route.methods) {
+    allow += (allow.empty() ? "" : ", ") + method + (method == "GET" ? ", HEAD" : "");
+  }
+  HttpResponse response = text_response(405, "method not allowed; use " + allow + "\n");
+  response.headers = {{"Allow", allow}};
+  return response;
+}
+
+// A closed connection with unread data in it is reset, and the client may lose the response. One
+// byte at a time, because civetweb waits for as many as it is asked for.
+void drain(mg_connection* connection, long long size) {
+  const auto deadline = Steady::now() + kDrainTime;
+  char byte = 0;
+  while (size-- > 0 && Steady::now() < deadline && mg_read(connection, &byte, 1) == 1) {
+  }
+}
+
+}  // namespace
+
+const HttpRoute* HttpServer::Impl::route(std::string_view path) const {
+  const auto found = std::find_if(routes.begin(), routes.end(), [&](const HttpRoute& candidate) {
+    const std::string_view pattern = candidate.path;
+    return pattern.ends_with('*') ? path.starts_with(pattern.substr(0, pattern.size() - 1))
+                                  : path == pattern;
+  });
+  return found == routes.end() ? nullptr : &*found;
+}
+
+HttpResponse HttpServer::Impl::answer(const HttpRequest& request) const {
+  const HttpRoute* const found = route(request.path);
+  if (found == nullptr) {
+    return text_response(404, "not found; / lists what there is\n");
+  }
+  if (!allows(*found, request.method)) {
+    return not_allowed(*found);
+  }
+  try {
+    return found->handler(request);
+  } catch (const std::exception&) {
+    return text_response(500, "internal error\n");
+  }
+}
+
+int HttpServer::Impl::serve(mg_connection* connection) const {
+  const mg_request_info& info = *mg_get_request_info(connection);
+  const HttpResponse response =
+      answer({view(info.request_method), view(info.local_uri), view(info.query_string),
+              header(connection, "Accept"), header(connection, "Accept-Encoding")});
+  const bool has_body = info.content_length > 0 || !header(connection, "Transfer-Encoding").empty();
+  // Half of the workers at most wait for clients that may come back; the others stay free.
+  const bool crowded = connections.load(std::memory_order_relaxed) > options.max_connections / 2;
+  const bool keep_alive = client_keeps_alive(connection, info) && !has_body && !crowded;
+  if (!keep_alive) {
+    mg_disable_connection_keep_alive(connection);
+  }
+  respond(connection, response, keep_alive);
+  if (has_body) {
+    drain(connection, std::min(info.content_length, kDrain));
+  }
+  return response.status;
+}
+
+void HttpServer::Impl::respond(mg_connection* connection, const HttpResponse& response,
+                               bool keep_alive) const {
+  std::size_t size = 0;
+  for (const auto& piece : response.body) {
+    size += piece->size();
+  }
+  const mg_request_info* const info = mg_get_request_info(connection);
+  const bool head_only = info != nullptr && view(info->request_method) == "HEAD";
+  Sender sender(connection, response_head(connection, response, size, keep_alive),
+                Steady::now() + milliseconds(options.send_timeout_ms));
+  const bool sent =
+      (head_only || std::all_of(response.body.begin(), response.body.end(),
+                                [&](const auto& piece) { return sender.send(*piece); })) &&
+      sender.flush();
+  if (!sent) {
+    mg_disable_connection_keep_alive(connection);
+  }
+}
+
+// Debian builds civetweb without IPv6. So it is told to listen on placeholders, and before its
+// first look at them each is replaced, under the same descriptor, by a socket of ours. It then
+// stores an IPv6 client's address in what is only room for the local and the remote IPv4 address
+// together; neither is used, and IPv4 clients come in by a socket of their own.
+bool HttpServer::Impl::hand_over_sockets(const mg_context* starting) {
+  std::vector<mg_server_port> placeholders(sockets.size());
+  const int count =
+      mg_get_server_ports(starting, static_cast<int>(sockets.size()), placeholders.data());
+  if (count != static_cast<int>(sockets.size())) {
+    return false;
+  }
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    if (!sockets[i].replace_listener(placeholders[i].port)) {
+      return false;
+    }
+  }
+  sockets.clear();
+  return true;
+}
+
+void HttpServer::Impl::start() {
+  for (const std::string& address : options.listen_addresses) {
+    for (ListenSocket& socket : listen_on(address)) {
+      if (urls.empty() || urls.back() != socket.url()) {
+        urls.push_back(socket.url());
+      }
+      sockets.push_back(std::move(socket));
+    }
+  }
+  if (sockets.empty()) {
+    throw Error(Reason::config, "cannot listen: no address is given");
+  }
+  std::string placeholders;
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    placeholders += placeholders.empty() ? "127.0.0.1:0" : ",127.0.0.1:0";
+  }
+  mg_callbacks callbacks{};
+  callbacks.begin_request = [](mg_connection* connection) {
+    return of(connection).serve(connection);
+  };
+  callbacks.http_error = [](mg_connection* connection, int status, const char* text) {
+    // civetweb's 413 is about the header, for which there is a status of its own.
+    const int code = status == 413 ? 431 : status;
+    mg_disable_connection_keep_alive(connection);
+    of(connection).respond(connection, text_response(code, std::string(text) + "\n"), false);
+    return 0;
+  };
+  callbacks.log_message = [](const mg_connection*, const char*) { return 1; };
+  callbacks.init_context = [](const mg_context* starting) {
+    Impl& impl = *static_cast<Impl*>(mg_get_user_data(starting));
+    impl.listening = impl.hand_over_sockets(starting);
+  };
+  callbacks.init_connection = [](const mg_connection* connection, void**) {
+    of(connection).connections.fetch_add(1, std::memory_order_relaxed);
+    return 0;
+  };
+  callbacks.connection_closed = [](const mg_connection* connection) {
+    of(connection).connections.fetch_sub(1, std::memory_order_relaxed);
+  };
+  const std::string threads = std::to_string(options.max_connections);
+  const std::string idle = std::to_string(options.idle_timeout_ms);
+  const std::string stalled = std::to_string(std::min(kHeaderTimeoutMs, options.send_timeout_ms));
+  const std::array<const char*, 27> settings{"listening_ports",
+                                             placeholders.c_str(),
+                                             "num_threads",
+                                             threads.c_str(),
+                                             "connection_queue",
+                                             "512",
+                                             "listen_backlog",
+                                             "1024",
+                                             "tcp_nodelay",
+                                             "1",
+                                             "enable_keep_alive",
+                                             "yes",
+                                             "keep_alive_timeout_ms",
+                                             idle.c_str(),
+                                             "request_timeout_ms",
+                                             stalled.c_str(),
+                                             "max_request_size",
+                                             "16384",
+                                             "decode_url",
+                                             "no",
+                                             "enable_directory_listing",
+                                             "no",
+                                             "enable_auth_domain_check",
+                                             "no",
+                                             "allow_sendfile_call",
+                                             "no",
+                                             nullptr};
+  context = mg_start(&callbacks, this, const_cast<const char**>(settings.data()));
+  if (context == nullptr || !listening) {
+    mg_stop(context);
+    throw Error(Reason::io,
+                "cannot start the HTTP server: no thread or no socket is left; raise "
+                "the limits of processes and open files");
+  }
+}
+
+HttpServer::HttpServer(HttpOptions options, std::vector<HttpRoute> routes)
+    : impl_(std::make_unique<Impl>()) {
+  std::signal(SIGPIPE, SIG_IGN);
+  impl_->options = std::move(options);
+  impl_->routes = std::move(routes);
+  // It answers 0 when it cannot start; a server started nevertheless would crash later.
+  if (mg_init_library(MG_FEATURES_FILES | MG_FEATURES_CACHE | MG_FEATURES_WEBSOCKET) == 0) {
+    throw Error(Reason::io,
+                "cannot start the HTTP server: the civetweb library does not "
+                "initialize; reinstall libcivetweb1");
+  }
+  try {
+    impl_->start();
+  } catch (...) {
+    mg_exit_library();
+    throw;
+  }
+}
+
+HttpServer::~HttpServer() {
+  mg_stop(impl_->context);
+  mg_exit_library();
+}
+
+std::vector<std::string> HttpServer::addresses() const { return impl_->urls; }
+
+}  // namespace usage

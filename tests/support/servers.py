@@ -1,0 +1,165 @@
+"""Private servers for tests: each in its own temporary folder, on its own loopback port."""
+
+import contextlib
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Postgres:
+    """A PostgreSQL cluster that exists as long as the object, or its `with` block.
+
+    Logins of role `postgres` are trusted; every other role needs its password (SCRAM).
+    """
+
+    def __init__(self):
+        self._bin = _postgres_binaries()
+        self._owner = "postgres" if os.geteuid() == 0 else None
+        if self._owner:
+            try:
+                owner = pwd.getpwnam(self._owner)
+            except KeyError:
+                raise RuntimeError("PostgreSQL does not run as root, and there is no user `postgres` to "
+                                   "run it as; install the package postgresql") from None
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="usage-postgres-"))
+        self.port = free_port()
+        try:
+            if self._owner:
+                os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+            self._data = self.folder / "data"
+            self._run([self._bin / "initdb", "-D", self._data, "-U", "postgres", "-A", "scram-sha-256",
+                       "-E", "UTF8", "--no-locale", "--no-sync", "--pwfile", self._bootstrap_password()])
+            (self._data / "pg_hba.conf").write_text(
+                "local all postgres trust\n"
+                "host all postgres 127.0.0.1/32 trust\n"
+                "host all all 127.0.0.1/32 scram-sha-256\n")
+            with open(self._data / "postgresql.conf", "a", encoding="utf-8") as settings:
+                settings.write(
+                    "listen_addresses = '127.0.0.1'\n"
+                    f"port = {self.port}\n"
+                    f"unix_socket_directories = '{self.folder}'\n"
+                    "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+                    "max_connections = 40\nshared_buffers = 64MB\nmax_wal_size = 2GB\n"
+                    "password_encryption = 'scram-sha-256'\n"
+                    "timezone = 'America/New_York'\n")  # nothing may depend on the server's zone
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def dsn(self, user="postgres", password=None, database="postgres"):
+        login = user if password is None else f"{user}:{password}"
+        return f"postgresql://{login}@127.0.0.1:{self.port}/{database}"
+
+    def psql(self, sql, database="postgres"):
+        """Runs the text in one session; gives what psql prints: unaligned, no headers."""
+        return subprocess.run(
+            [self._bin / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port),
+             "-U", "postgres", "-d", database],
+            input=sql, check=True, capture_output=True, text=True, env=_plain_environment()).stdout
+
+    def start(self):
+        """Does nothing to a server that runs."""
+        if self.running():
+            return
+        try:
+            self._run([self._bin / "pg_ctl", "-D", self._data, "-l", self.folder / "log", "-w", "-t", "60",
+                       "start"])
+        except RuntimeError as error:
+            log = self.folder / "log"
+            raise RuntimeError(f"{error}\n{log.read_text() if log.exists() else ''}") from None
+
+    def stop(self, mode="fast"):
+        self._run([self._bin / "pg_ctl", "-D", self._data, "-w", "-t", "60", "-m", mode, "stop"])
+
+    def kill(self):
+        """As a power cut: every process of the cluster dies at once. start() recovers it."""
+        postmaster = self._postmaster()
+        if postmaster is None:
+            return
+        os.kill(postmaster, signal.SIGSTOP)  # it must not start anything while its children die
+        children = [int(pid) for pid in subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True,
+            check=False).stdout.split()]
+        for pid in [*children, postmaster]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while any(_alive(pid) for pid in [*children, postmaster]) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        # In a container whose init reaps nothing the dead look alive to PostgreSQL.
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        (self.folder / f".s.PGSQL.{self.port}.lock").unlink(missing_ok=True)
+
+    def running(self):
+        return self._postmaster() is not None
+
+    def close(self):
+        with contextlib.suppress(AttributeError, RuntimeError):
+            if self.running():
+                self.stop("immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _postmaster(self):
+        try:
+            pid = int((self._data / "postmaster.pid").read_text().split()[0])
+        except (FileNotFoundError, IndexError, ValueError):
+            return None
+        return pid if _alive(pid) else None
+
+    def _bootstrap_password(self):
+        path = self.folder / "bootstrap"
+        path.write_text("unused\n")
+        path.chmod(0o644)
+        return path
+
+    def _run(self, command):
+        command = [str(part) for part in command]
+        if self._owner:
+            command = ["setpriv", f"--reuid={self._owner}", f"--regid={self._owner}", "--init-groups", *command]
+        # The server inherits the descriptors: a pipe would stay open as long as it runs.
+        with tempfile.TemporaryFile("w+") as output:
+            result = subprocess.run(command, cwd="/", stdin=subprocess.DEVNULL, stdout=output,
+                                    stderr=subprocess.STDOUT, check=False, env=_plain_environment())
+            if result.returncode != 0:
+                output.seek(0)
+                raise RuntimeError(f"{' '.join(command)} failed:\n{output.read()}")
+
+
+def _plain_environment():
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
+    return environment | {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def _alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _postgres_binaries():
+    found = [path.parent for path in pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    if not found:
+        raise RuntimeError("PostgreSQL's server programs are missing (no /usr/lib/postgresql/*/bin/initdb); "
+                           "install them with: apt-get install postgresql")
+    return max(found, key=lambda path: int(path.parent.name))

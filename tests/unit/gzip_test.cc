@@ -1,0 +1,70 @@
+#include "exporter/gzip.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/support/inflate.h"
+
+namespace usage {
+namespace {
+
+std::shared_ptr<const std::string> piece(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
+}
+
+// Neither trivial to compress nor incompressible.
+std::string noise(std::size_t size) {
+  std::minstd_rand random(7);
+  std::string text(size, ' ');
+  for (char& c : text) {
+    c = static_cast<char>('a' + random() % 23);
+  }
+  return text;
+}
+
+TEST(Gzip, TwoPartsAreOneMember) {
+  const GzipStart start = gzip_start({piece("# HELP a\n"), piece("a 1\n")});
+  EXPECT_EQ(inflate_gzip(start.bytes + gzip_finish(start, "b 2\n")), "# HELP a\na 1\nb 2\n");
+}
+
+TEST(Gzip, OneStartServesManyEnds) {
+  const GzipStart start = gzip_start({piece(noise(300'000))});
+  for (const std::string& end : {std::string(), std::string("# EOF\n"), noise(100'000)}) {
+    EXPECT_EQ(inflate_gzip(start.bytes + gzip_finish(start, end)), noise(300'000) + end);
+  }
+}
+
+TEST(Gzip, NothingAtAll) {
+  const GzipStart start = gzip_start({});
+  EXPECT_EQ(inflate_gzip(start.bytes + gzip_finish(start, "")), "");
+  EXPECT_EQ(inflate_gzip(gzip("")), "");
+}
+
+TEST(Gzip, EmptyPiecesAndManyPieces) {
+  Pieces pieces{piece("")};
+  std::string all;
+  for (int i = 0; i < 1000; ++i) {
+    pieces.push_back(piece(std::to_string(i) + "\n"));
+    all += *pieces.back();
+  }
+  const GzipStart start = gzip_start(pieces);
+  EXPECT_EQ(start.size, all.size());
+  EXPECT_EQ(inflate_gzip(start.bytes + gzip_finish(start, "end")), all + "end");
+}
+
+TEST(Gzip, WholeTextAndItCompresses) {
+  const std::string text(1'000'000, 'x');
+  const std::string compressed = gzip(text);
+  EXPECT_LT(compressed.size(), text.size() / 100);
+  EXPECT_EQ(inflate_gzip(compressed), text);
+}
+
+TEST(Gzip, EverySizeAroundTheOutputBuffer) {
+  for (std::size_t size = 65'500; size < 65'600; size += 7) {
+    EXPECT_EQ(inflate_gzip(gzip(noise(size))), noise(size));
+  }
+}
+
+}  // namespace
+}  // namespace usage
