@@ -32,7 +32,8 @@ struct Departure {
   int user, day;
 };
 constexpr std::array kDepartures{Departure{110, -47}, Departure{111, -16}, Departure{109, -15},
-                                 Departure{108, 24},  Departure{40, 33},   Departure{77, 58}};
+                                 Departure{108, 24},  Departure{40, 33},   Departure{77, 58},
+                                 Departure{63, 64},   Departure{21, 67}};
 constexpr std::array kErasures{Departure{55, 20}, Departure{90, 50}};
 
 std::int64_t account_of(int user) {
@@ -97,7 +98,7 @@ std::vector<Person> make_people(const Plan& plan, Product& product) {
     person.activity = std::max(random.beta(4, 2), 0.15);
     const auto years = static_cast<int>(random.between(1, 370));
     // Spread over the weeks before and after the launch, whatever the length of the history.
-    person.first_day = newcomer ? -60 + 15 * (user - (kUsers - kNewcomers)) : -kDaysBefore - years;
+    person.first_day = newcomer ? -45 + 15 * (user - (kUsers - kNewcomers)) : -kDaysBefore - years;
     person.end_day = end_of(user);
     const double keenness = random.normal(0, 1);
     person.exporting = make_habit(random, kExporting, person.activity, keenness);
