@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "collectors/collectors.h"
 #include "exporter/config.h"
 
 namespace usage {
@@ -20,7 +21,8 @@ constexpr std::string_view kSecret = "hunter2";
 // What `usage_exporter check` would print for this text; empty when nothing is wrong.
 std::string check_text(const std::string& name, const std::string& text) {
   Problems problems;
-  load_config_text(name, text, problems);
+  const Config config = load_config_text(name, text, problems);
+  plan_collectors(config, problems);
   return problems.render();
 }
 
