@@ -6,8 +6,8 @@
 
 #include <thread>
 
-#include "tests/support/source_fixture.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/source_fixture.h"
 
 namespace usage::testing {
 namespace {
@@ -225,6 +225,7 @@ TEST_F(PostgresTest, CancelsOnTheServer) {
             Reason::timeout);
   watch.join();
   EXPECT_EQ(running("AS cancel_me"), 0);
+  const auto pid = row("SELECT pg_backend_pid()");
   struct Enough {};
   EXPECT_THROW(
       source_->scan(
@@ -232,6 +233,19 @@ TEST_F(PostgresTest, CancelsOnTheServer) {
           {[](std::span<const Column>) {}, [](std::span<const Value>) { throw Enough(); }}),
       Enough);
   EXPECT_EQ(running("AS flood_me"), 0);
+  EXPECT_EQ(row("SELECT pg_backend_pid()"), pid) << "the connection was not given up for it";
+}
+
+TEST_F(PostgresTest, CancelsOnTheServerWhenInterrupted) {
+  std::thread other([&] {
+    std::this_thread::sleep_for(milliseconds(300));
+    source_->interrupt();
+  });
+  EXPECT_EQ(error_of([&] { row("SELECT pg_sleep(20) AS leave_me"); }).reason(),
+            Reason::unavailable);
+  other.join();
+  std::this_thread::sleep_for(milliseconds(500));
+  EXPECT_EQ(running("AS leave_me"), 0);
 }
 
 TEST_F(PostgresTest, StaysConnectedAfterAFailedQuery) {
