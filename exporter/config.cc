@@ -270,10 +270,12 @@ std::optional<TimeZone> read_time_zone(yaml::Mapping& mapping, std::string_view 
   try {
     return TimeZone(node->text);
   } catch (const Error& error) {
-    mapping.problem(key, node->secret ? format("\"{}\" in {}, from the environment, is not a time "
-                                               "zone of this machine; use an IANA name",
-                                               key, mapping.what())
-                                      : error.what());
+    mapping.problem(key,
+                    yaml::may_show(*node)
+                        ? std::string(error.what())
+                        : format("\"{}\" in {} is not a time zone of this machine; use an IANA "
+                                 "name such as Europe/Berlin",
+                                 key, mapping.what()));
     return std::nullopt;
   }
 }

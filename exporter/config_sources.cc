@@ -45,7 +45,9 @@ std::string trimmed(const std::string& text) {
 // Only what surely is a scheme may be repeated in a message.
 std::string unknown_scheme(const std::string& what, const std::string& dsn) {
   const std::string scheme = dsn.substr(0, dsn.find(':'));
-  const bool is_url = dsn.find("://") == scheme.size();
+  const bool is_url =
+      dsn.find("://") == scheme.size() &&
+      scheme.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+.-") == std::string::npos;
   if (scheme.size() == dsn.size() || (!is_url && closest(scheme, known_schemes()).empty())) {
     return format("{} must be {}", what, kDsnExample);
   }

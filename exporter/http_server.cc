@@ -145,14 +145,14 @@ HttpResponse text_response(int status, std::string text) {
 struct HttpServer::Impl {
   HttpOptions options;
   std::vector<HttpRoute> routes;
-  std::vector<ListenSocket> sockets;  // until civetweb has them
+  std::vector<ListenSocket> sockets;  // civetweb has them too, under its own descriptors
   std::vector<std::string> urls;
   std::atomic<int> connections{0};
   mg_context* context = nullptr;
   bool listening = false;  // written before the first connection
 
   void start();
-  bool hand_over_sockets(const mg_context* starting);
+  bool hand_over_sockets(const mg_context* starting) const;
   const HttpRoute* route(std::string_view path) const;
   HttpResponse answer(const HttpRequest& request) const;
   int serve(mg_connection* connection) const;
@@ -258,7 +258,7 @@ void HttpServer::Impl::respond(mg_connection* connection, const HttpResponse& re
 // first look at them each is replaced, under the same descriptor, by a socket of ours. It then
 // stores an IPv6 client's address in what is only room for the local and the remote IPv4 address
 // together; neither is used, and IPv4 clients come in by a socket of their own.
-bool HttpServer::Impl::hand_over_sockets(const mg_context* starting) {
+bool HttpServer::Impl::hand_over_sockets(const mg_context* starting) const {
   std::vector<mg_server_port> placeholders(sockets.size());
   const int count =
       mg_get_server_ports(starting, static_cast<int>(sockets.size()), placeholders.data());
@@ -270,7 +270,6 @@ bool HttpServer::Impl::hand_over_sockets(const mg_context* starting) {
       return false;
     }
   }
-  sockets.clear();
   return true;
 }
 
@@ -372,6 +371,10 @@ HttpServer::HttpServer(HttpOptions options, std::vector<HttpRoute> routes)
 }
 
 HttpServer::~HttpServer() {
+  // Wakes civetweb, which otherwise looks only every two seconds whether it is to stop.
+  for (const ListenSocket& socket : impl_->sockets) {
+    socket.stop();
+  }
   mg_stop(impl_->context);
   mg_exit_library();
 }

@@ -124,6 +124,8 @@ bool ListenSocket::replace_listener(int port) const {
   return placeholder >= 0 && dup3(fd_, placeholder, O_CLOEXEC) >= 0;
 }
 
+void ListenSocket::stop() const { shutdown(fd_, SHUT_RDWR); }
+
 std::vector<ListenSocket> listen_on(const std::string& address) {
   const HostPort wanted = parse(address);
   addrinfo hints{};

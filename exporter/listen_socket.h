@@ -19,6 +19,9 @@ class ListenSocket {
   // the same descriptor. False: there is nothing, or no descriptor is left.
   bool replace_listener(int port) const;
 
+  // Refuses new connections from now on and wakes whoever waits for one.
+  void stop() const;
+
   const std::string& url() const { return url_; }  // host:port, as in a URL
 
  private:

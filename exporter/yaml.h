@@ -46,9 +46,9 @@ inline constexpr std::size_t kMaxFileBytes = 1 << 20;
 // the reason when it cannot be read.
 std::shared_ptr<const SourceText> read_file(const std::string& path);
 
-// Reads one mapping strictly: every getter marks its key as known; finish() reports the rest.
-// Every problem is added with the position of the offending value, or of the mapping for a missing
-// key. Getters return nullopt (or the fallback) after reporting, so that reading goes on.
+// Reads one mapping strictly: every getter, also has(), marks its key as known; finish() reports
+// the rest. Every problem is added with the position of the offending value, or of the mapping for
+// a missing key. Getters return nullopt (or the fallback) after reporting, so that reading goes on.
 // The node and `problems` outlive the reader.
 class Mapping {
  public:
@@ -58,7 +58,7 @@ class Mapping {
 
   const Position& position() const { return node_.position; }
   const std::string& what() const { return what_; }
-  bool has(std::string_view key) const;
+  bool has(std::string_view key);
 
   // The raw value, or nullptr. For nested mappings and lists.
   const Node* find(std::string_view key);
@@ -95,7 +95,10 @@ class Mapping {
   std::vector<std::string> known_;
 };
 
-// The scalar's text in quotes, shortened, for a message; a secret or a URL is not shown.
+// False for text from the environment and for what looks like a URL: it may be, or hold, a secret.
+bool may_show(const Node& node);
+
+// The scalar's text in quotes, shortened, for a message; "this value" where it may not be shown.
 std::string quoted(const Node& node);
 
 // Scalars as the getters read them; a problem and nullopt when the node is not one.

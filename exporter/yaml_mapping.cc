@@ -83,11 +83,15 @@ std::string boolean_hint(const Node& node) {
 
 }  // namespace
 
+bool may_show(const Node& node) {
+  return !node.secret && node.text.find("://") == std::string::npos;
+}
+
 std::string quoted(const Node& node) {
   if (node.secret) {
     return "the value from the environment";
   }
-  if (node.text.find("://") != std::string::npos) {
+  if (!may_show(node)) {
     return "this value";
   }
   constexpr std::size_t kShown = 60;
@@ -110,10 +114,7 @@ Mapping::Mapping(const Node& node, std::string what, Problems& problems)
   }
 }
 
-bool Mapping::has(std::string_view key) const {
-  return std::any_of(node_.entries.begin(), node_.entries.end(),
-                     [&](const auto& entry) { return entry.key.text == key; });
-}
+bool Mapping::has(std::string_view key) { return find(key) != nullptr; }
 
 const Node* Mapping::find(std::string_view key) {
   if (std::find(known_.begin(), known_.end(), key) == known_.end()) {
@@ -270,8 +271,10 @@ std::map<std::string, std::string> Mapping::string_map(std::string_view key) {
 }
 
 void Mapping::problem(std::string_view key, std::string message) {
-  const Node* node = find(key);
-  problems_.add(node == nullptr ? node_.position : node->position, std::move(message));
+  const auto found = std::find_if(node_.entries.begin(), node_.entries.end(),
+                                  [&](const Entry& entry) { return entry.key.text == key; });
+  problems_.add(found == node_.entries.end() ? node_.position : found->value.position,
+                std::move(message));
 }
 
 void Mapping::finish() {

@@ -165,6 +165,13 @@ class PostgresSource : public Source {
 
   std::vector<Field> prepare(const std::string& sql, const std::vector<Bound>& parameters,
                              const Patience& patience) {
+    for (std::size_t number = 1; number <= parameters.size(); ++number) {
+      if (sql.find(format("${}", number)) == std::string::npos) {  // PostgreSQL would ignore it
+        throw Error(Reason::query,
+                    format("source \"{}\" ({}): {} parameters are given and the query has no ${}",
+                           config_.name, attempt_.host, parameters.size(), number));
+      }
+    }
     std::vector<Field> fields = connection_->prepare(sql, parameters, patience);
     if (fields.empty()) {
       throw Error(Reason::query, format("source \"{}\" ({}): the query gives no columns; write a "

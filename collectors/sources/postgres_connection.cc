@@ -312,8 +312,9 @@ void Connection::stream(const std::vector<Bound>& parameters, bool binary, const
       row(cells);
     } else if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
       const Failure failure = result_failure(result.get(), connection);
-      if (failure.kind == Failure::Kind::server) {
+      try {
         handle_->finish(patience);
+      } catch (const Failure&) {  // the first says more: why the server ends the connection
       }
       throw failure;
     }

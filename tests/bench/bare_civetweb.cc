@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -26,7 +27,8 @@ std::string response(const char* path, const std::string& headers) {
 int serve(mg_connection* connection) {
   const auto& responses =
       *static_cast<const Responses*>(mg_get_user_data(mg_get_context(connection)));
-  const bool gzip = mg_get_header(connection, "Accept-Encoding") != nullptr;
+  const char* const encoding = mg_get_header(connection, "Accept-Encoding");
+  const bool gzip = encoding != nullptr && std::strstr(encoding, "gzip") != nullptr;
   const std::string& text = gzip ? responses.gzip : responses.plain;
   mg_write(connection, text.data(), text.size());
   return 200;
@@ -41,12 +43,9 @@ int main(int argc, char** argv) {
   }
   Responses responses{response(argv[2], ""), response(argv[3], "Content-Encoding: gzip\r\n")};
   const std::string address = std::string("127.0.0.1:") + argv[1];
-  const std::array<const char*, 11> options{"listening_ports",   address.c_str(),
-                                            "num_threads",       "128",
-                                            "tcp_nodelay",       "1",
-                                            "enable_keep_alive", "yes",
-                                            "decode_url",        "no",
-                                            nullptr};
+  const std::array<const char*, 11> options{
+      "listening_ports",   address.c_str(), "num_threads", "128", "tcp_nodelay", "1",
+      "enable_keep_alive", "yes",           "decode_url",  "no",  nullptr};
   mg_init_library(MG_FEATURES_FILES);
   mg_callbacks callbacks{};
   callbacks.begin_request = serve;

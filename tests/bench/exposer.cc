@@ -27,9 +27,8 @@ int main(int argc, char** argv) {
               {"id", "row-" + std::to_string(i)}})
         .Set(i * 1.5);
   }
-  prometheus::Exposer exposer(
-      {"listening_ports", std::string("127.0.0.1:") + argv[1], "enable_keep_alive", "yes",
-       "tcp_nodelay", "1", "num_threads", "2"});
+  prometheus::Exposer exposer({"listening_ports", std::string("127.0.0.1:") + argv[1],
+                               "enable_keep_alive", "yes", "tcp_nodelay", "1", "num_threads", "2"});
   exposer.RegisterCollectable(registry);
   pause();
 }

@@ -44,10 +44,14 @@ TEST(Problems, IgnoreAByteOrderMark) {
 }
 
 TEST(Problems, NeverPrintControlCharactersOrBrokenBytes) {
-  EXPECT_EQ(render({file("a\x1B[31m\xFF\xC3 \xC2\x9B|\n"), 1, 1}),
+  EXPECT_EQ(render({file("a\x1B[31m\xFF\xC3 \xC2\x9B\xED\xBB\xBF|\n"), 1, 1}),
             "a.yml:1:1: wrong\n"
-            "    1 | a [31m?? ?|\n"
+            "    1 | a [31m??  ?|\n"
             "      | ^");
+}
+
+TEST(Problems, MessagesDoNotReachTheTerminalAsCommands) {
+  EXPECT_EQ(render({}, "no \x1B[2J\xFF\nnext é"), "no  [2J?\nnext é");
 }
 
 TEST(Problems, CutLongLinesAroundTheCaret) {
