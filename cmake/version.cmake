@@ -24,8 +24,7 @@ const char* const kRevision = "@revision@";
 ]])
 list(APPEND generated_sources ${CMAKE_BINARY_DIR}/generated/version.cc)
 
-# Files that the binary carries, so that the demo runs from any directory. MSVC's limit on the length
-# of a literal does not matter here: GCC and Clang have none that a config reaches.
+# Files that the binary carries, so that the demo runs from any directory.
 set(embedded_definitions)
 foreach(pair kDemoConfig:config/demo.yml kSqliteSchema:config/schema/demo.sqlite.sql
         kPostgresqlSchema:config/schema/demo.postgresql.sql)

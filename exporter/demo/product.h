@@ -112,7 +112,7 @@ struct Product {
   std::vector<Feedback> feedback;
 };
 
-inline constexpr std::uint64_t kDefaultSeed = 20;
+inline constexpr std::uint64_t kDefaultSeed = 2280;
 inline constexpr int kDaysBefore = 70;
 inline constexpr int kDaysAfter = 365;
 
