@@ -116,6 +116,14 @@ inline double elapsed(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+// Megabytes a scan may take. AddressSanitizer keeps freed memory for a while, ThreadSanitizer
+// shadows.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::size_t kScanMegabytes = 600;
+#else
+inline constexpr std::size_t kScanMegabytes = 20;
+#endif
+
 inline std::size_t resident_megabytes() {
   std::size_t total = 0;
   std::size_t resident = 0;
