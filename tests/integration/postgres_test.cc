@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <cmath>
+#include <limits>
 #include <thread>
 
 #include "tests/support/fake_clock.h"

@@ -4,8 +4,8 @@
 
 #include <thread>
 
-#include "tests/support/source_fixture.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/source_fixture.h"
 
 namespace usage::testing {
 namespace {
@@ -167,7 +167,7 @@ TEST_P(SourceSuite, PassesOnWhatTheSinkThrows) {
                  Enough);
   });
   EXPECT_LT(took, 1);
-  EXPECT_LT(resident_megabytes(), before + 20);
+  EXPECT_LT(resident_megabytes(), before + kScanMegabytes);
   EXPECT_EQ(read(*source_, {"SELECT 7", {}}).rows.size(), 1U);
 }
 
@@ -280,7 +280,7 @@ TEST_P(SourceSuite, ReadsAnyNumberOfRowsInConstantMemory) {
                  }});
   EXPECT_EQ(rows, 2'000'000);
   EXPECT_EQ(sum, 2'000'000LL * 2'000'001 / 2);
-  EXPECT_LT(most, before + 20);
+  EXPECT_LT(most, before + kScanMegabytes);
 }
 
 TEST_P(SourceSuite, WaitsLongerAfterEachFailedConnect) {

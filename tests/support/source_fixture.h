@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -15,6 +14,7 @@
 #include "collectors/sources/source.h"
 #include "collectors/sources/writer.h"
 #include "exporter/error.h"
+#include "tests/support/temporary_folder.h"
 
 namespace usage::testing {
 
@@ -40,25 +40,6 @@ inline std::string postgres_dsn() {
     return "postgresql://nobody@127.0.0.1:1/none";
   }
   return dsn;
-}
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "usage-source-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::string file(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-
-inline void write_file(const std::string& path, const std::string& content) {
-  std::ofstream(path, std::ios::binary) << content;
 }
 
 // A cell that outlives its row.
@@ -115,6 +96,14 @@ inline double elapsed(const std::function<void()>& work) {
   work();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
+
+// Megabytes a scan may take. AddressSanitizer keeps freed memory for a while, ThreadSanitizer
+// shadows.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr std::size_t kScanMegabytes = 600;
+#else
+inline constexpr std::size_t kScanMegabytes = 20;
+#endif
 
 inline std::size_t resident_megabytes() {
   std::size_t total = 0;

@@ -3,11 +3,12 @@
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <thread>
 
 #include "collectors/sources/sqlite_text.h"
-#include "tests/support/source_fixture.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/source_fixture.h"
 
 namespace usage::testing {
 namespace {
