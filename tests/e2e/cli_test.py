@@ -221,7 +221,7 @@ class Logs(CommandLine):
         outputs.append(run("check", "--config.file", path, env=environment).stderr)
         path = self.write(config.replace("postgresql://", "postgrsql://"), "scheme.yml")
         outputs.append(run("check", "--config.file", path, env=environment).stderr)
-        self.assertIn("postgrsql", outputs[-1])
+        self.assertIn("must be a URL such as sqlite:", outputs[-1])
         exporter = self.exporter("--log.level=debug", config=config, env=environment)
         wait_until(lambda: "unavailable" in exporter.logs(), "a failed run in the log")
         outputs += [exporter.logs(), exporter.page(), exporter.get("/").text]
