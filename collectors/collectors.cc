@@ -99,6 +99,9 @@ std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& probl
   std::vector<CollectorPlan> plans;
   ClashCheck clashes(problems);
   for (const CollectorConfig& collector : config.collectors) {
+    if (collector.body.kind != yaml::Node::Kind::mapping) {
+      continue;  // reported by load_config
+    }
     const auto kind = std::find_if(kKinds.begin(), kKinds.end(),
                                    [&](const Kind& k) { return k.name == collector.kind; });
     if (kind == kKinds.end()) {

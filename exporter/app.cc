@@ -22,6 +22,16 @@ sigset_t handled_signals() {
   return set;
 }
 
+// Something that a browser on this machine can open.
+std::string url_of(const std::string& address) {
+  for (const std::string_view any : {"[::]:", "0.0.0.0:"}) {
+    if (address.starts_with(any)) {
+      return format("http://localhost:{}", address.substr(any.size()));
+    }
+  }
+  return "http://" + address;
+}
+
 }  // namespace
 
 App::App(ServeOptions options, std::function<Plan()> load, const Clock& clock, Log& log)
@@ -31,7 +41,10 @@ App::App(ServeOptions options, std::function<Plan()> load, const Clock& clock, L
       log_(log),
       self_(clock.now()),
       metrics_page_(
-          publisher_, [this] { return self_.metrics(); }, clock) {}
+          publisher_, [this] { return self_.metrics(); }, clock) {
+  const sigset_t signals = handled_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
 
 std::shared_ptr<Engine> App::engine() const {
   const std::scoped_lock lock(mutex_);
@@ -99,8 +112,6 @@ std::vector<HttpRoute> App::routes() {
 }
 
 void App::run() {
-  const sigset_t signals = handled_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   Plan plan = load_();
   HttpOptions http;
   http.listen_addresses = options_.listen_addresses;
@@ -110,9 +121,10 @@ void App::run() {
   {
     const HttpServer server(http, routes());
     for (const std::string& address : server.addresses()) {
-      log_.info("listening", {{"address", address},
-                              {"url", format("http://{}{}", address, options_.telemetry_path)}});
+      log_.info("listening",
+                {{"address", address}, {"url", url_of(address) + options_.telemetry_path}});
     }
+    const sigset_t signals = handled_signals();
     const timespec tick{1, 0};
     while (true) {
       const int signal = sigtimedwait(&signals, nullptr, &tick);

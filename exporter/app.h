@@ -26,11 +26,11 @@ struct ServeOptions {
 class App {
  public:
   // `load` is called at start and at every reload; what it throws at start passes through, at a
-  // reload it leaves everything as it was. The clock and the log outlive the app.
+  // reload it leaves everything as it was. The clock and the log outlive the app. Construct before
+  // any other thread exists: this blocks the signals that run() waits for, in every later thread.
   App(ServeOptions options, std::function<Plan()> load, const Clock& clock, Log& log);
 
-  // Serves until SIGTERM or SIGINT; SIGHUP reloads. Call from the main thread, before any other
-  // thread exists: it blocks these signals for all of them. Throws Error when it cannot start.
+  // Serves until SIGTERM or SIGINT; SIGHUP reloads. Throws Error when it cannot start.
   void run();
 
  private:

@@ -36,7 +36,7 @@ constexpr std::string_view kExitCodes =
 template <typename Result>
 void add_parsed(CLI::App& app, const std::string& name, const std::string& help,
                 std::optional<Result> (*parse)(std::string_view), std::function<void(Result)> set,
-                const std::string& type) {
+                const std::string& type, const std::string& fallback) {
   app.add_option_function<std::string>(
          name,
          [=](const std::string& text) {
@@ -47,16 +47,24 @@ void add_parsed(CLI::App& app, const std::string& name, const std::string& help,
            set(*value);
          },
          help)
-      ->type_name(type);
+      ->type_name(type)
+      ->default_str(fallback);
+}
+
+std::optional<Format> parse_format(std::string_view text) {
+  if (text == "text") {
+    return Format::text;
+  }
+  return text == "openmetrics" ? std::optional(Format::openmetrics) : std::nullopt;
 }
 
 void add_log_flags(CLI::App& app, Flags& flags) {
   add_parsed<LogLevel>(
-      app, "--log.level", "Least severe events to log (default info).", parse_log_level,
-      [&flags](LogLevel level) { flags.log_level = level; }, "debug|info|warn|error");
+      app, "--log.level", "Least severe events to log.", parse_log_level,
+      [&flags](LogLevel level) { flags.log_level = level; }, "debug|info|warn|error", "info");
   add_parsed<LogFormat>(
-      app, "--log.format", "Format of the log lines (default logfmt).", parse_log_format,
-      [&flags](LogFormat format) { flags.log_format = format; }, "logfmt|json");
+      app, "--log.format", "Format of the log lines.", parse_log_format,
+      [&flags](LogFormat format) { flags.log_format = format; }, "logfmt|json", "logfmt");
 }
 
 void add_config_flag(CLI::App& app, Flags& flags) {
@@ -70,7 +78,7 @@ void add_web_flags(CLI::App& app, Flags& flags) {
                  "Address to listen on; repeatable. :9108 is every address of the machine, IPv4 "
                  "and IPv6; port 0 takes a free one.")
       ->type_name("HOST:PORT")
-      ->capture_default_str()
+      ->default_str(flags.serve.listen_addresses.front())
       ->take_all();
   app.add_option("--web.telemetry-path", flags.serve.telemetry_path, "Path of the metrics.")
       ->type_name("PATH")
@@ -97,17 +105,12 @@ void check_flags(CLI::App& app, Flags& flags) {
 void once_flags(CLI::App& app, Flags& flags) {
   add_config_flag(app, flags);
   add_parsed<Instant>(
-      app, "--at", "Collect as if it were this time (default: now).", parse_rfc3339,
-      [&flags](Instant at) { flags.at = at; }, "RFC3339");
+      app, "--at", "Collect as if it were this time.", parse_rfc3339,
+      [&flags](Instant at) { flags.at = at; }, "RFC3339", "now");
   app.add_option("--collector", flags.collector, "Run this collector alone.")->type_name("NAME");
-  app.add_option_function<std::string>(
-         "--format",
-         [&flags](const std::string& text) {
-           flags.format = text == "openmetrics" ? Format::openmetrics : Format::text;
-         },
-         "Exposition format (default text).")
-      ->check(CLI::IsMember({"text", "openmetrics"}))
-      ->type_name("text|openmetrics");
+  add_parsed<Format>(
+      app, "--format", "Exposition format.", parse_format,
+      [&flags](Format format) { flags.format = format; }, "text|openmetrics", "text");
   add_log_flags(app, flags);
 }
 
@@ -139,13 +142,43 @@ struct Verb {
 };
 
 constexpr std::array kVerbs{
-    Verb{"serve", "Collect on schedule and serve /metrics. The default.", serve_flags, serve},
-    Verb{"check", "Read the config and report every mistake in it.", check_flags, check},
-    Verb{"once", "Collect once and print the metrics.", once_flags, once},
-    Verb{"demo", "Make a demo database and serve it, or fill one with --into.", demo_flags, demo},
-    Verb{"probe", "Fetch a URL of a running exporter; for health checks.", probe_flags, probe},
-    Verb{"version", "Print the version.", no_flags, version},
+    Verb{"serve", "Collect on schedule and serve /metrics. The default.", serve_flags, run_serve},
+    Verb{"check", "Read the config and report every mistake in it.", check_flags, run_check},
+    Verb{"once", "Collect once and print the metrics.", once_flags, run_once},
+    Verb{"demo", "Make a demo database and serve it, or fill one with --into.", demo_flags, run_demo},
+    Verb{"probe", "Fetch a URL of a running exporter; for health checks.", probe_flags, run_probe},
+    Verb{"version", "Print the version.", no_flags, run_version},
 };
+
+std::string wrapped(std::string_view text, std::size_t indent) {
+  constexpr std::size_t kWidth = 80;
+  std::string lines;
+  while (!text.empty()) {
+    std::size_t end = std::min(text.size(), kWidth - indent);
+    if (end < text.size() && text[end] != ' ') {
+      end = std::min(text.rfind(' ', end), end);
+    }
+    lines += std::string(indent, ' ') + std::string(text.substr(0, end)) + "\n";
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+  return lines;
+}
+
+// CLI11's own help does not wrap.
+std::string flags_help(const CLI::App& app) {
+  std::string text;
+  for (const CLI::Option* option : app.get_options()) {
+    const bool flag = option->get_items_expected() == 0;
+    const std::string name = option->get_positional() ? option->get_name(true) : option->get_name();
+    text += format("  {}{}\n", option->get_name() == "--help" ? "-h, --help" : name,
+                   flag ? "" : " " + option->get_type_name());
+    const std::string fallback = option->get_default_str();
+    text += wrapped(option->get_description() +
+                        (flag || fallback.empty() ? "" : format(" Default: {}.", fallback)),
+                    6);
+  }
+  return text;
+}
 
 void print_help() {
   std::string text(kHelp);
@@ -157,10 +190,8 @@ void print_help() {
   Flags flags;
   CLI::App app;
   serve_flags(app, flags);
-  const std::string options = app.help();
-  text += options.substr(options.find("  --config.file"));
-  text.erase(text.find_last_not_of('\n') + 1);
-  text += "\n";
+  app.set_help_flag("-h,--help", "Print this help.");
+  text += flags_help(app);
   text += kExitCodes;
   std::fputs(text.c_str(), stdout);
 }
@@ -193,13 +224,16 @@ std::string unexpected_argument(const CLI::App& app, const std::string& message)
 int run_verb(const Verb& verb, std::vector<std::string> arguments) {
   Flags flags;
   CLI::App app{std::string(verb.summary), format("usage_exporter {}", verb.name)};
+  app.set_help_flag("-h,--help", "Print this help.");
   verb.add_flags(app, flags);
-  app.footer(std::string(kExitCodes));
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(arguments);
   } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
+    std::fputs(format("{}\n\nUsage: usage_exporter {}{} [FLAGS]\n\n{}{}", verb.summary, verb.name,
+                      verb.name == "probe" ? " URL" : "", flags_help(app), kExitCodes)
+                   .c_str(),
+               stdout);
     return 0;
   } catch (const CLI::ExtrasError& error) {
     return wrong_usage(unexpected_argument(app, error.what()));

@@ -3,7 +3,9 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <set>
 #include <stdexcept>
 
@@ -15,7 +17,7 @@ namespace usage {
 
 namespace {
 
-using Entries = std::vector<std::pair<yaml::Node, yaml::Node>>;
+using Entries = std::vector<yaml::Entry>;
 
 // Every match, in an order that no locale changes. Nothing when there is none.
 std::vector<std::string> expand(const std::string& pattern) {
@@ -62,7 +64,7 @@ class Loader {
     if (root.kind != yaml::Node::Kind::null) {
       yaml::Mapping mapping(root, main ? "the config" : "an included file", problems_);
       complete_ = complete_ && root.kind == yaml::Node::Kind::mapping;
-      mapping.integer("version", 1, 1);
+      check_version(mapping);
       if (main) {
         if (const auto zone = read_time_zone(mapping, "timezone", problems_)) {
           config_.timezone = zone->name();
@@ -72,18 +74,19 @@ class Loader {
       }
       gather(mapping, "sources", "source", sources_);
       gather(mapping, "collectors", "collector", collectors_);
+      find_mistyped_sections(root);
       read_includes(mapping, *file);
       mapping.finish();
     }
   }
 
   void finish(const std::shared_ptr<const SourceText>& main) {
-    if (complete_ && sources_.empty()) {
+    if (complete_ && sources_.empty() && !sources_mistyped_) {
       problems_.add({main, 0, 0},
                     "no \"sources\" are defined; name the databases to read, for example\n"
                     "  sources: {app: {dsn: \"sqlite:/var/lib/app.db\"}}");
     }
-    if (complete_ && collectors_.empty()) {
+    if (complete_ && collectors_.empty() && !collectors_mistyped_) {
       problems_.add({main, 0, 0},
                     "no \"collectors\" are defined; say what to read, for example\n"
                     "  collectors: {users: {source: app, query: \"SELECT count(*) AS n FROM "
@@ -93,7 +96,8 @@ class Loader {
       config_.sources.push_back(read_source(key, value, problems_));
     }
     for (const auto& [key, value] : collectors_) {
-      config_.collectors.push_back(read_collector(key, value, config_, complete_, problems_));
+      config_.collectors.push_back(
+          read_collector(key, value, config_, complete_ && !sources_.empty(), problems_));
     }
   }
 
@@ -103,6 +107,29 @@ class Loader {
   }
 
  private:
+  void check_version(yaml::Mapping& mapping) {
+    const std::size_t before = problems_.size();
+    const auto version = mapping.integer("version", 0, std::numeric_limits<std::int64_t>::max());
+    if (problems_.size() == before && version && *version != 1) {
+      mapping.problem("version", format("\"version\" must be 1, the only version of this grammar, "
+                                        "not {}",
+                                        *version));
+    }
+  }
+
+  // A mistyped section is reported as an unknown key; that it is missing would be one report more
+  // for the same mistake.
+  void find_mistyped_sections(const yaml::Node& root) {
+    for (const auto& [key, value] : root.entries) {
+      sources_mistyped_ = sources_mistyped_ || is_nearly(key.text, "sources");
+      collectors_mistyped_ = collectors_mistyped_ || is_nearly(key.text, "collectors");
+    }
+  }
+
+  static bool is_nearly(const std::string& word, const std::string& section) {
+    return word != section && !closest(word, {section}).empty();
+  }
+
   void gather(yaml::Mapping& mapping, std::string_view section, std::string_view noun,
               Entries& all) {
     const yaml::Node* node = mapping.find(section);
@@ -113,12 +140,12 @@ class Loader {
     complete_ = complete_ && node->kind == yaml::Node::Kind::mapping;
     for (const auto& entry : node->entries) {
       const auto first = std::find_if(all.begin(), all.end(), [&](const auto& other) {
-        return other.first.text == entry.first.text;
+        return other.key.text == entry.key.text;
       });
       if (first != all.end()) {
-        problems_.add(entry.first.position,
-                      format("{} {} is defined in {}:{} already", noun, yaml::quoted(entry.first),
-                             first->first.position.file->path, first->first.position.line));
+        problems_.add(entry.key.position,
+                      format("{} {} is defined in {}:{} already", noun, yaml::quoted(entry.key),
+                             first->key.position.file->path, first->key.position.line));
         continue;
       }
       all.push_back(entry);
@@ -196,7 +223,9 @@ class Loader {
   Entries collectors_;
   std::vector<std::string> open_;  // the files being read, each included by the one before it
   std::set<std::string> seen_;     // by identity
-  bool complete_ = true;           // no file failed, so nothing is missing for that reason
+  bool sources_mistyped_ = false;
+  bool collectors_mistyped_ = false;
+  bool complete_ = true;  // no file failed, so nothing is missing for that reason
 };
 
 Config load(const std::shared_ptr<const SourceText>& file, bool on_disk, Problems& problems) {
@@ -241,10 +270,12 @@ std::optional<TimeZone> read_time_zone(yaml::Mapping& mapping, std::string_view 
   try {
     return TimeZone(node->text);
   } catch (const Error& error) {
-    mapping.problem(key, node->secret ? format("\"{}\" in {}, from the environment, is not a time "
-                                               "zone of this machine; use an IANA name",
-                                               key, mapping.what())
-                                      : error.what());
+    mapping.problem(key,
+                    yaml::may_show(*node)
+                        ? std::string(error.what())
+                        : format("\"{}\" in {} is not a time zone of this machine; use an IANA "
+                                 "name such as Europe/Berlin",
+                                 key, mapping.what()));
     return std::nullopt;
   }
 }

@@ -146,10 +146,10 @@ void read_cron(Schedule& schedule, yaml::Mapping& mapping, const yaml::Node& nod
   try {
     schedule.cron.emplace(text);
   } catch (const Error& error) {
-    mapping.problem("cron", node.secret ? format("\"cron\" in {} is no cron expression of five "
-                                                 "fields; it comes from the environment",
-                                                 mapping.what())
-                                        : error.what());
+    mapping.problem("cron", yaml::may_show(node)
+                                ? std::string(error.what())
+                                : format("\"cron\" in {} is no cron expression of five fields",
+                                         mapping.what()));
   }
 }
 

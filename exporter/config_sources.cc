@@ -45,7 +45,9 @@ std::string trimmed(const std::string& text) {
 // Only what surely is a scheme may be repeated in a message.
 std::string unknown_scheme(const std::string& what, const std::string& dsn) {
   const std::string scheme = dsn.substr(0, dsn.find(':'));
-  const bool is_url = dsn.find("://") == scheme.size();
+  const bool is_url =
+      dsn.find("://") == scheme.size() &&
+      scheme.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+.-") == std::string::npos;
   if (scheme.size() == dsn.size() || (!is_url && closest(scheme, known_schemes()).empty())) {
     return format("{} must be {}", what, kDsnExample);
   }
@@ -67,7 +69,9 @@ void set_dsn(SourceConfig& source, const std::string& what, const yaml::Node& no
              const SourceText& stands_in, const std::string& text, Problems& problems) {
   source.driver = driver_of_scheme(text.substr(0, text.find(':')));
   if (source.driver.empty() || text.find(':') == std::string::npos) {
-    problems.add(node.position, unknown_scheme(what, text));
+    problems.add(node.position, node.secret ? format("{} must be {}; it comes from the environment",
+                                                     what, kDsnExample)
+                                            : unknown_scheme(what, text));
     return;
   }
   // A path from the environment stands in no file: it is the caller's, as the shell sees it.
@@ -167,14 +171,14 @@ SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problem
       source.password_file = resolve_path(*node->position.file, source.password_file);
     }
   }
-  for (const auto& [name, text] : mapping.scalars("labels")) {
+  source.labels = mapping.string_map("labels");
+  for (const auto& [name, text] : mapping.entries("labels")) {
     if (!valid_label_name(name.text)) {
       problems.add(name.position,
                    format("{} is no label name; use letters, digits and \"_\", beginning with a "
                           "letter",
                           yaml::quoted(name)));
     }
-    source.labels.emplace(name.text, text.text);
   }
   source.timeout = mapping.duration("timeout", milliseconds(1), hours(24)).value_or(source.timeout);
   source.connect_timeout = mapping.duration("connect_timeout", milliseconds(1), hours(1))

@@ -64,7 +64,11 @@ bool Job::run() noexcept {
     succeed(collection, series, took());
     return true;
   } catch (const Error& error) {
-    fail(error.reason(), error.what(), took());
+    const bool timeout = error.reason() == Reason::timeout;
+    fail(error.reason(),
+         timeout ? format("{} (timeout: {})", error.what(), format_duration(timeout_))
+                 : std::string(error.what()),
+         took());
   } catch (const std::bad_alloc&) {
     fail(Reason::limit, "out of memory; lower max_rows", took());
   } catch (const std::exception& error) {

@@ -8,6 +8,7 @@
 
 #include "exporter/error.h"
 #include "exporter/format.h"
+#include "exporter/utf8.h"
 
 namespace usage {
 
@@ -68,13 +69,11 @@ std::vector<std::string> code_points(std::string_view line) {
     while (found < size && i + found < line.size() && continues_code_point(line[i + found])) {
       ++found;
     }
-    if (size == 1) {
-      points.emplace_back(1, lead < 0x20 || lead == 0x7F ? ' ' : line[i]);
-    } else if (size == found && !(lead == 0xC2 && static_cast<unsigned char>(line[i + 1]) < 0xA0)) {
-      points.emplace_back(line.substr(i, size));
-    } else {
-      points.emplace_back("?");
-    }
+    const std::string_view point = line.substr(i, found);
+    const bool control =
+        lead < 0x20 || lead == 0x7F ||
+        (lead == 0xC2 && found == 2 && static_cast<unsigned char>(point[1]) < 0xA0);
+    points.emplace_back(control ? " " : valid_utf8(point) ? point : "?");
     i += found;
   }
   return points;
@@ -96,7 +95,8 @@ bool looks_secret(std::string_view line) {
     return true;
   }
   for (std::size_t at = text.find("dsn"); at != std::string::npos; at = text.find("dsn", at + 3)) {
-    if (text.compare(at + 3, 5, "_file") != 0) {
+    const std::size_t next = text.find_first_not_of("\"' ", at + 3);
+    if (next != std::string::npos && text[next] == ':') {
       return true;
     }
   }
@@ -130,6 +130,22 @@ std::string excerpt(std::size_t number, std::string_view line, std::size_t colum
   }
   return format("\n{:>5} | {}{}{}\n      | {}^", number, cut_left, shown, cut_right,
                 std::string(caret, ' '));
+}
+
+// A message may repeat what the file says; a terminal must not obey it.
+std::string without_controls(std::string_view message) {
+  std::string text;
+  while (true) {
+    const std::size_t end = message.find('\n');
+    for (const std::string& point : code_points(message.substr(0, end))) {
+      text += point;
+    }
+    if (end == std::string_view::npos) {
+      return text;
+    }
+    text += '\n';
+    message.remove_prefix(end + 1);
+  }
 }
 
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -179,7 +195,9 @@ std::string Problems::render() const {
 
   std::string text;
   Lines lines;
-  for (const auto& [position, message] : sorted) {
+  for (const Problem& problem : sorted) {
+    const Position& position = problem.position;
+    const std::string message = without_controls(problem.message);
     text += text.empty() ? "" : "\n";
     if (!position.file || position.line == 0) {
       const std::string_view path = path_of(position);

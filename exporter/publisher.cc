@@ -84,6 +84,9 @@ Publisher::Publisher() : snapshot_(std::make_shared<Snapshot>(Snapshot::Families
 void Publisher::replace(const Key& key, const Metrics& metrics) {
   Snapshot::Families families;
   for (const MetricFamily& family : metrics) {
+    if (family.series_count() == 0) {
+      continue;  // absent is absent: no HELP or TYPE of nothing
+    }
     families[family.name].push_back(render_block(family));
   }
   const std::scoped_lock lock(mutex_);

@@ -61,7 +61,7 @@ bool check_queries(Engine& engine, const Services& services) {
 
 }  // namespace
 
-int serve(const Flags& flags) {
+int run_serve(const Flags& flags) {
   const SystemClock clock;
   Log log(stderr, flags.log_level, flags.log_format, clock);
   App app(
@@ -70,7 +70,7 @@ int serve(const Flags& flags) {
   return 0;
 }
 
-int check(const Flags& flags) {
+int run_check(const Flags& flags) {
   Plan plan = load_plan(flags.config_file);
   const SystemClock clock;
   Log log(stderr, flags.log_level, flags.log_format, clock);
@@ -94,7 +94,7 @@ int check(const Flags& flags) {
   return check_queries(engine, services) ? 0 : 1;
 }
 
-int once(const Flags& flags) {
+int run_once(const Flags& flags) {
   Plan plan = load_plan(flags.config_file);
   const SystemClock system;
   const FixedClock fixed(flags.at.value_or(system.now()));
@@ -121,7 +121,7 @@ int once(const Flags& flags) {
   return good ? 0 : 1;
 }
 
-int version(const Flags&) {
+int run_version(const Flags&) {
   print(format("usage_exporter {} (revision {})\n", kVersion, kRevision));
   return 0;
 }

@@ -26,11 +26,11 @@ struct Flags {
 };
 
 // The verbs. Each returns the exit code and throws Error, which main turns into 1.
-int serve(const Flags& flags);
-int check(const Flags& flags);
-int once(const Flags& flags);
-int demo(const Flags& flags);
-int version(const Flags& flags);
-int probe(const Flags& flags);
+int run_serve(const Flags& flags);
+int run_check(const Flags& flags);
+int run_once(const Flags& flags);
+int run_demo(const Flags& flags);
+int run_version(const Flags& flags);
+int run_probe(const Flags& flags);
 
 }  // namespace usage

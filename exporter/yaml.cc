@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "exporter/format.h"
-#include "exporter/utf8.h"
+#include "exporter/yaml_text.h"
 
 namespace usage::yaml {
 
@@ -24,13 +24,6 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // Ends the parse at once: going on would cost more than the file is worth.
 struct Abandoned {};
-
-Position position_at(const std::shared_ptr<const SourceText>& file, std::size_t offset) {
-  const std::string_view before = std::string_view(file->text).substr(0, offset);
-  const auto lines = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
-  const std::size_t last = before.rfind('\n');
-  return {file, lines + 1, last == std::string_view::npos ? offset + 1 : offset - last};
-}
 
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
@@ -65,12 +58,14 @@ class TreeBuilder : public YAML::EventHandler {
             static_cast<std::size_t>(mark.column) + 1 + skipped};
   }
 
-  // Where the innermost list or mapping began that is still open, for a message about its end.
+  // Where the innermost bracket was opened, for a message about its end.
   std::string open_bracket() const {
-    if (stack_.empty() || !stack_.back().flow) {
-      return {};
-    }
-    return format(" (opened in line {})", stack_.back().node.position.line);
+    const auto open = std::find_if(stack_.rbegin(), stack_.rend(),
+                                   [](const Frame& frame) { return frame.bracket; });
+    return open == stack_.rend() ? ""
+                                 : format(" (\"{}\" stands in line {})",
+                                          open->node.kind == Node::Kind::sequence ? "[" : "{",
+                                          open->node.position.line);
   }
 
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -139,7 +134,7 @@ class TreeBuilder : public YAML::EventHandler {
   struct Frame {
     Node node;
     YAML::anchor_t anchor = 0;
-    bool flow = false;
+    bool bracket = false;
     Weight weight;
     std::optional<Node> key;                   // mapping: read, waiting for its value
     std::map<std::string, std::size_t> lines;  // mapping: of each key
@@ -170,7 +165,7 @@ class TreeBuilder : public YAML::EventHandler {
     frame.node.kind = kind;
     frame.node.position = position(mark);
     frame.anchor = anchor;
-    frame.flow = style == YAML::EmitterStyle::Flow;
+    frame.bracket = style == YAML::EmitterStyle::Flow;
     stack_.push_back(std::move(frame));
   }
 
@@ -215,7 +210,10 @@ class TreeBuilder : public YAML::EventHandler {
                                          quoted(key), first->second));
       return;
     }
-    mapping.node.entries.emplace_back(std::move(key), std::move(value));
+    if (value.kind == Node::Kind::null && value.position.line > key.position.line) {
+      value.position = key.position;  // yaml-cpp puts a missing value at whatever comes next
+    }
+    mapping.node.entries.push_back({std::move(key), std::move(value)});
   }
 
   // yaml-cpp takes the end of the file for a closing quote when a line break stands before it.
@@ -333,52 +331,18 @@ std::string readable(const std::string& message) {
       return std::string(ours);
     }
   }
-  if (message.starts_with(INVALID_ESCAPE)) {
+  if (message.starts_with(INVALID_ESCAPE) || message.starts_with(INVALID_HEX) ||
+      message.starts_with(INVALID_UNICODE)) {
     return "unknown escape in a double-quoted text; write \"\\\\\" for a backslash, or use single "
            "quotes";
   }
   return "not valid YAML: " + message;
 }
 
-// What yaml-cpp would misread or guess at.
-bool readable_bytes(const std::shared_ptr<const SourceText>& file, Problems& problems) {
-  const std::string& text = file->text;
-  if (text.size() > kMaxFileBytes) {
-    problems.add({file, 0, 0}, format("{} bytes are more than the {} a config file may have",
-                                      text.size(), kMaxFileBytes));
-    return false;
-  }
-  if (const std::size_t found = text.find('\0'); found != std::string::npos) {
-    problems.add(position_at(file, found),
-                 "a NUL byte; a config file is UTF-8 text (is this UTF-16, or a binary file?)");
-    return false;
-  }
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    if (!valid_utf8(std::string_view(text).substr(begin, end - begin))) {
-      std::size_t good = begin;
-      std::size_t size = 1;
-      while (size <= 4 && good < end) {
-        if (valid_utf8(std::string_view(text).substr(good, size))) {
-          good += size;
-          size = 1;
-        } else {
-          ++size;
-        }
-      }
-      problems.add(position_at(file, good), "not UTF-8; save the file as UTF-8");
-      return false;
-    }
-    begin = end + 1;
-  }
-  return true;
-}
-
 }  // namespace
 
 Node parse(std::shared_ptr<const SourceText> file, Problems& problems) {
-  if (!readable_bytes(file, problems)) {
+  if (!is_utf8_text(file, problems)) {
     return {};
   }
   const std::size_t skipped = file->text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
@@ -400,9 +364,11 @@ Node parse(std::shared_ptr<const SourceText> file, Problems& problems) {
     return root;
   } catch (const YAML::Exception& error) {
     const Position position = builder.position(error.mark);
-    const bool tab = tab_near(*file, position.line);
-    problems.add(position,
-                 tab ? readable(YAML::ErrorMsg::TAB_IN_INDENTATION) : readable(error.msg));
+    if (tab_near(*file, position.line)) {
+      problems.add(position, readable(YAML::ErrorMsg::TAB_IN_INDENTATION));
+    } else {
+      problems.add(position, readable(error.msg) + builder.open_bracket());
+    }
   } catch (const Abandoned&) {
   }
   return {};

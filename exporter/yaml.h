@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "exporter/clock.h"
@@ -19,6 +18,7 @@ namespace usage::yaml {
 // config files. Anchors and aliases are resolved; merge keys ("<<"), tags, several documents in one
 // file and duplicate keys are problems. ${NAME} in a scalar is replaced from the environment
 // ($${NAME} is the literal text); an unset variable is a problem.
+struct Entry;
 struct Node {
   enum class Kind { null, scalar, sequence, mapping };
   Kind kind = Kind::null;
@@ -27,7 +27,12 @@ struct Node {
   bool plain = false;       // scalar: written without quotes, so that it may be a number or a bool
   bool secret = false;      // scalar: holds text from the environment; never printed in a message
   std::vector<Node> items;  // sequence
-  std::vector<std::pair<Node, Node>> entries;  // mapping: key, value, in file order
+  std::vector<Entry> entries;  // mapping: in file order
+};
+
+struct Entry {
+  Node key;
+  Node value;
 };
 
 // Reads one file's bytes. Never throws on bad input: what is wrong goes to `problems`, and the
@@ -41,9 +46,9 @@ inline constexpr std::size_t kMaxFileBytes = 1 << 20;
 // the reason when it cannot be read.
 std::shared_ptr<const SourceText> read_file(const std::string& path);
 
-// Reads one mapping strictly: every getter marks its key as known; finish() reports the rest.
-// Every problem is added with the position of the offending value, or of the mapping for a missing
-// key. Getters return nullopt (or the fallback) after reporting, so that reading goes on.
+// Reads one mapping strictly: every getter, also has(), marks its key as known; finish() reports
+// the rest. Every problem is added with the position of the offending value, or of the mapping for
+// a missing key. Getters return nullopt (or the fallback) after reporting, so that reading goes on.
 // The node and `problems` outlive the reader.
 class Mapping {
  public:
@@ -53,7 +58,7 @@ class Mapping {
 
   const Position& position() const { return node_.position; }
   const std::string& what() const { return what_; }
-  bool has(std::string_view key) const;
+  bool has(std::string_view key);
 
   // The raw value, or nullptr. For nested mappings and lists.
   const Node* find(std::string_view key);
@@ -69,9 +74,9 @@ class Mapping {
   std::optional<std::size_t> choice(std::string_view key, const std::vector<std::string>& choices);
   // A list of strings; a single string reads as a list of one.
   std::vector<std::string> strings(std::string_view key);
-  // A mapping from names to anything; scalars() reports values that are not scalars.
-  std::vector<std::pair<Node, Node>> entries(std::string_view key);
-  std::vector<std::pair<Node, Node>> scalars(std::string_view key);
+  // The entries of a mapping, whatever their values are.
+  std::vector<Entry> entries(std::string_view key);
+  // A mapping from names to scalars, as text.
   std::map<std::string, std::string> string_map(std::string_view key);
 
   // Adds a problem at the value of `key`, or at the mapping when the key is absent.
@@ -90,7 +95,10 @@ class Mapping {
   std::vector<std::string> known_;
 };
 
-// The scalar's text in quotes, shortened, for a message; a secret or a URL is not shown.
+// False for text from the environment and for what looks like a URL: it may be, or hold, a secret.
+bool may_show(const Node& node);
+
+// The scalar's text in quotes, shortened, for a message; "this value" where it may not be shown.
 std::string quoted(const Node& node);
 
 // Scalars as the getters read them; a problem and nullopt when the node is not one.

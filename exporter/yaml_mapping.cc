@@ -1,14 +1,9 @@
-// The half of exporter/yaml.h that does not need yaml-cpp: files, and strict reading of a tree that
-// parse() has built.
+// The half of exporter/yaml.h that reads a tree that parse() has built.
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 
-#include "exporter/error.h"
 #include "exporter/format.h"
 #include "exporter/yaml.h"
 
@@ -68,13 +63,35 @@ std::string quote_hint(const Node& node) {
                                                                         : "";
 }
 
+// YAML 1.1 had many words for true and false; YAML 1.2 and this reader have one each.
+std::string boolean_hint(const Node& node) {
+  constexpr std::array<std::string_view, 8> kTrue{"yes", "Yes", "YES", "on",
+                                                  "On",  "ON",  "y",   "True"};
+  constexpr std::array<std::string_view, 8> kFalse{"no",  "No",  "NO", "off",
+                                                   "Off", "OFF", "n",  "False"};
+  if (node.secret) {
+    return {};
+  }
+  if (node.text == "true" || node.text == "false") {
+    return "; remove the quotes";
+  }
+  if (std::find(kTrue.begin(), kTrue.end(), node.text) != kTrue.end()) {
+    return "; write true";
+  }
+  return std::find(kFalse.begin(), kFalse.end(), node.text) != kFalse.end() ? "; write false" : "";
+}
+
 }  // namespace
+
+bool may_show(const Node& node) {
+  return !node.secret && node.text.find("://") == std::string::npos;
+}
 
 std::string quoted(const Node& node) {
   if (node.secret) {
     return "the value from the environment";
   }
-  if (node.text.find("://") != std::string::npos) {
+  if (!may_show(node)) {
     return "this value";
   }
   constexpr std::size_t kShown = 60;
@@ -97,10 +114,7 @@ Mapping::Mapping(const Node& node, std::string what, Problems& problems)
   }
 }
 
-bool Mapping::has(std::string_view key) const {
-  return std::any_of(node_.entries.begin(), node_.entries.end(),
-                     [&](const auto& entry) { return entry.first.text == key; });
-}
+bool Mapping::has(std::string_view key) { return find(key) != nullptr; }
 
 const Node* Mapping::find(std::string_view key) {
   if (std::find(known_.begin(), known_.end(), key) == known_.end()) {
@@ -147,9 +161,7 @@ std::optional<bool> Mapping::boolean(std::string_view key) {
   if (node->plain && (node->text == "true" || node->text == "false")) {
     return node->text == "true";
   }
-  const bool only_quoted = node->text == "true" || node->text == "false";
-  problems_.add(node->position, expected(label(key), "true or false", *node) +
-                                    (only_quoted && !node->secret ? "; remove the quotes" : ""));
+  problems_.add(node->position, expected(label(key), "true or false", *node) + boolean_hint(*node));
   return std::nullopt;
 }
 
@@ -237,40 +249,32 @@ std::vector<std::string> Mapping::strings(std::string_view key) {
   return texts;
 }
 
-std::vector<std::pair<Node, Node>> Mapping::entries(std::string_view key) {
+std::vector<Entry> Mapping::entries(std::string_view key) {
   const Node* node = find(key);
   if (node == nullptr) {
     return {};
   }
   if (node->kind != Node::Kind::mapping) {
     problems_.add(node->position, expected(label(key), "a mapping (key: value)", *node));
-    return {};
   }
   return node->entries;
 }
 
-std::vector<std::pair<Node, Node>> Mapping::scalars(std::string_view key) {
-  std::vector<std::pair<Node, Node>> scalars;
-  for (const auto& entry : entries(key)) {
-    const std::string what = format("{} of {}", quoted(entry.first), label(key));
-    if (report_unless_scalar(entry.second, what, "a single value", problems_)) {
-      scalars.push_back(entry);
-    }
-  }
-  return scalars;
-}
-
 std::map<std::string, std::string> Mapping::string_map(std::string_view key) {
   std::map<std::string, std::string> texts;
-  for (const auto& [name, value] : scalars(key)) {
-    texts.emplace(name.text, value.text);
+  for (const auto& [name, value] : entries(key)) {
+    if (auto text = as_string(value, format("{} of {}", quoted(name), label(key)), problems_)) {
+      texts.emplace(name.text, std::move(*text));
+    }
   }
   return texts;
 }
 
 void Mapping::problem(std::string_view key, std::string message) {
-  const Node* node = find(key);
-  problems_.add(node == nullptr ? node_.position : node->position, std::move(message));
+  const auto found = std::find_if(node_.entries.begin(), node_.entries.end(),
+                                  [&](const Entry& entry) { return entry.key.text == key; });
+  problems_.add(found == node_.entries.end() ? node_.position : found->value.position,
+                std::move(message));
 }
 
 void Mapping::finish() {
@@ -303,30 +307,6 @@ std::optional<double> as_number(const Node& node, std::string_view what, Problem
   }
   problems.add(node.position, expected(what, "a number", node) + quote_hint(node));
   return std::nullopt;
-}
-
-std::shared_ptr<const SourceText> read_file(const std::string& path) {
-  const auto fail = [&] {
-    const int reason = errno;
-    throw Error(Reason::io, format("cannot read {}: {}", path,
-                                   reason != 0 ? std::strerror(reason) : "unknown reason"));
-  };
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) {
-    fail();
-  }
-  std::string text;
-  std::array<char, 65536> block;
-  // One byte more than parse() takes is enough to say so, whatever /dev/zero would deliver.
-  while (text.size() <= kMaxFileBytes && stream) {
-    stream.read(block.data(), block.size());
-    text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
-  }
-  if (stream.bad() || (stream.fail() && !stream.eof())) {
-    fail();
-  }
-  return std::make_shared<const SourceText>(SourceText{path, std::move(text)});
 }
 
 }  // namespace usage::yaml

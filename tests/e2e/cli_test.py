@@ -140,7 +140,7 @@ class Check(CommandLine):
         result = run("check", "--config.file", path)
         self.assertEqual(result.returncode, 1)
         self.assertRegex(result.stderr, r"config\.yml:6:5: ")
-        self.assertRegex(result.stderr, r"config\.yml:14:5: ")
+        self.assertRegex(result.stderr, r"config\.yml:15:5: ")
         self.assertIn('did you mean', result.stderr)
         self.assertIn("^", result.stderr)
 
@@ -234,14 +234,13 @@ class Process(CommandLine):
     def test_ends_within_a_second_of_a_signal(self):
         for ending in (signal.SIGTERM, signal.SIGINT):
             exporter = self.exporter()
-            idle = socket.create_connection(("127.0.0.1", exporter.port))
+            idle = self.enterContext(socket.create_connection(("127.0.0.1", exporter.port)))
             idle.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
             idle.recv(1)  # a kept-alive connection must not hold up the end
             started = time.monotonic()
             exporter.process.send_signal(ending)
             self.assertEqual(exporter.process.wait(10), 0)
             self.assertLess(time.monotonic() - started, 1.0, ending.name)
-            idle.close()
 
     def test_a_port_in_use_is_named(self):
         exporter = self.exporter()

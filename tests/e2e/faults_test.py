@@ -240,11 +240,13 @@ class Faults(unittest.TestCase):
         self.assertEqual(self.last_activity(), before)
 
     def last_activity(self):
-        """When each of the exporter's sessions (there is one) last began or ended anything."""
-        lines = self.postgres.psql(
-            "SELECT state_change FROM pg_stat_activity WHERE application_name = 'usage_exporter'")
-        self.assertEqual(len(lines.split("\n")), 1)
-        return lines
+        """When the exporter's one session last began or ended anything."""
+        def sessions():
+            return self.postgres.psql("SELECT pid, state_change FROM pg_stat_activity "
+                                      "WHERE application_name = 'usage_exporter'").split("\n")
+        # Those of the tests before may still be closing.
+        wait_until(lambda: len(sessions()) == 1, "one session")
+        return sessions()
 
 
 if __name__ == "__main__":

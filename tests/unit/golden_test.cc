@@ -77,7 +77,7 @@ TEST_P(Golden, PageIsAsWritten) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(cases()),
-                         [](const auto& info) { return info.param.filename().string(); });
+                         [](const auto& tested) { return tested.param.filename().string(); });
 
 TEST(GoldenCases, ThereIsOneForEachKindOfMetric) {
   std::string all;

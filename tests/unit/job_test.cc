@@ -120,7 +120,7 @@ TEST_F(JobTest, AFailureKeepsTheLastGoodResultUntilItIsStale) {
               HasSubstr("usage_exporter_collector_up{collector=\"exports\",source=\"app\"} 0\n"));
   EXPECT_THAT(
       page(),
-      HasSubstr("errors_total{collector=\"exports\",source=\"app\",reason=\"unavailable\"} 1\n"));
+      HasSubstr("errors_total{collector=\"exports\",reason=\"unavailable\",source=\"app\"} 1\n"));
 
   clock_.advance(1min);
   job_->expire();

@@ -1,0 +1,247 @@
+#include "collectors/sources/postgres.h"
+
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "collectors/sources/backoff.h"
+#include "collectors/sources/postgres_connection.h"
+#include "collectors/sources/postgres_decode.h"
+#include "collectors/sources/postgres_error.h"
+#include "exporter/error.h"
+#include "exporter/format.h"
+
+namespace usage {
+
+namespace {
+
+using postgres::Alarm;
+using postgres::Attempt;
+using postgres::Bound;
+using postgres::Connection;
+using postgres::Failure;
+using postgres::Field;
+using postgres::Patience;
+
+std::int64_t milliseconds(Duration duration) {
+  return std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::milliseconds>(duration).count());
+}
+
+class PostgresSource : public Source {
+ public:
+  PostgresSource(const SourceConfig& config, const Clock& clock)
+      : config_(config),
+        clock_(clock),
+        backoff_(clock),
+        attempt_{config_, postgres::host_of(config.dsn)},
+        zone_(config.naive_time_zone) {}
+
+  void scan(const Query& query, Deadline deadline, const RowSink& sink) override {
+    const Patience patience{clock_, deadline, alarm_};
+    in_transaction(patience, [&] {
+      const std::vector<Bound> parameters = postgres::bound(query.parameters);
+      const std::vector<Field> fields = prepare(query.sql, parameters, patience);
+      postgres::RowDecoder decoder(fields, zone_);
+      sink.columns(postgres::columns_of(fields, type_names_));
+      connection_->stream(
+          parameters, decoder.binary(), patience,
+          [&](std::span<const postgres::Cell> cells) { sink.row(decode(decoder, cells)); });
+    });
+  }
+
+  std::vector<Column> describe(const Query& query, Deadline deadline) override {
+    const Patience patience{clock_, deadline, alarm_};
+    std::vector<Column> columns;
+    in_transaction(patience, [&] {
+      columns = postgres::columns_of(
+          prepare(query.sql, postgres::bound(query.parameters), patience), type_names_);
+    });
+    return columns;
+  }
+
+  void interrupt() noexcept override { alarm_.raise(); }
+
+ private:
+  // Whatever goes wrong, the next scan finds a connection without a transaction, or none.
+  template <typename Work>
+  void in_transaction(const Patience& patience, const Work& work) {
+    try {
+      begin(patience);
+      work();
+      connection_->run("COMMIT", patience);
+    } catch (const Failure& failure) {
+      recover(failure.kind == Failure::Kind::server);
+      throw postgres::query_error(failure, attempt_);
+    } catch (...) {
+      recover(false);
+      throw;
+    }
+  }
+
+  void begin(const Patience& patience) {
+    if (alarm_.raised()) {
+      throw Failure{Failure::Kind::interrupted, "", ""};
+    }
+    // A connection that died since the last scan shows at the first statement: make a new one.
+    if (connection_) {
+      try {
+        connection_->run(opening(patience), patience);
+        return;
+      } catch (const Failure& failure) {
+        const bool dead =
+            failure.kind == Failure::Kind::lost || failure.sqlstate.starts_with("57P");
+        if (!dead) {
+          throw;
+        }
+        connection_.reset();
+      }
+    }
+    backoff_.check();
+    connect(patience);
+    connection_->run(opening(patience), patience);
+  }
+
+  // All settings that matter are of the transaction, so that it may run on any server connection
+  // of a PgBouncer.
+  std::string opening(const Patience& patience) const {
+    const auto left = std::chrono::ceil<Duration>(patience.deadline - clock_.steady_now());
+    return format(
+        "BEGIN READ ONLY; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; "
+        "SET LOCAL TimeZone = '{}'; SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 1",
+        milliseconds(left), milliseconds(config_.lock_timeout), config_.naive_time_zone);
+  }
+
+  void connect(const Patience& patience) {
+    const Deadline limit =
+        std::min(patience.deadline, std::chrono::time_point_cast<SteadyInstant::duration>(
+                                        clock_.steady_now() + config_.connect_timeout));
+    try {
+      connection_ =
+          std::make_unique<Connection>(options(), Patience{clock_, limit, patience.alarm});
+      backoff_.succeeded();
+    } catch (const Failure& failure) {
+      if (failure.kind == Failure::Kind::interrupted) {
+        throw;
+      }
+      backoff_.fail(postgres::connect_message(failure, attempt_));
+    }
+  }
+
+  postgres::ConnectOptions options() {
+    postgres::ConnectOptions options;
+    options.dsn = config_.dsn;
+    options.defaults = {{"application_name", "usage_exporter"},
+                        {"keepalives_idle", "30"},
+                        {"keepalives_interval", "10"},
+                        {"keepalives_count", "3"},
+                        {"tcp_user_timeout", "30000"}};
+    if (!config_.password_file.empty()) {
+      options.password = read_password();
+    }
+    if (!config_.pgbouncer) {
+      options.settings = {{"default_transaction_read_only", "on"},
+                          {"statement_timeout", std::to_string(milliseconds(config_.timeout))},
+                          {"lock_timeout", std::to_string(milliseconds(config_.lock_timeout))},
+                          {"idle_in_transaction_session_timeout", "60000"},
+                          {"TimeZone", config_.naive_time_zone}};
+    }
+    return options;
+  }
+
+  Secret read_password() {
+    std::ifstream file(config_.password_file, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!file) {
+      backoff_.fail(
+          format("source \"{}\": cannot read its password_file {}; check the path and "
+                 "its permissions",
+                 config_.name, config_.password_file));
+    }
+    while (text.ends_with('\n') || text.ends_with('\r')) {
+      text.pop_back();
+    }
+    return Secret(std::move(text));
+  }
+
+  std::vector<Field> prepare(const std::string& sql, const std::vector<Bound>& parameters,
+                             const Patience& patience) {
+    for (std::size_t number = 1; number <= parameters.size(); ++number) {
+      if (sql.find(format("${}", number)) == std::string::npos) {  // PostgreSQL would ignore it
+        throw Error(Reason::query,
+                    format("source \"{}\" ({}): {} parameters are given and the query has no ${}",
+                           config_.name, attempt_.host, parameters.size(), number));
+      }
+    }
+    std::vector<Field> fields = connection_->prepare(sql, parameters, patience);
+    if (fields.empty()) {
+      throw Error(Reason::query, format("source \"{}\" ({}): the query gives no columns; write a "
+                                        "SELECT",
+                                        config_.name, attempt_.host));
+    }
+    if (learn_type_names(fields, patience)) {
+      // A simple query takes the unnamed statement's place.
+      fields = connection_->prepare(sql, parameters, patience);
+    }
+    return fields;
+  }
+
+  bool learn_type_names(const std::vector<Field>& fields, const Patience& patience) {
+    std::set<unsigned> unknown;
+    for (const Field& field : fields) {
+      if (postgres::type_name(field.type).empty() && !type_names_.contains(field.type)) {
+        unknown.insert(field.type);
+      }
+    }
+    for (const unsigned type : unknown) {
+      const auto answer =
+          connection_->run(format("SELECT pg_catalog.format_type({}, NULL)", type), patience);
+      type_names_[type] = answer.at(0).at(0);
+    }
+    return !unknown.empty();
+  }
+
+  std::span<const Value> decode(postgres::RowDecoder& decoder,
+                                std::span<const postgres::Cell> cells) const {
+    try {
+      return decoder.decode(cells);
+    } catch (const Error& error) {
+      throw Error(error.reason(),
+                  format("source \"{}\" ({}): {}", config_.name, attempt_.host, error.what()));
+    }
+  }
+
+  // After a failed statement the server waits for ROLLBACK; in all other cases it may still work.
+  void recover(bool statement_ended) noexcept {
+    if (!connection_) {
+      return;
+    }
+    const Patience patience{clock_, clock_.steady_now() + kRecovery, alarm_};
+    try {
+      if (statement_ended || connection_->cancel(patience)) {
+        connection_->run("ROLLBACK", patience);
+        return;
+      }
+    } catch (...) {  // the connection is given up, which rolls back as well
+    }
+    connection_.reset();
+  }
+
+  static constexpr std::chrono::seconds kRecovery{1};
+
+  const SourceConfig config_;
+  const Clock& clock_;
+  Backoff backoff_;
+  Attempt attempt_;
+  TimeZone zone_;
+  Alarm alarm_;
+  std::map<unsigned, std::string> type_names_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_postgres(const SourceConfig& config, const Clock& clock) {
+  return std::make_unique<PostgresSource>(config, clock);
+}
+
+}  // namespace usage

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "collectors/sources/postgres_connection.h"
+#include "exporter/config.h"
+#include "exporter/error.h"
+
+namespace usage::postgres {
+
+// What is known where a failure is turned into a message.
+struct Attempt {
+  const SourceConfig& source;
+  std::string host;
+};
+
+// Why a connect failed, for Backoff::fail().
+std::string connect_message(const Failure& failure, const Attempt& attempt);
+
+// What the failure of a query means. The server's own words are only shown where they cannot hold
+// a row's content.
+Error query_error(const Failure& failure, const Attempt& attempt);
+
+}  // namespace usage::postgres

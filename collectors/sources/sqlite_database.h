@@ -1,0 +1,86 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "collectors/sources/source.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace usage::sqlite {
+
+// SQLite's groups of result codes, as far as they are told apart.
+enum class Group { plain, stopped, locked, readonly, cannot_open, not_a_database, corrupt, other };
+
+// Thrown by the classes below, for their user to turn into an Error.
+struct Failure {
+  Group group;
+  int code;                // extended result code
+  std::string message;     // of the statement; may quote a row
+  std::string_view plain;  // what the code means, without anything of the statement
+};
+
+enum class Mode { read, write };  // write creates a missing file
+
+class Statement {
+ public:
+  explicit Statement(sqlite3_stmt* handle) : handle_(handle) {}
+
+  bool writes() const;
+  int column_count() const;
+  Column column(int index) const;
+
+  int parameter_count() const;
+  std::string parameter_name(int index) const;  // from 1; "?" for one without a name
+  void bind(int index, std::monostate);
+  void bind(int index, bool value);
+  void bind(int index, std::int64_t value);
+  void bind(int index, double value);
+  void bind(int index, std::string_view value);
+
+  bool step();  // false at the end
+  void reset();
+  // What lies in the row; nullopt for a blob. Views live until the next step.
+  std::optional<Value> value(int index, bool boolean) const;
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  std::unique_ptr<sqlite3_stmt, Finalize> handle_;
+};
+
+// A connection; one thread.
+class Database {
+ public:
+  Database(const std::string& path, Mode mode);
+
+  void run(const std::string& sql);  // statements separated by ';'
+
+  // The first statement of `sql`, which is cut off its front; none when only space and remarks
+  // are left.
+  std::optional<Statement> prepare(std::string_view& sql);
+
+  bool in_transaction() const;
+
+  // Statements end with Group::stopped soon after `stop` gives true; a locked file is waited for
+  // up to `longest`. The functions live as long as the database.
+  void watch(std::function<bool()> stop, Duration longest);
+
+ private:
+  struct Close {
+    void operator()(sqlite3* database) const;
+  };
+  struct Watch {
+    std::function<bool()> stop;
+    Duration longest;
+  };
+  std::unique_ptr<Watch> watch_;
+  std::unique_ptr<sqlite3, Close> handle_;
+};
+
+}  // namespace usage::sqlite

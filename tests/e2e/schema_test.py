@@ -1,0 +1,175 @@
+"""The editors' schema against the program that reads the same files."""
+
+import copy
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+import jsonschema
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "config/usage_exporter.schema.json").read_text())
+BROKEN = sorted((ROOT / "tests/golden/config_errors").glob("*.yml"))
+UNKNOWN = "zzzzzzzz"
+
+
+class Loader(yaml.SafeLoader):
+    """YAML 1.2's core schema, as editors read it: `yes` and `1_000` are texts."""
+
+
+Loader.yaml_implicit_resolvers = {}
+for tag, pattern, first in [
+    ("bool", r"^(?:true|false)$", "tf"),
+    ("int", r"^[-+]?[0-9]+$", "-+0123456789"),
+    ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
+    ("null", r"^(?:~|null|)$", ["~", "n", ""]),
+]:
+    Loader.add_implicit_resolver("tag:yaml.org,2002:" + tag, re.compile(pattern), list(first))
+# PyYAML's constructor takes a leading zero for octal.
+Loader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(node.value))
+
+
+def load(text):
+    return with_text_keys(yaml.load(text, Loader))
+
+
+def with_text_keys(value):
+    """JSON's keys are texts; a bucket's bound is a number in YAML."""
+    if isinstance(value, dict):
+        return {str(key): with_text_keys(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_text_keys(item) for item in value]
+    return value
+
+
+def complaints(config):
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    return [f"{list(error.absolute_path)}: {error.message}"
+            for error in validator.iter_errors(config)]
+
+
+METRIC = {"help": "h"}
+CONFIG = {
+    "sources": {"app": {"dsn": "sqlite:/nowhere.db", "labels": {"region": "eu"}}},
+    "collectors": {
+        "one": {
+            "source": "app",
+            "queries": {"q": {"sql": "SELECT 1 AS n", "parameters": [{"text": "x"}, "now"]}},
+            "metrics": {
+                "a_gauge": {**METRIC, "value": "n", "labels": {"l": {"column": "l"}}},
+                "a_total": {**METRIC, "type": "counter", "value": "n"},
+                "a_rows": {**METRIC, "type": "histogram", "value": "n", "buckets": [1, 2]},
+                "a_columns": {**METRIC, "type": "histogram", "bucket_columns": {"1": "b"},
+                              "sum": "s", "count": "c"},
+                "an_info": {**METRIC, "type": "info", "labels": ["l"]},
+                "a_state": {**METRIC, "type": "stateset", "state": "s", "states": ["x", "y"]},
+            },
+        },
+    },
+}
+METRICS = ("collectors", "one", "metrics")
+# Each mapping of the grammar: its definition in the schema, and where CONFIG has one.
+PLACES = {
+    None: (),
+    "source": ("sources", "app"),
+    "sql_collector": ("collectors", "one"),
+    "query": ("collectors", "one", "queries", "q"),
+    "parameter": ("collectors", "one", "queries", "q", "parameters", 0),
+    "label": METRICS + ("a_gauge", "labels", "l"),
+    "number_metric": METRICS + ("a_gauge",),
+    "histogram_of_rows": METRICS + ("a_rows",),
+    "histogram_of_columns": METRICS + ("a_columns",),
+    "info": METRICS + ("an_info",),
+    "stateset": METRICS + ("a_state",),
+}
+
+
+def with_unknown_key(path):
+    config = copy.deepcopy(CONFIG)
+    place = config
+    for step in path:
+        place = place[step]
+    place[UNKNOWN] = "1"
+    return config
+
+
+class SchemaTest(unittest.TestCase):
+    def test_is_a_schema(self):
+        jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+    def test_every_definition_with_keys_is_compared(self):
+        closed = {name for name, definition in SCHEMA["$defs"].items()
+                  if "properties" in definition and definition.get("additionalProperties") is False}
+        self.assertEqual(closed, set(PLACES) - {None})
+
+    def test_accepts_the_configs_of_this_project(self):
+        configs = [path for path in sorted(ROOT.glob("config/**/*.yml"))
+                   if path.name not in ("prometheus.yml", "alertmanager.yml", "web.yml")]
+        checked = 0
+        for path in configs:
+            config = load(path.read_text())
+            if not isinstance(config, dict) or not {"sources", "collectors"} & set(config):
+                continue
+            with self.subTest(path.relative_to(ROOT)):
+                if not {"sources", "collectors"} <= set(config):
+                    config = {**{"sources": {}, "collectors": CONFIG["collectors"]}, **config}
+                self.assertEqual(complaints(config), [])
+                checked += 1
+        self.assertGreater(checked, 0)
+
+    def test_accepts_the_configs_of_the_documents(self):
+        checked = 0
+        for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+            if not path.exists():
+                continue
+            for block in re.findall(r"^```ya?ml\n(.*?)^```", path.read_text(), re.M | re.S):
+                config = load(block)
+                if isinstance(config, dict) and {"sources", "collectors"} <= set(config):
+                    with self.subTest(path.name):
+                        self.assertEqual(complaints(config), [])
+                        checked += 1
+        self.assertGreater(checked, 0)
+
+    def test_rejects_broken_configs(self):
+        rejected = 0
+        for path in BROKEN:
+            text = path.read_text()
+            if text.startswith("# schema: rejects\n"):
+                with self.subTest(path.name):
+                    self.assertNotEqual(complaints(load(text)), [])
+                    rejected += 1
+        self.assertGreaterEqual(rejected, 30)
+
+    def test_rejects_an_unknown_key_everywhere(self):
+        self.assertEqual(complaints(CONFIG), [])
+        for name, path in PLACES.items():
+            with self.subTest(name or "top level"):
+                self.assertNotEqual(complaints(with_unknown_key(path)), [])
+
+    def test_knows_the_keys_that_the_program_knows(self):
+        for name, path in PLACES.items():
+            with self.subTest(name or "top level"):
+                definition = SCHEMA["$defs"][name] if name else SCHEMA
+                self.assertEqual(self.known_keys(with_unknown_key(path)),
+                                 set(definition["properties"]))
+
+    def known_keys(self, config):
+        """What `check` lists in its complaint about the unknown key."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "config.yml"
+            path.write_text(yaml.safe_dump(config))
+            result = subprocess.run([os.environ["USAGE_EXPORTER"], "check", f"--config.file={path}"],
+                                    capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        match = re.search(rf'unknown key "{UNKNOWN}" in .*; known: (.*)$', result.stderr, re.M)
+        self.assertIsNotNone(match, result.stderr)
+        return set(match.group(1).split(", "))
+
+
+if __name__ == "__main__":
+    unittest.main()
