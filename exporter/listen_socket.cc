@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <system_error>
 
@@ -124,7 +125,24 @@ bool ListenSocket::replace_listener(int port) const {
   return placeholder >= 0 && dup3(fd_, placeholder, O_CLOEXEC) >= 0;
 }
 
-void ListenSocket::stop() const { shutdown(fd_, SHUT_RDWR); }
+void ListenSocket::stop() const {
+  const std::uint16_t port = port_of(fd_);
+  shutdown(fd_, SHUT_RDWR);
+  // civetweb keeps the descriptors of its connections to itself.
+  std::error_code ended;
+  for (std::filesystem::directory_iterator at("/proc/self/fd", ended), end; !ended && at != end;
+       at.increment(ended)) {
+    int fd = -1;
+    const std::string name = at->path().filename();
+    std::from_chars(name.data(), name.data() + name.size(), fd);
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    if (port_of(fd) == port && getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 &&
+        (peer.ss_family == AF_INET || peer.ss_family == AF_INET6)) {
+      shutdown(fd, SHUT_RD);
+    }
+  }
+}
 
 std::vector<ListenSocket> listen_on(const std::string& address) {
   const HostPort wanted = parse(address);
