@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <system_error>
 
@@ -94,17 +95,37 @@ int open_socket(const addrinfo& info, std::uint16_t port) {
   return fd;
 }
 
+// Every descriptor of this process. Not every number up to the limit: that may be a billion.
+std::vector<int> descriptors() {
+  std::vector<int> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const std::string name = entry.path().filename().string();
+    int fd = -1;
+    std::from_chars(name.data(), name.data() + name.size(), fd);
+    found.push_back(fd);
+  }
+  return found;
+}
+
+bool listens(int fd) {
+  int yes = 0;
+  socklen_t size = sizeof(yes);
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &size) == 0 && yes != 0;
+}
+
+bool is_connected(int fd) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof(peer);
+  return getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+}
+
 // The descriptor that listens on this port of 127.0.0.1, or -1.
 int descriptor_of(int port) {
-  const long limit = sysconf(_SC_OPEN_MAX);
-  for (int fd = 0; fd < limit; ++fd) {
+  for (const int fd : descriptors()) {
     sockaddr_in bound{};
     socklen_t size = sizeof(bound);
-    int listens = 0;
-    socklen_t length = sizeof(listens);
     if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) == 0 &&
-        bound.sin_family == AF_INET && ntohs(bound.sin_port) == port &&
-        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0 && listens != 0) {
+        bound.sin_family == AF_INET && ntohs(bound.sin_port) == port && listens(fd)) {
       return fd;
     }
   }
@@ -124,7 +145,15 @@ bool ListenSocket::replace_listener(int port) const {
   return placeholder >= 0 && dup3(fd_, placeholder, O_CLOEXEC) >= 0;
 }
 
-void ListenSocket::stop() const { shutdown(fd_, SHUT_RDWR); }
+void ListenSocket::stop() const {
+  const std::uint16_t port = port_of(fd_);
+  shutdown(fd_, SHUT_RDWR);
+  for (const int fd : descriptors()) {
+    if (port_of(fd) == port && is_connected(fd)) {
+      shutdown(fd, SHUT_RD);
+    }
+  }
+}
 
 std::vector<ListenSocket> listen_on(const std::string& address) {
   const HostPort wanted = parse(address);
