@@ -5,15 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <csignal>
-#include <ctime>
 #include <exception>
+#include <mutex>
 
 #include "exporter/error.h"
 #include "exporter/format.h"
 #include "exporter/listen_socket.h"
+#include "exporter/response_head.h"
 
 namespace usage {
 
@@ -23,6 +23,7 @@ using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kJoined = 64 * 1024;  // copying this much is cheaper than a packet of its own
+constexpr std::size_t kCached = 16 * 1024;  // from here on, copying a body is what a scrape costs
 constexpr std::size_t kWrite = 256 * 1024;  // at most between two looks at the deadline,
 constexpr std::size_t kSlowWrite = 4 * 1024;  // less once the client has shown to be slow
 constexpr auto kSlow = milliseconds(100);
@@ -37,26 +38,6 @@ std::string_view header(const mg_connection* connection, const char* name) {
 
 std::string_view view(const char* text) { return text == nullptr ? std::string_view{} : text; }
 
-// IMF-fixdate in English whatever the locale; written anew once a second and thread.
-std::string_view http_date() {
-  thread_local std::time_t written = 0;
-  thread_local std::string text;
-  const std::time_t now = std::time(nullptr);
-  if (now != written) {
-    constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    std::tm utc{};
-    gmtime_r(&now, &utc);
-    text = format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
-                  kDays.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
-                  kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour,
-                  utc.tm_min, utc.tm_sec);
-    written = now;
-  }
-  return text;
-}
-
 // Whether civetweb will keep the connection: the same rule as its own.
 bool client_keeps_alive(const mg_connection* connection, const mg_request_info& info) {
   const std::string_view wish = header(connection, "Connection");
@@ -64,30 +45,6 @@ bool client_keeps_alive(const mg_connection* connection, const mg_request_info& 
     return wish.size() == 10 && mg_strcasecmp(wish.data(), "keep-alive") == 0;
   }
   return view(info.http_version) == "1.1";
-}
-
-std::string response_head(const mg_connection* connection, const HttpResponse& response,
-                          std::size_t size, bool keep_alive) {
-  std::string head;
-  head.reserve(384);
-  const auto add = [&head](auto... parts) { ((head += parts), ...); };
-  std::array<char, 24> number;
-  const auto digits = [&number](std::size_t value) {
-    const auto end = std::to_chars(number.data(), number.data() + number.size(), value).ptr;
-    return std::string_view(number.data(), static_cast<std::size_t>(end - number.data()));
-  };
-  add("HTTP/1.1 ", digits(static_cast<std::size_t>(response.status)), " ",
-      mg_get_response_code_text(connection, response.status), "\r\nDate: ", http_date());
-  add("\r\nContent-Type: ", std::string_view(response.content_type));
-  if (!response.content_encoding.empty()) {
-    add("\r\nContent-Encoding: ", std::string_view(response.content_encoding));
-  }
-  for (const auto& [name, value] : response.headers) {
-    add("\r\n", std::string_view(name), ": ", std::string_view(value));
-  }
-  add("\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ", digits(size));
-  add("\r\nConnection: ", keep_alive ? "keep-alive" : "close", "\r\n\r\n");
-  return head;
 }
 
 // Writes to one client until its deadline. Small pieces go out together: one response, one packet.
@@ -98,7 +55,7 @@ class Sender {
 
   // False: the client is gone or too slow; nothing more can be sent.
   bool send(std::string_view text) {
-    if (buffer_.size() + text.size() <= kJoined) {
+    if (!buffer_.empty() && buffer_.size() + text.size() <= kJoined) {
       buffer_ += text;
       return true;
     }
@@ -134,14 +91,32 @@ class Sender {
   bool slow_ = false;
 };
 
-}  // namespace
+// The last body with its head in front: many scrapes of one page in the same second are one write
+// of the same bytes each. Thread-safe.
+class WholeResponse {
+ public:
+  std::shared_ptr<const std::string> join(const std::string& head,
+                                          const std::shared_ptr<const std::string>& body) {
+    const std::scoped_lock lock(mutex_);
+    if (body_ != body || head_ != head) {
+      auto whole = std::make_shared<std::string>();
+      whole->reserve(head.size() + body->size());
+      *whole += head;
+      *whole += *body;
+      whole_ = std::move(whole);
+      head_ = head;
+      body_ = body;
+    }
+    return whole_;
+  }
 
-HttpResponse text_response(int status, std::string text) {
-  HttpResponse response;
-  response.status = status;
-  response.body = {std::make_shared<const std::string>(std::move(text))};
-  return response;
-}
+ private:
+  std::mutex mutex_;
+  std::string head_;
+  std::shared_ptr<const std::string> body_, whole_;
+};
+
+}  // namespace
 
 struct HttpServer::Impl {
   HttpOptions options;
@@ -149,6 +124,7 @@ struct HttpServer::Impl {
   std::vector<ListenSocket> sockets;  // civetweb has them too, under its own descriptors
   std::vector<std::string> urls;
   std::atomic<int> connections{0};
+  mutable WholeResponse cache;
   mg_context* context = nullptr;
   bool listening = false;  // written before the first connection
 
@@ -244,12 +220,19 @@ void HttpServer::Impl::respond(mg_connection* connection, const HttpResponse& re
   }
   const mg_request_info* const info = mg_get_request_info(connection);
   const bool head_only = info != nullptr && view(info->request_method) == "HEAD";
-  Sender sender(connection, response_head(connection, response, size, keep_alive),
-                Steady::now() + milliseconds(options.send_timeout_ms));
-  const bool sent =
-      (head_only || std::all_of(response.body.begin(), response.body.end(),
-                                [&](const auto& piece) { return sender.send(*piece); })) &&
-      sender.flush();
+  std::string head = response_head(response, mg_get_response_code_text(connection, response.status),
+                                   size, keep_alive);
+  const auto deadline = Steady::now() + milliseconds(options.send_timeout_ms);
+  bool sent = false;
+  if (!head_only && response.body.size() == 1 && size >= kCached && size <= kWrite) {
+    const auto whole = cache.join(head, response.body.front());
+    sent = Sender(connection, {}, deadline).send(*whole);
+  } else {
+    Sender sender(connection, std::move(head), deadline);
+    sent = (head_only || std::all_of(response.body.begin(), response.body.end(),
+                                     [&](const auto& piece) { return sender.send(*piece); })) &&
+           sender.flush();
+  }
   if (!sent) {
     mg_disable_connection_keep_alive(connection);
   }

@@ -243,7 +243,7 @@ class Faults(unittest.TestCase):
         """When the exporter's one session last began or ended anything."""
         def sessions():
             return self.postgres.psql("SELECT pid, state_change FROM pg_stat_activity "
-                                      "WHERE application_name = 'usage_exporter'").split("\n")
+                                      "WHERE application_name = 'usage_exporter'").splitlines()
         # Those of the tests before may still be closing.
         wait_until(lambda: len(sessions()) == 1, "one session")
         return sessions()

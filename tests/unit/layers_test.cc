@@ -34,7 +34,7 @@ const std::vector<Layer>& layers() {
       {"sources", {"collectors/sources/"}},
       {"collectors", {"collectors/"}},
       {"views",
-       {"exporter/gzip", "exporter/http_server", "exporter/listen_socket", "exporter/job_status",
+       {"exporter/gzip", "exporter/http_server", "exporter/response_head", "exporter/listen_socket", "exporter/job_status",
         "exporter/metrics_page", "exporter/pages", "exporter/process_metrics", "exporter/publisher",
         "exporter/render_text", "exporter/self_metrics"}},
       {"wiring",

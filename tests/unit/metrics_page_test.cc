@@ -144,7 +144,7 @@ TEST_F(MetricsPageTest, RepeatedScrapesShareOneBody) {
 }
 
 TEST_F(MetricsPageTest, LargePagesAreSharedNotCopied) {
-  publisher.replace({"c", "s"}, {family("app_x", 50'000)});
+  publisher.replace({"c", "s"}, {family("app_x", 150'000)});
   const auto before = get();
   clock.advance(2s);
   const auto after = get();
