@@ -227,7 +227,7 @@ void SampleBuilder::add(std::vector<std::string> labels, double value) {
   check_limit();
 }
 
-void SampleBuilder::add_states(std::vector<std::string> labels, const Value& state) {
+void SampleBuilder::add_states(const std::vector<std::string>& labels, const Value& state) {
   std::string current;
   if (const auto* text = std::get_if<std::string_view>(&state)) {
     current = *text;
@@ -339,6 +339,7 @@ void SampleBuilder::row(std::span<const Value> row) {
     case MetricType::counter:
       for (std::size_t i = 0; i < metric_.values.size(); ++i) {
         if (const auto value = without_null(row[number_columns_[i]], metric_.values[i].column)) {
+          // Moved in the last round only. NOLINTNEXTLINE(bugprone-use-after-move)
           std::vector<std::string> all = i + 1 < metric_.values.size() ? labels : std::move(labels);
           if (!metric_.value_label.empty()) {
             all.push_back(metric_.values[i].label_value);

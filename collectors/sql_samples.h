@@ -43,7 +43,7 @@ class SampleBuilder {
   std::optional<double> number(const Value& value, const std::string& column) const;
   std::optional<double> without_null(const Value& value, const std::string& column);
   void add(std::vector<std::string> labels, double value);
-  void add_states(std::vector<std::string> labels, const Value& state);
+  void add_states(const std::vector<std::string>& labels, const Value& state);
   void add_observation(std::vector<std::string> labels, std::span<const Value> row);
   void add_buckets(std::vector<std::string> labels, std::span<const Value> row);
   void merge(Sample& sample, double value);

@@ -145,7 +145,8 @@ constexpr std::array kVerbs{
     Verb{"serve", "Collect on schedule and serve /metrics. The default.", serve_flags, run_serve},
     Verb{"check", "Read the config and report every mistake in it.", check_flags, run_check},
     Verb{"once", "Collect once and print the metrics.", once_flags, run_once},
-    Verb{"demo", "Make a demo database and serve it, or fill one with --into.", demo_flags, run_demo},
+    Verb{"demo", "Make a demo database and serve it, or fill one with --into.", demo_flags,
+         run_demo},
     Verb{"probe", "Fetch a URL of a running exporter; for health checks.", probe_flags, run_probe},
     Verb{"version", "Print the version.", no_flags, run_version},
 };

@@ -355,7 +355,7 @@ HttpServer::HttpServer(HttpOptions options, std::vector<HttpRoute> routes)
 }
 
 HttpServer::~HttpServer() {
-  // Wakes civetweb, which otherwise looks only every two seconds whether it is to stop.
+  // Wakes civetweb's threads, which otherwise look only every two seconds whether they are to stop.
   for (const ListenSocket& socket : impl_->sockets) {
     socket.stop();
   }

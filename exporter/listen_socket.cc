@@ -95,17 +95,37 @@ int open_socket(const addrinfo& info, std::uint16_t port) {
   return fd;
 }
 
+// Every descriptor of this process. Not every number up to the limit: that may be a billion.
+std::vector<int> descriptors() {
+  std::vector<int> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const std::string name = entry.path().filename().string();
+    int fd = -1;
+    std::from_chars(name.data(), name.data() + name.size(), fd);
+    found.push_back(fd);
+  }
+  return found;
+}
+
+bool listens(int fd) {
+  int yes = 0;
+  socklen_t size = sizeof(yes);
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &size) == 0 && yes != 0;
+}
+
+bool is_connected(int fd) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof(peer);
+  return getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+}
+
 // The descriptor that listens on this port of 127.0.0.1, or -1.
 int descriptor_of(int port) {
-  const long limit = sysconf(_SC_OPEN_MAX);
-  for (int fd = 0; fd < limit; ++fd) {
+  for (const int fd : descriptors()) {
     sockaddr_in bound{};
     socklen_t size = sizeof(bound);
-    int listens = 0;
-    socklen_t length = sizeof(listens);
     if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) == 0 &&
-        bound.sin_family == AF_INET && ntohs(bound.sin_port) == port &&
-        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0 && listens != 0) {
+        bound.sin_family == AF_INET && ntohs(bound.sin_port) == port && listens(fd)) {
       return fd;
     }
   }
@@ -128,17 +148,8 @@ bool ListenSocket::replace_listener(int port) const {
 void ListenSocket::stop() const {
   const std::uint16_t port = port_of(fd_);
   shutdown(fd_, SHUT_RDWR);
-  // civetweb keeps the descriptors of its connections to itself.
-  std::error_code ended;
-  for (std::filesystem::directory_iterator at("/proc/self/fd", ended), end; !ended && at != end;
-       at.increment(ended)) {
-    int fd = -1;
-    const std::string name = at->path().filename();
-    std::from_chars(name.data(), name.data() + name.size(), fd);
-    sockaddr_storage peer{};
-    socklen_t size = sizeof peer;
-    if (port_of(fd) == port && getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 &&
-        (peer.ss_family == AF_INET || peer.ss_family == AF_INET6)) {
+  for (const int fd : descriptors()) {
+    if (port_of(fd) == port && is_connected(fd)) {
       shutdown(fd, SHUT_RD);
     }
   }

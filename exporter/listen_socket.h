@@ -19,9 +19,9 @@ class ListenSocket {
   // the same descriptor. False: there is nothing, or no descriptor is left.
   bool replace_listener(int port) const;
 
-  // Refuses new connections from now on and wakes whoever waits for one. Connections that were
-  // accepted read the end of the stream: a response that is being written still goes out, but
-  // nobody waits for a next request.
+  // Refuses new connections from now on, wakes whoever waits for one, and lets no client of the
+  // port send anything more: who waits for a kept-alive one's next request stops waiting. Responses
+  // under way go on.
   void stop() const;
 
   const std::string& url() const { return url_; }  // host:port, as in a URL

@@ -155,7 +155,7 @@ Scheduler::~Scheduler() { stop(); }
 void Scheduler::start() {
   impl_->threads.emplace_back([this] { impl_->keep_time(); });
   for (auto& [name, lane] : impl_->lanes) {
-    impl_->threads.emplace_back([this, &lane] { impl_->serve_lane(lane); });
+    impl_->threads.emplace_back([this, &lane = lane] { impl_->serve_lane(lane); });
   }
 }
 

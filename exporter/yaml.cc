@@ -341,7 +341,7 @@ std::string readable(const std::string& message) {
 
 }  // namespace
 
-Node parse(std::shared_ptr<const SourceText> file, Problems& problems) {
+Node parse(const std::shared_ptr<const SourceText>& file, Problems& problems) {
   if (!is_utf8_text(file, problems)) {
     return {};
   }

@@ -38,7 +38,7 @@ struct Entry {
 // Reads one file's bytes. Never throws on bad input: what is wrong goes to `problems`, and the
 // result is what could be understood (a null node if nothing). Depth is limited to 64 and the
 // expansion of aliases to 100,000 nodes.
-Node parse(std::shared_ptr<const SourceText> file, Problems& problems);
+Node parse(const std::shared_ptr<const SourceText>& file, Problems& problems);
 
 inline constexpr std::size_t kMaxFileBytes = 1 << 20;
 

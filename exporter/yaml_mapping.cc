@@ -146,7 +146,7 @@ std::string Mapping::require_string(std::string_view key) {
   if (node == nullptr) {
     return {};
   }
-  const std::string text = as_string(*node, label(key), problems_).value_or("");
+  std::string text = as_string(*node, label(key), problems_).value_or("");
   if (node->kind == Node::Kind::scalar && text.empty() && !node->secret) {
     problems_.add(node->position, format("{} is empty", label(key)));
   }

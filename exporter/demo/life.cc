@@ -87,7 +87,7 @@ void respond(Random& random, std::int64_t user, std::string_view feature, Instan
   if (random.chance(kAsked)) {
     const std::int64_t scale = random.chance(0.3) ? 5 : 10;
     const double felt = scale == 5 ? random.normal(4.2, 0.8) : random.normal(8.3, 1.4);
-    const auto score = std::clamp(static_cast<std::int64_t>(felt + 0.5), std::int64_t{1}, scale);
+    const auto score = std::clamp<std::int64_t>(std::lround(felt), 1, scale);
     const auto at = used + seconds(random.between(5, 300));
     product.ratings.push_back({0, at, user, feature, score, scale});
   }
@@ -109,7 +109,7 @@ void live(const Plan& plan, const Person& person, Product& product) {
   bool exported = false;
   bool shared = false;
   for (int day = std::max(person.first_day + 1, plan.first_day); day < end; ++day) {
-    Random random = own.fork(static_cast<std::uint64_t>(day + 10'000));
+    Random random = own.fork(static_cast<std::uint64_t>(day) + 10'000);
     if (!random.chance(std::min(person.activity * plan.level(day), 0.97))) continue;
     const int visits = 1 + random.poisson(0.8);
     for (int i = 0; i < visits; ++i) {

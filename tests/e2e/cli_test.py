@@ -13,7 +13,7 @@ import time
 import unittest
 from pathlib import Path
 
-from exporter import PROGRAM, Exporter, free_port, parse_metrics, run, wait_until
+from exporter import PROGRAM, SOURCE_DIR, Exporter, free_port, parse_metrics, run, wait_until
 
 VERBS = ("serve", "check", "once", "demo", "probe", "version")
 SECRET = "hunter2-do-not-print"
@@ -148,6 +148,25 @@ class Check(CommandLine):
         result = run("check", "--config.file", self.folder / "none.yml")
         self.assertEqual(result.returncode, 1)
         self.assertIn("none.yml", result.stderr)
+
+
+class Documents(CommandLine):
+    def test_the_config_in_the_readme_is_good(self):
+        readme = (SOURCE_DIR / "README.md").read_text(encoding="utf-8")
+        config = re.search(r"```yaml\n(.*?)```", readme, re.S)[1]
+        result = run("check", "--config.file", self.write(config))
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_the_readme_names_every_verb(self):
+        readme = (SOURCE_DIR / "README.md").read_text(encoding="utf-8")
+        self.assertEqual(re.findall(r"^\| `([a-z]+)` \|", readme, re.M), list(VERBS))
+
+    def test_every_metric_of_the_exporter_is_documented(self):
+        page = self.exporter().page()
+        served = set(re.findall(r"^# TYPE ((?:usage_exporter|process)_\w+)", page, re.M))
+        text = (SOURCE_DIR / "docs/METRICS.md").read_text(encoding="utf-8")
+        documented = set(re.findall(r"^\| `(\w+)` \|", text, re.M))
+        self.assertEqual(documented, served)
 
 
 class Once(CommandLine):

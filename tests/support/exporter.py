@@ -10,8 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-PROGRAM = os.environ.get("USAGE_EXPORTER", "build/release/usage_exporter")
 SOURCE_DIR = Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("USAGE_EXPORTER", str(SOURCE_DIR / "build/release/usage_exporter"))
 
 SAMPLE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
