@@ -58,7 +58,7 @@ std::shared_ptr<const SourceText> read_file(const std::string& path) {
   const auto fail = [&] {
     const int reason = errno;
     throw Error(Reason::io, format("cannot read {}: {}", path,
-                                   reason != 0 ? std::strerror(reason) : "unknown reason"));
+                                   reason != 0 ? strerrordesc_np(reason) : "unknown reason"));
   };
   errno = 0;
   std::ifstream stream(path, std::ios::binary);

@@ -270,7 +270,9 @@ void round_trip(const MetricFamily& family, const Publisher& publisher, Format f
 
   const std::string end = openmetrics ? "# EOF\n" : "";
   const GzipStart& start = publisher.snapshot()->compressed(format);
-  require(inflated(start.bytes + gzip_finish(start, end), text.size()) == text,
+  // A family without samples leaves no trace on the page.
+  const bool traceless = family.samples.empty() && family.histograms.empty();
+  require(inflated(start.bytes + gzip_finish(start, end), text.size()) == (traceless ? end : text),
           "the compressed page is another");
 }
 
