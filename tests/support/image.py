@@ -16,6 +16,9 @@ def missing_tools():
     missing = [tool for tool in ("buildah", "debootstrap") if not shutil.which(tool)]
     if os.geteuid() != 0:
         missing.append("root")
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    if not any(line.split()[4] == "/" for line in mounts):
+        missing.append("a root that is a mount point, which that of a plain chroot is not")
     return missing
 
 
