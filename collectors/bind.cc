@@ -107,6 +107,11 @@ Instant InstantExpression::at(Instant now, const TimeZone& zone) const {
   }
   for (const Duration offset : offsets_) {
     if (anchor_ != Anchor::now && offset % kDay == Duration{}) {
+      if (instant == zone.start_of(CalendarUnit::day, instant)) {
+        // Also where that start is 01:00, because the clock skips midnight.
+        instant = zone.start_of(CalendarUnit::day, instant, static_cast<int>(offset / kDay));
+        continue;
+      }
       LocalTime local = zone.local(instant);
       const Instant day =
           zone.start_of(CalendarUnit::day, instant, static_cast<int>(offset / kDay));

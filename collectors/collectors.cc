@@ -85,7 +85,9 @@ class ClashCheck {
 void check_source_labels(const CollectorConfig& collector, const SourceConfig& source,
                          const MetricFamily& family, Problems& problems) {
   for (const auto& [label, value] : source.labels) {
-    if (std::count(family.label_names.begin(), family.label_names.end(), label) > 1) {
+    const bool bucket_label = family.type == MetricType::histogram && label == "le";
+    if (bucket_label ||
+        std::count(family.label_names.begin(), family.label_names.end(), label) > 1) {
       problems.add(metric_position(collector, family.name),
                    format("metric \"{}\" has the label \"{}\", which source \"{}\" adds too; "
                           "rename one",

@@ -52,11 +52,15 @@ class SqlCollector : public Collector {
       run_query(i, run, collection, by_metric);
     }
     std::vector<std::size_t> column_labels;
+    const bool remember = config_->on_empty == OnEmpty::keep;
     for (auto& [index, family] : by_metric) {
       column_labels.push_back(config_->metrics[index].labels.size());
-      collection.metrics.push_back(std::move(family));
+      collection.metrics.push_back(remember ? family : std::move(family));
     }
     apply_limit(collection, column_labels);
+    if (remember) {
+      keep(collection, by_metric);
+    }
     return collection;
   }
 
@@ -146,20 +150,28 @@ class SqlCollector : public Collector {
       collection.skipped_rows += builder->skipped_rows();
       collection.merged_rows += builder->merged_rows();
       MetricFamily family = builder->finish(empty);
-      if (config_->on_empty == OnEmpty::keep) {
-        const auto kept = kept_.find(m);
-        if (empty && kept != kept_.end()) {
-          family = kept->second;
-        }
-        kept_.insert_or_assign(m, family);
+      const auto kept = kept_.find(m);
+      if (empty && kept != kept_.end()) {
+        family = kept->second;
       }
       by_metric.emplace(m, std::move(family));
       ++builder;
     }
   }
 
+  // Remembers what is about to be published, once it is known to be fit for it. After a restart of
+  // the collector there is nothing to remember: then what is on the page stays.
+  void keep(Collection& collection, const std::map<std::size_t, MetricFamily>& by_metric) {
+    validate(collection.metrics);
+    collection.keep_published = collection.rows == 0 && kept_.empty();
+    if (!collection.keep_published) {
+      kept_ = by_metric;
+    }
+  }
+
   void apply_limit(Collection& collection, const std::vector<std::size_t>& column_labels) const {
     if (config_->on_limit == OnLimit::top) {
+      validate(collection.metrics);  // folding would hide duplicates
       collection.dropped_series =
           fold_to_limit(collection.metrics, column_labels, config_->max_series);
     }

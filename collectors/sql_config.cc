@@ -69,12 +69,12 @@ void check_limit_policy(yaml::Mapping& mapping, const SqlConfig& sql) {
     return;
   }
   for (const SqlMetric& metric : sql.metrics) {
-    const bool number = metric.type == MetricType::gauge || metric.type == MetricType::counter;
-    if (!number || metric.values.size() > 1) {
-      mapping.problem("on_limit",
-                      format("\"on_limit: top\" folds samples by adding them up, which metric "
-                             "\"{}\" cannot; it is for gauges and counters with \"value\"",
-                             metric.name));
+    if (metric.type != MetricType::gauge || metric.values.size() > 1) {
+      mapping.problem(
+          "on_limit",
+          format("\"on_limit: top\" is for gauges with \"value\", which metric \"{}\" is "
+                 "not: the top changes, and what is folded would fall",
+                 metric.name));
     }
   }
 }

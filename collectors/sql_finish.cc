@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "collectors/sql_samples.h"
@@ -8,9 +10,9 @@ namespace usage {
 // Every combination of the expected label values that no row had gets 0. The combinations are
 // counted through like the digits of a number.
 void SampleBuilder::add_expected() {
-  std::unordered_map<std::string, std::size_t> present;
+  std::unordered_set<std::string> present = skipped_;  // unknown is not zero
   for (const Sample& sample : family_.samples) {
-    present.emplace(label_identity(sample.labels), 0);
+    present.insert(label_identity(sample.labels));
   }
   std::vector<std::size_t> digits(metric_.expect.size(), 0);
   bool more = true;
@@ -68,11 +70,16 @@ std::uint64_t fold_to_limit(Metrics& families, const std::vector<std::size_t>& c
     const auto keep =
         samples.begin() + std::min<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(share) - 1,
                                                    named_other - samples.begin());
-    std::partial_sort(samples.begin(), keep, named_other, [](const Sample& a, const Sample& b) {
-      return a.value != b.value ? a.value > b.value : a.labels < b.labels;
+    const auto rank = [](const Sample& sample) {  // NaN is no size
+      return std::isnan(sample.value) ? -std::numeric_limits<double>::infinity() : sample.value;
+    };
+    std::partial_sort(samples.begin(), keep, named_other, [&](const Sample& a, const Sample& b) {
+      return rank(a) != rank(b) ? rank(a) > rank(b) : a.labels < b.labels;
     });
-    const double rest = std::accumulate(keep, samples.end(), 0.0,
-                                        [](double sum, const Sample& s) { return sum + s.value; });
+    const double rest =
+        std::accumulate(keep, samples.end(), 0.0, [](double sum, const Sample& sample) {
+          return std::isnan(sample.value) ? sum : sum + sample.value;
+        });
     folded += static_cast<std::uint64_t>(samples.end() - keep);
     samples.erase(keep, samples.end());
     samples.push_back({std::move(other), rest});

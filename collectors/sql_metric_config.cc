@@ -94,6 +94,9 @@ void read_expect(yaml::Mapping& mapping, SqlMetric& metric, std::size_t max_seri
     }
     for (const yaml::Node& item : value.items) {
       texts.push_back(yaml::as_string(item, "an expected label value", problems).value_or(""));
+      if (std::count(texts.begin(), texts.end(), texts.back()) > 1) {
+        problems.add(item.position, format("{} is expected twice", yaml::quoted(item)));
+      }
     }
   }
   std::size_t combinations = metric.values.size();
@@ -123,13 +126,13 @@ void read_bounds(yaml::Mapping& mapping, SqlMetric& metric, Problems& problems) 
   const yaml::Node* rows = mapping.find("buckets");
   const bool columns = mapping.has("bucket_columns");
   if ((rows != nullptr) == columns) {
-    mapping.problem(
-        rows ? "buckets" : "",
-        rows ? format("{} has both \"buckets\" and \"bucket_columns\"; keep one of them",
-                      mapping.what())
-             : format("{} needs either \"buckets\" (bounds for a value per row) or "
-                      "\"bucket_columns\" (bound: column)",
-                      mapping.what()));
+    mapping.problem(rows ? "buckets" : "",
+                    rows
+                        ? format("{} has both \"buckets\" and \"bucket_columns\"; keep one of them",
+                                 mapping.what())
+                        : format("{} needs either \"buckets\" (bounds for a value per row) or "
+                                 "\"bucket_columns\" (bound: column)",
+                                 mapping.what()));
     return;
   }
   if (rows && rows->kind != yaml::Node::Kind::sequence) {
@@ -206,6 +209,12 @@ void check_name(yaml::Mapping& mapping, const SqlMetric& metric) {
                                  "choose another name",
                                  mapping.what(), suffix));
     }
+  }
+  if (!metric.unit.empty() &&
+      (metric.type == MetricType::info || metric.type == MetricType::stateset)) {
+    mapping.problem(
+        "unit", format("{} is an {}, which has no unit", mapping.what(), to_string(metric.type)));
+    return;
   }
   MetricFamily family;
   family.name = metric.name;

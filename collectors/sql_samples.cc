@@ -44,9 +44,20 @@ std::optional<double> parse_number(std::string_view text) {
   return whole ? std::optional(value) : std::nullopt;
 }
 
-std::uint64_t as_count(double value) {
+// nullopt: no whole number of at least 0.
+std::optional<std::uint64_t> whole(const Value& value) {
   constexpr double kLargest = 9e15;  // doubles hold every whole number up to here
-  return value > 0 ? static_cast<std::uint64_t>(std::llround(std::min(value, kLargest))) : 0;
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+    return *integer >= 0 ? std::optional(static_cast<std::uint64_t>(*integer)) : std::nullopt;
+  }
+  std::optional<double> real;
+  if (const auto* number = std::get_if<double>(&value)) {
+    real = *number;
+  } else if (const auto* text = std::get_if<std::string_view>(&value)) {
+    real = parse_number(*text);  // PostgreSQL's sum() of integers is numeric, which comes as text
+  }
+  const bool good = real && *real >= 0 && *real <= kLargest && *real == std::floor(*real);
+  return good ? std::optional(static_cast<std::uint64_t>(*real)) : std::nullopt;
 }
 
 }  // namespace
@@ -163,10 +174,7 @@ std::optional<double> SampleBuilder::number(const Value& value, const std::strin
 }
 
 // nullopt: the sample is left out and counted.
-std::optional<double> SampleBuilder::without_null(const Value& value, const std::string& column) {
-  if (const auto known = number(value, column)) {
-    return known;
-  }
+std::optional<double> SampleBuilder::null_policy(const std::string& column) {
   switch (settings_.on_null) {
     case OnNull::zero:
       return 0;
@@ -180,6 +188,26 @@ std::optional<double> SampleBuilder::without_null(const Value& value, const std:
   }
   ++skipped_rows_;
   return std::nullopt;
+}
+
+std::optional<double> SampleBuilder::without_null(const Value& value, const std::string& column) {
+  const auto known = number(value, column);
+  return known ? known : null_policy(column);
+}
+
+// A number of observations: never scaled or mapped. NaN, which no count can be, reads as 0.
+std::optional<std::uint64_t> SampleBuilder::count(const Value& value, const std::string& column) {
+  if (std::holds_alternative<std::monostate>(value)) {
+    return null_policy(column) ? std::optional<std::uint64_t>(0) : std::nullopt;
+  }
+  const auto count = whole(value);
+  if (!count) {
+    throw Error(Reason::data,
+                format("metric \"{}\": column \"{}\" must be a whole number of observations of at "
+                       "least 0",
+                       metric_.name, column));
+  }
+  return count;
 }
 
 void SampleBuilder::check_limit() const {
@@ -208,10 +236,10 @@ void SampleBuilder::merge(Sample& sample, double value) {
       sample.value += value;
       break;
     case OnDuplicate::max:
-      sample.value = std::max(sample.value, value);
+      sample.value = std::fmax(sample.value, value);  // whatever the order of rows, NaN loses
       break;
     case OnDuplicate::min:
-      sample.value = std::min(sample.value, value);
+      sample.value = std::fmin(sample.value, value);
       break;
   }
 }
@@ -274,39 +302,37 @@ void SampleBuilder::add_observation(std::vector<std::string> labels, std::span<c
   if (!value || std::isnan(*value)) {
     return;
   }
-  std::uint64_t count = 1;
+  std::optional<std::uint64_t> count = 1;
   if (!metric_.count_column.empty()) {
-    const Value& cell = row[number_columns_[1]];
-    const auto* integer = std::get_if<std::int64_t>(&cell);
-    if (!integer || *integer < 0) {
-      throw Error(Reason::data,
-                  format("metric \"{}\": column \"{}\" must be a whole number of observations of "
-                         "at least 0",
-                         metric_.name, metric_.count_column));
-    }
-    count = static_cast<std::uint64_t>(*integer);
+    count = this->count(row[number_columns_[1]], metric_.count_column);
+  }
+  if (!count) {
+    return;
   }
   HistogramSample& histogram = histogram_of(std::move(labels)).first;
   const auto first = std::lower_bound(family_.bounds.begin(), family_.bounds.end(), *value);
   for (auto i = static_cast<std::size_t>(first - family_.bounds.begin());
        i < histogram.bucket_counts.size(); ++i) {
-    histogram.bucket_counts[i] += count;
+    histogram.bucket_counts[i] += *count;
   }
-  histogram.sum += *value * static_cast<double>(count);
+  histogram.sum += *value * static_cast<double>(*count);
 }
 
 void SampleBuilder::add_buckets(std::vector<std::string> labels, std::span<const Value> row) {
   const std::size_t bounds = family_.bounds.size();
-  std::vector<double> numbers;
-  for (std::size_t i = 0; i < bounds + 2; ++i) {  // the buckets, sum, count
-    const std::string& column = i < bounds    ? metric_.bucket_columns[i]
-                                : i == bounds ? metric_.sum_column
-                                              : metric_.count_column;
-    const auto number = without_null(row[number_columns_[i]], column);
+  std::vector<std::uint64_t> counts;
+  for (std::size_t i = 0; i <= bounds; ++i) {  // the buckets, then +Inf, which is the count
+    const bool bucket = i < bounds;
+    const auto number = count(row[number_columns_[bucket ? i : bounds + 1]],
+                              bucket ? metric_.bucket_columns[i] : metric_.count_column);
     if (!number) {
       return;
     }
-    numbers.push_back(*number);
+    counts.push_back(*number);
+  }
+  const auto sum = without_null(row[number_columns_[bounds]], metric_.sum_column);
+  if (!sum) {
+    return;
   }
   const auto [histogram, fresh] = histogram_of(std::move(labels));
   if (!fresh) {
@@ -323,10 +349,9 @@ void SampleBuilder::add_buckets(std::vector<std::string> labels, std::span<const
   }
   const bool add_up = !fresh && settings_.on_duplicate == OnDuplicate::sum;
   for (std::size_t i = 0; i <= bounds; ++i) {
-    const double count = i < bounds ? numbers[i] : numbers[bounds + 1];
-    histogram.bucket_counts[i] = as_count(count) + (add_up ? histogram.bucket_counts[i] : 0);
+    histogram.bucket_counts[i] = counts[i] + (add_up ? histogram.bucket_counts[i] : 0);
   }
-  histogram.sum = numbers[bounds] + (add_up ? histogram.sum : 0);
+  histogram.sum = *sum + (add_up ? histogram.sum : 0);
 }
 
 void SampleBuilder::row(std::span<const Value> row) {
@@ -339,13 +364,17 @@ void SampleBuilder::row(std::span<const Value> row) {
     case MetricType::gauge:
     case MetricType::counter:
       for (std::size_t i = 0; i < metric_.values.size(); ++i) {
-        if (const auto value = without_null(row[number_columns_[i]], metric_.values[i].column)) {
-          // Moved in the last round only. NOLINTNEXTLINE(bugprone-use-after-move)
-          std::vector<std::string> all = i + 1 < metric_.values.size() ? labels : std::move(labels);
-          if (!metric_.value_label.empty()) {
-            all.push_back(metric_.values[i].label_value);
-          }
-          add(with_fixed(std::move(all)), *value);
+        const auto value = without_null(row[number_columns_[i]], metric_.values[i].column);
+        // Moved in the last round only. NOLINTNEXTLINE(bugprone-use-after-move)
+        std::vector<std::string> all = i + 1 < metric_.values.size() ? labels : std::move(labels);
+        if (!metric_.value_label.empty()) {
+          all.push_back(metric_.values[i].label_value);
+        }
+        all = with_fixed(std::move(all));
+        if (value) {
+          add(std::move(all), *value);
+        } else if (!metric_.expect.empty()) {
+          skipped_.insert(label_identity(all));
         }
       }
       break;

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -42,6 +43,8 @@ class SampleBuilder {
   std::vector<std::string> labels_of(std::span<const Value> row) const;
   std::optional<double> number(const Value& value, const std::string& column) const;
   std::optional<double> without_null(const Value& value, const std::string& column);
+  std::optional<std::uint64_t> count(const Value& value, const std::string& column);
+  std::optional<double> null_policy(const std::string& column);
   void add(std::vector<std::string> labels, double value);
   void add_states(const std::vector<std::string>& labels, const Value& state);
   void add_observation(std::vector<std::string> labels, std::span<const Value> row);
@@ -58,6 +61,7 @@ class SampleBuilder {
   std::vector<std::size_t> label_columns_;   // indexes into the row, parallel to metric.labels
   std::vector<std::size_t> number_columns_;  // values, buckets, sum, count, state: as columns()
   std::unordered_map<std::string, std::size_t> index_;  // identity → sample, where rows may merge
+  std::unordered_set<std::string> skipped_;  // identities, where `expect` would read them as 0
   std::uint64_t skipped_rows_ = 0;
   std::uint64_t merged_rows_ = 0;
 };

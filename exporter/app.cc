@@ -65,6 +65,9 @@ void App::replace_engine(Plan plan) {
 
 bool App::reload() {
   const std::scoped_lock lock(reload_mutex_);
+  if (stopping_) {
+    return false;
+  }
   try {
     replace_engine(load_());
     self_.reloaded(true, clock_.now());
@@ -134,8 +137,11 @@ void App::run() {
         log_.info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
         break;
       }
+      const std::scoped_lock lock(reload_mutex_);  // not while a reload is between two engines
       engine()->expire();
     }
+    const std::scoped_lock lock(reload_mutex_);
+    stopping_ = true;
     engine()->stop();
   }
 }

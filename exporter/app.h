@@ -48,7 +48,8 @@ class App {
   Publisher publisher_;
   MetricsPage metrics_page_;
 
-  std::mutex reload_mutex_;  // one reload at a time
+  std::mutex reload_mutex_;  // one reload at a time, and none at the end
+  bool stopping_ = false;    // guarded by reload_mutex_
   mutable std::mutex mutex_;
   std::shared_ptr<Engine> engine_;  // guarded by mutex_
 };

@@ -51,6 +51,7 @@ void Engine::start() {
     tasks.push_back({.name = job->key().collector + "/" + job->key().source,
                      .lane = job->key().source,
                      .schedule = job->schedule(),
+                     .first_due = job->inherited_next_run(),
                      .run = [job] { job->run(); },
                      .skipped = [job] { job->skipped(); },
                      .next_run = [job](Instant at) { job->set_next_run(at); }});
@@ -63,6 +64,9 @@ void Engine::stop() {
   if (!scheduler_) {
     return;
   }
+  for (const std::unique_ptr<Job>& job : jobs_) {
+    job->stopping();
+  }
   for (const auto& [name, source] : sources_) {
     source->interrupt();
   }
@@ -73,7 +77,7 @@ void Engine::stop() {
 void Engine::take_over(const Engine& earlier, Publisher& publisher) {
   for (const std::unique_ptr<Job>& old : earlier.jobs_) {
     const auto same = std::find_if(jobs_.begin(), jobs_.end(), [&](const auto& job) {
-      return job->key() == old->key() && job->describe() == old->describe();
+      return job->key() == old->key() && job->meaning() == old->meaning();
     });
     if (same != jobs_.end()) {
       (*same)->inherit(*old);

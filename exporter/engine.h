@@ -37,8 +37,9 @@ class Engine {
   // Cancels what runs and waits for it. The series stay on the page.
   void stop();
 
-  // Before start(): jobs that stand in both configs with the same families keep their series and
-  // their freshness; everything else of the earlier engine is taken off the page.
+  // Before start(), after the earlier one's stop(): jobs whose series mean the same in both configs
+  // keep them, their state and their place in the schedule; everything else of the earlier engine
+  // is taken off the page.
   void take_over(const Engine& earlier, Publisher& publisher);
 
   void expire();  // any thread

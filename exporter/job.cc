@@ -1,6 +1,7 @@
 #include "exporter/job.h"
 
 #include <exception>
+#include <set>
 
 #include "exporter/error.h"
 #include "exporter/format.h"
@@ -21,6 +22,35 @@ std::string describe_schedule(const Schedule& schedule, const yaml::Node& body) 
   return "cron";
 }
 
+// Everything of a config node but its position, as one text.
+void append_meaning(const yaml::Node& node, std::string& text) {
+  text += format("{}:{}:{}", static_cast<int>(node.kind), node.text.size(), node.text);
+  for (const yaml::Node& item : node.items) {
+    append_meaning(item, text);
+  }
+  for (const auto& [key, value] : node.entries) {
+    append_meaning(key, text);
+    append_meaning(value, text);
+  }
+  text += ';';
+}
+
+std::string meaning_of(const CollectorConfig& config, const SourceConfig& source) {
+  static const std::set<std::string> schedule_only{
+      "interval", "cron", "timezone", "jitter", "timeout", "run_at_start", "stale_after"};
+  std::string text;
+  for (const auto& [key, value] : config.body.entries) {
+    if (!schedule_only.contains(key.text)) {
+      append_meaning(key, text);
+      append_meaning(value, text);
+    }
+  }
+  for (const auto& [name, value] : source.labels) {
+    text += format("{}={}:{};", name, value.size(), value);
+  }
+  return text;
+}
+
 }  // namespace
 
 Job::Job(const CollectorConfig& config, const SourceConfig& source,
@@ -28,6 +58,7 @@ Job::Job(const CollectorConfig& config, const SourceConfig& source,
     : config_(config),
       timeout_(config.timeout > Duration{} ? config.timeout : source.timeout),
       key_{config.name, source.name},
+      meaning_(meaning_of(config, source)),
       collector_(std::move(collector)),
       services_(services),
       self_(services.self.add_job(config.name, source.name, config.stale_after)) {
@@ -54,13 +85,16 @@ bool Job::run() noexcept {
   try {
     const Collection collection = collector_->collect({now, start + timeout_, services_.log});
     validate(collection.metrics);
-    const std::size_t series = series_count(collection.metrics);
+    const std::size_t series =
+        collection.keep_published ? status().series : series_count(collection.metrics);
     {
       // Before publishing, so that expire() cannot take the new series off in between.
       const std::scoped_lock lock(mutex_);
       expires_ = services_.clock.steady_now() + config_.stale_after;
     }
-    services_.publisher.replace(key_, collection.metrics);
+    if (!collection.keep_published) {
+      services_.publisher.replace(key_, collection.metrics);
+    }
     succeed(collection, series, took());
     return true;
   } catch (const Error& error) {
@@ -112,6 +146,14 @@ void Job::succeed(const Collection& collection, std::size_t series, Duration too
 }
 
 void Job::fail(Reason reason, const std::string& message, Duration took) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_) {
+      status_.running = false;
+      interrupted_ = true;
+      return;
+    }
+  }
   self_->failed(took, reason);
   bool news = false;
   {
@@ -135,6 +177,11 @@ void Job::skipped() {
   self_->skipped();
   const std::scoped_lock lock(mutex_);
   skipped_since_run_ = true;
+}
+
+void Job::stopping() {
+  const std::scoped_lock lock(mutex_);
+  stopping_ = true;
 }
 
 void Job::set_next_run(Instant at) {
@@ -171,6 +218,10 @@ JobStatus Job::status() const {
 void Job::inherit(const Job& earlier) {
   const std::scoped_lock lock(mutex_, earlier.mutex_);
   const std::string schedule = status_.schedule;
+  const bool has_run = earlier.status_.last_duration || !config_.schedule.run_at_start;
+  if (earlier.status_.schedule == schedule && has_run && !earlier.interrupted_) {
+    inherited_next_run_ = earlier.status_.next_run;
+  }
   status_ = earlier.status_;
   status_.schedule = schedule;
   status_.running = false;

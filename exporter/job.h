@@ -44,9 +44,18 @@ class Job {
   // Takes over the state of the same job of an earlier config, whose series are on the page.
   void inherit(const Job& earlier);
 
+  // When the inherited schedule, if it is the same, would have run next; nullopt: none, or the
+  // earlier job was interrupted in a run.
+  std::optional<Instant> inherited_next_run() const { return inherited_next_run_; }
+
+  // From now on a run that fails was interrupted by us: it leaves no trace.
+  void stopping();
+
   const Publisher::Key& key() const { return key_; }
   const Schedule& schedule() const { return config_.schedule; }
-  Metrics describe() const { return collector_->describe(); }
+  // What the series say, apart from when they are collected: equal for jobs whose series are the
+  // same. Holds the SQL; for comparing only.
+  const std::string& meaning() const { return meaning_; }
   Deadline deadline() const;
   Collector& collector() { return *collector_; }
 
@@ -57,6 +66,7 @@ class Job {
   const CollectorConfig config_;
   const Duration timeout_;
   const Publisher::Key key_;
+  const std::string meaning_;
   const std::unique_ptr<Collector> collector_;
   const Services services_;
   const std::shared_ptr<SelfMetrics::Job> self_;
@@ -65,6 +75,9 @@ class Job {
   JobStatus status_;
   std::optional<SteadyInstant> expires_;  // set while series are on the page
   bool skipped_since_run_ = false;
+  bool stopping_ = false;
+  bool interrupted_ = false;  // a run was under way when the engine stopped
+  std::optional<Instant> inherited_next_run_;
 };
 
 }  // namespace usage

@@ -72,6 +72,9 @@ void check_duplicates(const MetricFamily& family, const std::vector<AnySample>& 
 }
 
 void check_histogram(const MetricFamily& family, const HistogramSample& sample) {
+  if (std::isnan(sample.sum)) {
+    fail(family, Reason::data, "the sum of a histogram is not a number");
+  }
   if (sample.bucket_counts.size() != family.bounds.size() + 1) {
     fail(family, Reason::data, "a histogram has not one count per bucket");
   }
@@ -93,6 +96,9 @@ void check_names(const MetricFamily& family) {
     const bool state_label = family.type == MetricType::stateset && name == family.name;
     if (!state_label && !valid_label_name(name)) {
       fail(family, Reason::data, format("\"{}\" is not a valid label name", name));
+    }
+    if (family.type == MetricType::histogram && name == "le") {
+      fail(family, Reason::data, "label \"le\" is taken by the buckets");
     }
     if (!names.insert(name).second) {
       fail(family, Reason::data, format("label \"{}\" is named twice", name));

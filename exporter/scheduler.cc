@@ -15,10 +15,14 @@ namespace {
 // A wall clock may jump, so cron tasks look at it again this often.
 constexpr auto kCronPoll = std::chrono::milliseconds(500);
 
+// A wall clock that went back further than this was set, not adjusted: cron tasks are planned anew.
+constexpr auto kClockWentBack = std::chrono::minutes(1);
+
 struct Entry {
   Task task;
   std::optional<SteadyInstant> due;    // interval tasks, and a cron task's run at start
   std::optional<Instant> due_by_wall;  // cron tasks
+  Instant planned_at{};                // when due_by_wall was found
   bool pending = false;                // waiting in its lane, or running
 };
 
@@ -35,10 +39,15 @@ struct Scheduler::Impl {
 
   explicit Impl(const Clock& used_clock) : clock(used_clock) {}
 
+  // The first time of the expression that, delayed, is still to come: a delay longer than the time
+  // between two runs loses none of them.
   void plan_cron(Entry& entry) {
-    entry.due_by_wall = entry.task.schedule.cron->next(clock.now(), entry.task.schedule.zone);
+    const Duration delay = jitter_of(entry.task.name, entry.task.schedule.jitter);
+    entry.planned_at = clock.now();
+    entry.due_by_wall =
+        entry.task.schedule.cron->next(entry.planned_at - delay, entry.task.schedule.zone);
     if (entry.due_by_wall) {
-      *entry.due_by_wall += jitter_of(entry.task.name, entry.task.schedule.jitter);
+      *entry.due_by_wall += delay;
       entry.task.next_run(*entry.due_by_wall);
     }
   }
@@ -49,7 +58,12 @@ struct Scheduler::Impl {
     if (schedule.cron) {
       plan_cron(entry);
     }
-    if (schedule.run_at_start) {
+    if (entry.task.first_due) {
+      if (schedule.interval) {
+        entry.due = now + std::clamp<Duration>(*entry.task.first_due - clock.now(), Duration{},
+                                               *schedule.interval);
+      }
+    } else if (schedule.run_at_start) {
       entry.due = now;
     } else if (schedule.interval) {
       entry.due = now + *schedule.interval + jitter_of(entry.task.name, schedule.jitter);
@@ -107,8 +121,12 @@ struct Scheduler::Impl {
         Entry& entry = entries[i];
         if (entry.due && *entry.due <= clock.steady_now()) {
           hand_over(entry);
-          plan_next(entry, !started[i] && entry.task.schedule.run_at_start);
+          plan_next(entry,
+                    !started[i] && entry.task.schedule.run_at_start && !entry.task.first_due);
           started[i] = true;
+        }
+        if (entry.due_by_wall && clock.now() + kClockWentBack < entry.planned_at) {
+          plan_cron(entry);
         }
         if (entry.due_by_wall && *entry.due_by_wall <= clock.now()) {
           hand_over(entry);

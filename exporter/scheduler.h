@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct Task {
   std::string name;  // spreads the jitter
   std::string lane;  // tasks of one lane never run at the same time
   Schedule schedule;
+  std::optional<Instant> first_due = {};  // instead of run_at_start: goes on with a schedule
   std::function<void()> run;              // on the lane's thread
   std::function<void()> skipped;          // due again while still waiting or running
   std::function<void(Instant)> next_run;  // told whenever the next due time is known

@@ -114,7 +114,7 @@ class WrongUsage(CommandLine):
     def test_bad_values(self):
         self.assert_wrong(["serve", "--log.level", "loud"], "loud", "--log.level")
         self.assert_wrong(["once", "--at", "yesterday"], "yesterday", "--at")
-        self.assert_wrong(["probe"], "url")
+        self.assert_wrong(["probe"], "URL")
 
 
 class Check(CommandLine):

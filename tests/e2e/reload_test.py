@@ -2,6 +2,7 @@
 
 import sqlite3
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -39,8 +40,8 @@ class Reload(unittest.TestCase):
         db.close()
         self.config = CONFIG.format(database=self.database)
 
-    def exporter(self, config, *flags):
-        return self.enterContext(Exporter(config, *flags))
+    def exporter(self, config, *flags, **options):
+        return self.enterContext(Exporter(config, *flags, **options))
 
     def reloads(self, exporter):
         return exporter.value("usage_exporter_config_last_reload_success_timestamp_seconds")
@@ -72,17 +73,20 @@ class Reload(unittest.TestCase):
         self.assertEqual(exporter.value("usage_exporter_config_last_reload_successful"), 1)
 
     def test_what_stays_keeps_its_series_and_counts(self):
+        self.config = self.config.replace("interval: 1h", "interval: 2s")
         exporter = self.exporter(self.config)
         with sqlite3.connect(self.database) as db:
             db.execute("DROP TABLE export_logs")
         db.close()
         self.reload(exporter, self.config)
         wait_until(lambda: exporter.value("usage_exporter_collector_errors_total",
-                                          collector="kept", reason="query") == 1, "the failed run")
+                                          collector="kept", reason="query") >= 1, "the failed run")
+        before = exporter.value("usage_exporter_collector_errors_total", collector="kept",
+                                reason="query")
         self.assertEqual(exporter.value("app_exports"), 2)  # the last good result
         self.reload(exporter, self.config)
         wait_until(lambda: exporter.value("usage_exporter_collector_errors_total",
-                                          collector="kept", reason="query") == 2,
+                                          collector="kept", reason="query") > before,
                    "the count to go on where it was")
 
     def test_a_changed_metric_leaves_nothing_behind(self):
@@ -90,6 +94,45 @@ class Reload(unittest.TestCase):
         self.reload(exporter, self.config.replace("app_exports", "app_files"))
         wait_until(lambda: exporter.value("app_files") == 2, "the new name")
         self.assertIsNone(exporter.value("app_exports"))
+
+    def test_a_changed_label_value_leaves_nothing_behind(self):
+        labelled = self.config.replace('db"}', 'db", labels: {region: eu}}')
+        exporter = self.exporter(labelled)
+        self.assertEqual(exporter.value("app_exports", region="eu"), 2)
+        self.reload(exporter, labelled.replace("eu", "us"))
+        wait_until(lambda: exporter.value("app_exports", region="us") == 2, "the new value")
+        self.assertIsNone(exporter.value("app_exports", region="eu"))
+
+    def test_the_schedule_goes_on(self):
+        config = self.config.replace("interval: 1h", "interval: 4s")
+        exporter = self.exporter(config)
+        runs = "usage_exporter_collector_run_duration_seconds_count"
+        before, started = exporter.value(runs), time.monotonic()
+        while time.monotonic() < started + 6:
+            self.reload(exporter, config)
+        ran = exporter.value(runs) - before
+        self.assertGreaterEqual(ran, 1)
+        self.assertLessEqual(ran, (time.monotonic() - started) / 4 + 1)
+        self.assertEqual(exporter.get("/-/ready").status, 200)
+
+    def test_a_run_that_a_reload_interrupts_is_no_failure(self):
+        slow = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+                "SELECT max(i) AS n FROM n")
+        config = self.config.replace("SELECT count(*) AS n FROM export_logs", slow)
+        exporter = self.exporter(config.replace("interval: 1h", "interval: 1h\n    timeout: 30s"),
+                                 wait=False)
+        wait_until(lambda: self.alive(exporter), "the exporter")
+        self.reload(exporter, self.config)
+        wait_until(lambda: exporter.value("app_exports") == 2, "the new query")
+        self.assertEqual(exporter.value("usage_exporter_collector_errors_total",
+                                        reason="unavailable"), 0)
+        self.assertNotIn("collector failed", exporter.logs())
+
+    def alive(self, exporter):
+        try:
+            return exporter.get("/-/healthy").status == 200
+        except OSError:
+            return False
 
     def test_over_http_only_if_asked_for(self):
         exporter = self.exporter(self.config)

@@ -32,6 +32,14 @@ TEST(InstantExpression, CountsWholeDaysInTheZoneUnlessFromNow) {
   EXPECT_EQ(at("now - 1d", "2026-10-26T08:00:00Z", "Europe/Berlin"), "2026-10-25T08:00:00Z");
 }
 
+TEST(InstantExpression, ADayWithoutMidnightDoesNotMoveTheOthers) {
+  // Cairo skipped 2026-04-24 00:00 to 01:00: the day starts at 01:00, the day before at 00:00.
+  EXPECT_EQ(at("today", "2026-04-24T12:00:00Z", "Africa/Cairo"), "2026-04-23T22:00:00Z");
+  EXPECT_EQ(at("today - 1d", "2026-04-24T12:00:00Z", "Africa/Cairo"), "2026-04-22T22:00:00Z");
+  EXPECT_EQ(at("today - 1d + 6h - 1d", "2026-04-25T12:00:00Z", "Africa/Cairo"),
+            "2026-04-23T05:00:00Z");
+}
+
 TEST(InstantExpression, RefusesEverythingElse) {
   for (const char* text : {"", "tomorrow", "now - ", "now -", "now 7d", "now - 7", "now - 7d 3",
                            "today + -1d", "7d", "now + soon"}) {

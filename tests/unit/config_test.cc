@@ -129,7 +129,7 @@ TEST(Config, ReadsEveryCommonKeyOfACollector) {
   EXPECT_EQ(b.schedule.cron, Cron("0 6 * * mon"));
   EXPECT_FALSE(b.schedule.interval);
   EXPECT_EQ(b.schedule.zone.name(), "Europe/Berlin");
-  EXPECT_EQ(b.stale_after, hours(48));
+  EXPECT_EQ(b.stale_after, hours(14 * 24));
   EXPECT_EQ(config.collectors[2].schedule.zone.name(), "Asia/Kathmandu");
   EXPECT_EQ(config.collectors[3].stale_after, hours(10));
 }

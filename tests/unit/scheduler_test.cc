@@ -123,6 +123,62 @@ TEST(Scheduler, CronFollowsTheWallClock) {
   EXPECT_TRUE(announced.contains("2026-11-25T09:00:00Z"));
 }
 
+// A wall clock that a test sets; the steady clock is real.
+class SettableClock : public Clock {
+ public:
+  explicit SettableClock(Instant now) : now_(now) {}
+  void set(Instant now) { now_ = now; }
+  Instant now() const override { return now_; }
+  SteadyInstant steady_now() const override { return std::chrono::steady_clock::now(); }
+
+ private:
+  std::atomic<Instant> now_;
+};
+
+TEST(Scheduler, CronIsPlannedAnewWhenTheWallClockGoesBack) {
+  SettableClock clock(parse_rfc3339("2026-11-25T08:59:00Z").value());
+  std::atomic<int> runs = 0;
+  Task task = every(1h, "a", "lane", [&] { ++runs; });
+  task.schedule.interval.reset();
+  task.schedule.cron = Cron("0 * * * *");
+  task.schedule.run_at_start = false;
+  std::atomic<int> plans = 0;
+  task.next_run = [&](Instant) { ++plans; };
+  Scheduler scheduler({task}, clock);
+  scheduler.start();
+  EXPECT_TRUE(eventually([&] { return plans >= 1; }));
+  clock.set(parse_rfc3339("2026-11-24T08:59:00Z").value());
+  EXPECT_TRUE(eventually([&] { return plans >= 2; }));
+  clock.set(parse_rfc3339("2026-11-24T09:00:00Z").value());
+  EXPECT_TRUE(eventually([&] { return runs >= 1; }));
+}
+
+TEST(Scheduler, AJitterLongerThanThePeriodLosesNoRun) {
+  SettableClock clock(parse_rfc3339("2026-11-25T08:59:00Z").value());
+  Task task = every(1h, "a", "lane", [] {});
+  task.schedule.interval.reset();
+  task.schedule.cron = Cron("*/5 * * * *");
+  task.schedule.jitter = 10min;
+  task.schedule.run_at_start = false;
+  std::atomic<Instant> next{};
+  task.next_run = [&](Instant at) { next = at; };
+  Scheduler scheduler({task}, clock);
+  scheduler.start();
+  EXPECT_TRUE(eventually([&] { return next.load() != Instant(); }));
+  EXPECT_LE(next.load() - clock.now(), 5min);
+}
+
+TEST(Scheduler, GoesOnWithAnEarlierSchedule) {
+  const SystemClock clock;
+  std::atomic<int> runs = 0;
+  Task task = every(1h, "a", "lane", [&] { ++runs; });
+  task.first_due = clock.now() + 50ms;
+  Scheduler scheduler({task}, clock);
+  scheduler.start();
+  EXPECT_EQ(runs, 0);
+  EXPECT_TRUE(eventually([&] { return runs == 1; }));
+}
+
 TEST(Jitter, IsFixedByTheNameAndBelowTheBound) {
   std::set<Duration> distinct;
   for (int i = 0; i < 100; ++i) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "collectors/collectors.h"
 #include "exporter/error.h"
 #include "exporter/render_text.h"
@@ -252,6 +254,57 @@ TEST(SqlCollector, TakesHistogramsFromBucketedColumns) {
             "d_seconds_bucket{db=\"one\",le=\"0.1\"} 1\nd_seconds_bucket{db=\"one\",le=\"1.0\"} 2\n"
             "d_seconds_bucket{db=\"one\",le=\"+Inf\"} 4\nd_seconds_sum{db=\"one\"} 9.5\n"
             "d_seconds_count{db=\"one\"} 4\n");
+}
+
+TEST(SqlCollector, ScalesTheSumOfBucketedColumnsButNoCount) {
+  Bench bench(R"(
+    query: select
+    metrics:
+      d_seconds:
+        {type: histogram, help: h, bucket_columns: {1: a}, sum: s, count: n, scale: 0.001}
+)",
+              {rows({"a", "n", "s"}, {{"3", 4.0, std::int64_t{9500}}})});
+  EXPECT_EQ(
+      bench.samples(),
+      "d_seconds_bucket{db=\"one\",le=\"1.0\"} 3\nd_seconds_bucket{db=\"one\",le=\"+Inf\"} 4\n"
+      "d_seconds_sum{db=\"one\"} 9.5\nd_seconds_count{db=\"one\"} 4\n");
+}
+
+TEST(SqlCollector, AnExpectedSampleThatWasSkippedIsNotZero) {
+  Bench bench(R"(
+    query: select
+    metrics:
+      m: {help: h, labels: [l], value: v, expect: {l: [a, b]}}
+)",
+              {rows({"v", "l"}, {{kNull, "a"}})});
+  EXPECT_EQ(bench.samples(), "m{l=\"b\",db=\"one\"} 0\n");
+}
+
+TEST(SqlCollector, FoldingHidesNoDuplicates) {
+  Bench bench("    max_series: 2\n    on_limit: top" + kGauge,
+              {rows({"v", "l"}, {{1.0, "a"}, {2.0, "b"}, {3.0, "c"}, {4.0, "a"}})});
+  EXPECT_THAT(bench.failure(), HasSubstr("duplicate: "));
+}
+
+TEST(SqlCollector, NothingIsLargerThanANumberThatIsNone) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  Bench bench("    max_series: 2\n    on_limit: top" + kGauge,
+              {rows({"v", "l"}, {{nan, "a"}, {2.0, "b"}, {3.0, "c"}})});
+  EXPECT_EQ(bench.samples(), "m{l=\"c\",db=\"one\"} 3\nm{l=\"other\",db=\"one\"} 2\n");
+}
+
+TEST(SqlCollector, KeepsOnlyWhatWasFitToPublish) {
+  Bench bench("    on_empty: keep" + kGauge,
+              {rows({"v", "l"}, {{1.0, "a"}}), rows({"v", "l"}, {{1.0, "b"}, {2.0, "b"}}),
+               rows({"v", "l"}, {})});
+  EXPECT_EQ(bench.samples(), "m{l=\"a\",db=\"one\"} 1\n");
+  EXPECT_THAT(bench.failure(), HasSubstr("duplicate: "));
+  EXPECT_EQ(bench.samples(), "m{l=\"a\",db=\"one\"} 1\n");
+}
+
+TEST(SqlCollector, KeepsWhatIsOnThePageAfterAReload) {
+  Bench bench("    on_empty: keep" + kGauge, {rows({"v", "l"}, {})});
+  EXPECT_TRUE(bench.collect().keep_published);
 }
 
 TEST(SqlCollector, MakesInfoAndStateSets) {
