@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "collectors/sql.h"
+#include "exporter/error.h"
 #include "exporter/format.h"
 
 namespace usage {
@@ -93,9 +94,24 @@ void check_source_labels(const CollectorConfig& collector, const SourceConfig& s
   }
 }
 
+void check_dsns(const Config& config, Problems& problems) {
+  const SystemClock clock;
+  for (const SourceConfig& source : config.sources) {
+    if (source.driver.empty()) {
+      continue;  // reported by load_config
+    }
+    try {
+      open_source(source, clock);  // reads the DSN and connects to nothing
+    } catch (const Error& error) {
+      problems.add(source.position, format("source \"{}\": {}", source.name, error.what()));
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& problems) {
+  check_dsns(config, problems);
   std::vector<CollectorPlan> plans;
   ClashCheck clashes(problems);
   for (const CollectorConfig& collector : config.collectors) {

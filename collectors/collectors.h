@@ -19,8 +19,8 @@ struct CollectorPlan {
 };
 
 // Reads every collector's own part of the config and checks that no two metrics, and no metric and
-// its source's labels, clash. What is wrong goes to `problems`; the plans are usable only if there
-// was nothing. A new kind is one row in the table in collectors.cc.
+// its source's labels, clash, and that every DSN can be read. What is wrong goes to `problems`; the
+// plans are usable only if there was nothing. A new kind is one row in the table in collectors.cc.
 std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& problems);
 
 }  // namespace usage

@@ -64,9 +64,7 @@ class SqlCollector : public Collector {
     std::vector<ColumnCheck> checks;
     for (std::size_t i = 0; i < config_->queries.size(); ++i) {
       const std::vector<Column> columns = database_.describe(query(i, run.now), run.deadline);
-      for (SampleBuilder& builder : builders(i)) {
-        builder.columns(columns);
-      }
+      find_columns(i, columns);
       ColumnCheck check{config_->queries[i].name, {}};
       for (const Column& column : columns) {
         check.columns.push_back(
@@ -80,6 +78,21 @@ class SqlCollector : public Collector {
   }
 
  private:
+  // Every metric's complaints together.
+  void find_columns(std::size_t query, const std::vector<Column>& columns) const {
+    std::string missing;
+    for (SampleBuilder& builder : builders(query)) {
+      try {
+        builder.columns(columns);
+      } catch (const Error& error) {
+        missing += (missing.empty() ? "" : "\n") + std::string(error.what());
+      }
+    }
+    if (!missing.empty()) {
+      throw Error(Reason::query, missing);
+    }
+  }
+
   Query query(std::size_t index, Instant now) const {
     const SqlQuery& query = config_->queries[index];
     return {query.sql, bind(query.parameters, now, zone_)};

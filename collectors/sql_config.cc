@@ -40,8 +40,10 @@ std::vector<SqlQuery> read_queries(yaml::Mapping& mapping, Problems& problems) {
   const yaml::Node* several = mapping.find("queries");
   const yaml::Node* parameters = mapping.find("parameters");
   if ((single == nullptr) == (several == nullptr)) {
-    mapping.problem(single ? "query" : "",
-                    format("{} needs either \"query\" or \"queries\"", mapping.what()));
+    mapping.problem(
+        single ? "query" : "",
+        single ? format("{} has both \"query\" and \"queries\"; keep one of them", mapping.what())
+               : format("{} needs either \"query\" or \"queries\"", mapping.what()));
     return queries;
   }
   if (single) {

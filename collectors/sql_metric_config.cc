@@ -53,8 +53,10 @@ void read_values(yaml::Mapping& mapping, SqlMetric& metric) {
   }
   metric.value_label = mapping.string("value_label").value_or("");
   if (value.has_value() == several) {
-    mapping.problem(value ? "value" : "",
-                    format("{} needs either \"value\" (a column) or \"values\"", mapping.what()));
+    mapping.problem(
+        value ? "value" : "",
+        value ? format("{} has both \"value\" and \"values\"; keep one of them", mapping.what())
+              : format("{} needs either \"value\" (a column) or \"values\"", mapping.what()));
   }
   if (value) {
     metric.values = {{"", *value}};
@@ -121,10 +123,13 @@ void read_bounds(yaml::Mapping& mapping, SqlMetric& metric, Problems& problems) 
   const yaml::Node* rows = mapping.find("buckets");
   const bool columns = mapping.has("bucket_columns");
   if ((rows != nullptr) == columns) {
-    mapping.problem(rows ? "buckets" : "",
-                    format("{} needs either \"buckets\" (bounds for a value per row) or "
-                           "\"bucket_columns\" (bound: column)",
-                           mapping.what()));
+    mapping.problem(
+        rows ? "buckets" : "",
+        rows ? format("{} has both \"buckets\" and \"bucket_columns\"; keep one of them",
+                      mapping.what())
+             : format("{} needs either \"buckets\" (bounds for a value per row) or "
+                      "\"bucket_columns\" (bound: column)",
+                      mapping.what()));
     return;
   }
   if (rows && rows->kind != yaml::Node::Kind::sequence) {

@@ -89,22 +89,23 @@ MetricFamily SampleBuilder::family(const SqlMetric& metric,
 }
 
 void SampleBuilder::columns(std::span<const Column> columns) {
-  const auto index_of = [&](const std::string& wanted) {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (columns[i].name == wanted) {
-        return i;
-      }
-      names.push_back(columns[i].name);
-    }
-    throw Error(Reason::query,
-                format("metric \"{}\" wants column \"{}\", which query \"{}\" does not return{}",
-                       metric_.name, wanted, settings_.queries[metric_.query].name,
-                       did_you_mean(wanted, names)));
-  };
+  std::vector<std::string> names;
+  for (const Column& column : columns) {
+    names.push_back(column.name);
+  }
   std::vector<std::size_t> found;
-  for (const std::string& column : metric_.columns()) {
-    found.push_back(index_of(column));
+  std::string missing;
+  for (const std::string& wanted : metric_.columns()) {
+    const auto at = std::find(names.begin(), names.end(), wanted);
+    if (at == names.end()) {
+      missing += format("{}metric \"{}\" wants column \"{}\", which query \"{}\" does not return{}",
+                        missing.empty() ? "" : "\n", metric_.name, wanted,
+                        settings_.queries[metric_.query].name, did_you_mean(wanted, names));
+    }
+    found.push_back(static_cast<std::size_t>(at - names.begin()));
+  }
+  if (!missing.empty()) {
+    throw Error(Reason::query, missing);
   }
   const auto labels_end = found.begin() + static_cast<std::ptrdiff_t>(metric_.labels.size());
   label_columns_.assign(found.begin(), labels_end);

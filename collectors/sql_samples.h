@@ -25,7 +25,7 @@ class SampleBuilder {
   static MetricFamily family(const SqlMetric& metric,
                              const std::map<std::string, std::string>& fixed_labels);
 
-  // Finds the metric's columns. Error(query) when one is missing, naming those there are.
+  // Finds the metric's columns. Error(query) names all that are missing, a line each.
   void columns(std::span<const Column> columns);
 
   // Throws Error(data) for a cell that cannot become a label or number, Error(limit) as soon as

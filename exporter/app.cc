@@ -51,13 +51,11 @@ std::shared_ptr<Engine> App::engine() const {
   return engine_;
 }
 
-void App::start_engine(Plan plan) {
+void App::replace_engine(Plan plan) {
   auto fresh = std::make_shared<Engine>(std::move(plan), Services{clock_, log_, publisher_, self_});
   const std::shared_ptr<Engine> earlier = engine();
-  if (earlier) {
-    earlier->stop();
-    fresh->take_over(*earlier, publisher_);
-  }
+  earlier->stop();
+  fresh->take_over(*earlier, publisher_);
   {
     const std::scoped_lock lock(mutex_);
     engine_ = fresh;
@@ -68,7 +66,7 @@ void App::start_engine(Plan plan) {
 bool App::reload() {
   const std::scoped_lock lock(reload_mutex_);
   try {
-    start_engine(load_());
+    replace_engine(load_());
     self_.reloaded(true, clock_.now());
     log_.info("config reloaded");
     return true;
@@ -116,10 +114,12 @@ void App::run() {
   HttpOptions http;
   http.listen_addresses = options_.listen_addresses;
   log_.info("starting usage_exporter", {{"version", kVersion}, {"revision", kRevision}});
-  start_engine(std::move(plan));
-  self_.reloaded(true, clock_.now());
+  engine_ = std::make_shared<Engine>(std::move(plan), Services{clock_, log_, publisher_, self_});
   {
+    // First: an address that is taken must not cost the databases a query.
     const HttpServer server(http, routes());
+    engine_->start();
+    self_.reloaded(true, clock_.now());
     for (const std::string& address : server.addresses()) {
       log_.info("listening",
                 {{"address", address}, {"url", url_of(address) + options_.telemetry_path}});

@@ -34,7 +34,7 @@ class App {
   void run();
 
  private:
-  void start_engine(Plan plan);
+  void replace_engine(Plan plan);
   bool reload();  // false: refused, the old config goes on
   std::shared_ptr<Engine> engine() const;
   std::vector<HttpRoute> routes();

@@ -22,7 +22,7 @@ struct LocalTime {
 class TimeZone {
  public:
   TimeZone();  // UTC
-  // Error(config) when the name is not in the database; the message names the near ones.
+  // Error(config) when the name is not in the database.
   explicit TimeZone(const std::string& name);
 
   const std::string& name() const { return name_; }

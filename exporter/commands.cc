@@ -73,6 +73,15 @@ void add_config_flag(CLI::App& app, Flags& flags) {
       ->capture_default_str();
 }
 
+std::string check_telemetry_path(const std::string& path) {
+  const bool good = path.starts_with('/') && path != "/" && !path.starts_with("/-/");
+  return good ? ""
+              : format(
+                    "\"{}\" must begin with / and be neither / nor below /-/, which are the "
+                    "exporter's own",
+                    path);
+}
+
 void add_web_flags(CLI::App& app, Flags& flags) {
   app.add_option("--web.listen-address", flags.serve.listen_addresses,
                  "Address to listen on; repeatable. :9108 is every address of the machine, IPv4 "
@@ -82,6 +91,7 @@ void add_web_flags(CLI::App& app, Flags& flags) {
       ->take_all();
   app.add_option("--web.telemetry-path", flags.serve.telemetry_path, "Path of the metrics.")
       ->type_name("PATH")
+      ->check(CLI::Validator(check_telemetry_path, ""))
       ->capture_default_str();
   app.add_flag("--web.enable-lifecycle", flags.serve.enable_lifecycle,
                "Allow reloading by POST /-/reload (SIGHUP always works).");
@@ -105,8 +115,9 @@ void check_flags(CLI::App& app, Flags& flags) {
 void once_flags(CLI::App& app, Flags& flags) {
   add_config_flag(app, flags);
   add_parsed<Instant>(
-      app, "--at", "Collect as if it were this time.", parse_rfc3339,
-      [&flags](Instant at) { flags.at = at; }, "RFC3339", "now");
+      app, "--at",
+      "Bind this time instead of now: queries bounded by parameters answer for the past.",
+      parse_rfc3339, [&flags](Instant at) { flags.at = at; }, "RFC3339", "now");
   app.add_option("--collector", flags.collector, "Run this collector alone.")->type_name("NAME");
   add_parsed<Format>(
       app, "--format", "Exposition format.", parse_format,
@@ -118,17 +129,20 @@ void demo_flags(CLI::App& app, Flags& flags) {
   app.add_option("--into", flags.into,
                  "Only fill this database (sqlite:PATH or postgresql://…) and end.")
       ->type_name("DSN");
-  app.add_option("--demo.speed", flags.demo_speed,
-                 "How much faster than real time the demo's days pass; 1440 is a day a minute.")
+  app.add_option(
+         "--demo.speed", flags.demo_speed,
+         "How much faster than real time the demo's days pass, from 0.001 to 100000; 1440 is "
+         "a day a minute.")
       ->type_name("N")
-      ->check(CLI::Range(0.001, 100'000.0))
+      ->check(CLI::Range(0.001, 100'000.0).description(""))
       ->capture_default_str();
   add_web_flags(app, flags);
   add_log_flags(app, flags);
 }
 
 void probe_flags(CLI::App& app, Flags& flags) {
-  app.add_option("url", flags.url, "What to fetch, for example http://127.0.0.1:9108/-/healthy")
+  app.add_option("URL", flags.url, "What to fetch, for example http://127.0.0.1:9108/-/healthy")
+      ->type_name("")
       ->required();
 }
 
@@ -197,8 +211,11 @@ void print_help() {
   std::fputs(text.c_str(), stdout);
 }
 
-int wrong_usage(const std::string& message) {
-  std::fputs(format("usage_exporter: {}\nTry: usage_exporter --help\n", message).c_str(), stderr);
+int wrong_usage(const std::string& message, std::string_view verb = "") {
+  std::fputs(format("usage_exporter: {}\nTry: usage_exporter {}{}--help\n", message, verb,
+                    verb.empty() ? "" : " ")
+                 .c_str(),
+             stderr);
   return kWrongUsage;
 }
 
@@ -208,7 +225,7 @@ const Verb* find_verb(std::string_view name) {
   return found == kVerbs.end() ? nullptr : found;
 }
 
-std::string unexpected_argument(const CLI::App& app, const std::string& message) {
+std::string unexpected_argument(const CLI::App& app) {
   std::vector<std::string> known;
   for (const CLI::Option* option : app.get_options()) {
     known.push_back(option->get_name());
@@ -219,7 +236,7 @@ std::string unexpected_argument(const CLI::App& app, const std::string& message)
       return format("unknown flag {}{}", name, did_you_mean(name, known));
     }
   }
-  return message;
+  return format("\"{}\" is not expected here", app.remaining(true).front());
 }
 
 int run_verb(const Verb& verb, std::vector<std::string> arguments) {
@@ -237,9 +254,9 @@ int run_verb(const Verb& verb, std::vector<std::string> arguments) {
                stdout);
     return 0;
   } catch (const CLI::ExtrasError& error) {
-    return wrong_usage(unexpected_argument(app, error.what()));
+    return wrong_usage(unexpected_argument(app), verb.name);
   } catch (const CLI::ParseError& error) {
-    return wrong_usage(error.what());
+    return wrong_usage(error.what(), verb.name);
   }
   return verb.run(flags);
 }

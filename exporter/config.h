@@ -27,7 +27,7 @@ struct SourceConfig {
   Secret dsn;
   std::string password_file;  // re-read at every connect; empty: none
   std::map<std::string, std::string> labels;
-  Duration timeout = std::chrono::seconds(10);  // of one query, unless the collector says otherwise
+  Duration timeout = std::chrono::seconds(10);  // of one run, unless the collector has its own
   Duration connect_timeout = std::chrono::seconds(5);
   Duration lock_timeout = std::chrono::seconds(1);
   bool pgbouncer = false;               // no session state, no named prepared statements

@@ -153,6 +153,24 @@ void read_cron(Schedule& schedule, yaml::Mapping& mapping, const yaml::Node& nod
   }
 }
 
+// The longest time between two of some runs; nullopt: it never runs. From a fixed instant, so that
+// a config means the same at every start.
+std::optional<Duration> longest_gap(const Cron& cron, const TimeZone& zone) {
+  constexpr int kRuns = 16;
+  std::optional<Instant> last =
+      cron.next(Instant(std::chrono::sys_days(std::chrono::year(2024) / 1 / 1)), zone);
+  std::optional<Duration> longest;
+  for (int i = 0; last && i < kRuns; ++i) {
+    const std::optional<Instant> next = cron.next(*last, zone);
+    if (!next) {
+      break;
+    }
+    longest = std::max(longest.value_or(Duration{}), *next - *last);
+    last = next;
+  }
+  return longest;
+}
+
 void read_schedule(CollectorConfig& collector, yaml::Mapping& mapping, const Config& config,
                    Problems& problems) {
   Schedule& schedule = collector.schedule;
@@ -183,8 +201,18 @@ void read_schedule(CollectorConfig& collector, yaml::Mapping& mapping, const Con
                                      mapping.what(), format_duration(*schedule.interval)));
   }
   schedule.run_at_start = mapping.boolean("run_at_start").value_or(true);
-  const Duration fresh =
-      schedule.interval ? std::max<Duration>(5 * *schedule.interval, minutes(5)) : hours(48);
+  Duration fresh = minutes(5);
+  if (schedule.interval) {
+    fresh = std::max<Duration>(5 * *schedule.interval, fresh);
+  } else if (schedule.cron) {
+    const auto gap = longest_gap(*schedule.cron, schedule.zone);
+    if (!gap) {
+      mapping.problem("cron", format("\"cron\" in {} names a day that does not come within five "
+                                     "years",
+                                     mapping.what()));
+    }
+    fresh = std::max<Duration>(2 * gap.value_or(Duration{}), fresh);
+  }
   collector.stale_after = mapping.duration("stale_after", seconds(1), 10 * kYear).value_or(fresh);
 }
 

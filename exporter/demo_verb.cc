@@ -110,7 +110,7 @@ int fill_only(const std::string& dsn) {
   const Instant now = SystemClock().now();
   const demo::Product product = demo::make_product(demo::kDefaultSeed, demo::default_launch(now));
   demo::fill(*open_writer(Secret(dsn)), product, now);
-  std::puts("demo tables filled; config/demo.yml reads them");
+  std::puts("demo tables filled; config/demo.yml reads them when USAGE_DSN is this DSN");
   return 0;
 }
 
@@ -129,7 +129,7 @@ int run_demo(const Flags& flags) {
   Log log(stderr, flags.log_level, flags.log_format, system);
   const DemoFolder folder(flags.storage_path);
   const std::string dsn = "sqlite:" + folder.database();
-  ::setenv("USAGE_DEMO_DATABASE", folder.database().c_str(), 1);
+  ::setenv("USAGE_DSN", dsn.c_str(), 1);
   App app(
       flags.serve, [] { return load_plan_text("demo.yml (built in)", demo::kDemoConfig); }, clock,
       log);

@@ -26,7 +26,8 @@ inline constexpr std::array kReasons{Reason::config, Reason::unavailable, Reason
 std::string_view to_string(Reason reason);
 
 // The one exception type. The message names what was attempted, on what, and the mend; it never
-// holds a DSN, a password or a row's content. Caught in two places: the job wrapper and main.
+// holds a DSN, a password or a row's content. A job turns it into its state, run_command() into
+// exit code 1, a reload into a refusal.
 class Error : public std::runtime_error {
  public:
   Error(Reason reason, const std::string& message) : std::runtime_error(message), reason_(reason) {}

@@ -90,6 +90,7 @@ void Job::succeed(const Collection& collection, std::size_t series, Duration too
   {
     const std::scoped_lock lock(mutex_);
     recovered = status_.error_reason.has_value();
+    skipped_since_run_ = false;
     status_.running = false;
     status_.state = JobState::healthy;
     status_.last_success = now;
@@ -130,7 +131,11 @@ void Job::fail(Reason reason, const std::string& message, Duration took) {
   }
 }
 
-void Job::skipped() { self_->skipped(); }
+void Job::skipped() {
+  self_->skipped();
+  const std::scoped_lock lock(mutex_);
+  skipped_since_run_ = true;
+}
 
 void Job::set_next_run(Instant at) {
   self_->next_run(at);
@@ -141,7 +146,9 @@ void Job::set_next_run(Instant at) {
 void Job::expire() {
   {
     const std::scoped_lock lock(mutex_);
-    if (!expires_ || services_.clock.steady_now() < *expires_) {
+    // A collector that runs once a week is not stale in between.
+    const bool behind = status_.error_reason || skipped_since_run_;
+    if (!behind || !expires_ || services_.clock.steady_now() < *expires_) {
       return;
     }
     services_.publisher.drop(key_);
@@ -163,9 +170,13 @@ JobStatus Job::status() const {
 
 void Job::inherit(const Job& earlier) {
   const std::scoped_lock lock(mutex_, earlier.mutex_);
+  const std::string schedule = status_.schedule;
+  status_ = earlier.status_;
+  status_.schedule = schedule;
+  status_.running = false;
+  status_.next_run.reset();
   expires_ = earlier.expires_;
-  status_.last_success = earlier.status_.last_success;
-  status_.series = earlier.status_.series;
+  skipped_since_run_ = earlier.skipped_since_run_;
 }
 
 }  // namespace usage

@@ -29,17 +29,19 @@ class Job {
   Job(const CollectorConfig& config, const SourceConfig& source,
       std::unique_ptr<Collector> collector, const Services& services);
 
-  // Collects and publishes. A failure leaves the page as it is until stale_after has passed.
+  // Collects and publishes. A failure leaves the page as it is until stale_after has passed since
+  // the last success.
   // The lane's thread; never throws. False when the run failed.
   bool run() noexcept;
 
   // Any thread.
   void skipped();
   void set_next_run(Instant at);
-  void expire();  // takes the series off the page once they are stale
+  void
+  expire();  // takes the series off the page once they are stale: while runs fail or are skipped
   JobStatus status() const;
 
-  // Takes over the freshness of the same job of an earlier config whose series are on the page.
+  // Takes over the state of the same job of an earlier config, whose series are on the page.
   void inherit(const Job& earlier);
 
   const Publisher::Key& key() const { return key_; }
@@ -62,6 +64,7 @@ class Job {
   mutable std::mutex mutex_;  // guards what follows
   JobStatus status_;
   std::optional<SteadyInstant> expires_;  // set while series are on the page
+  bool skipped_since_run_ = false;
 };
 
 }  // namespace usage

@@ -25,7 +25,7 @@ struct Flags {
   std::string url;                       // probe
 };
 
-// The verbs. Each returns the exit code and throws Error, which main turns into 1.
+// The verbs. Each returns the exit code and throws Error, which run_command() turns into 1.
 int run_serve(const Flags& flags);
 int run_check(const Flags& flags);
 int run_once(const Flags& flags);

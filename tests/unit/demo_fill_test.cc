@@ -214,7 +214,7 @@ TEST(DemoFill, aFailureChangesNothing) {
 }
 
 TEST(DemoEmbedded, theBinaryCarriesTheFiles) {
-  EXPECT_THAT(kDemoConfig, HasSubstr("sqlite:${USAGE_DEMO_DATABASE}"));
+  EXPECT_THAT(kDemoConfig, HasSubstr("dsn: ${USAGE_DSN}"));
   EXPECT_THAT(kSqliteSchema, HasSubstr("CREATE TABLE share_accesses"));
   EXPECT_THAT(kPostgresqlSchema, HasSubstr("TIMESTAMPTZ"));
 }

@@ -139,6 +139,23 @@ TEST_F(JobTest, AFailureKeepsTheLastGoodResultUntilItIsStale) {
       HasSubstr("usage_exporter_collector_stale{collector=\"exports\",source=\"app\"} 0\n"));
 }
 
+TEST_F(JobTest, ACollectorThatRunsSeldomIsNotStaleInBetween) {
+  job_->run();
+  clock_.advance(24h);
+  job_->expire();
+  EXPECT_EQ(job_->status().state, JobState::healthy);
+  EXPECT_THAT(page(), HasSubstr("exports{format=\"csv\"} 1\n"));
+}
+
+TEST_F(JobTest, ACollectorWhoseRunsAreSkippedGoesStale) {
+  job_->run();
+  clock_.advance(5min);
+  job_->skipped();
+  job_->expire();
+  EXPECT_EQ(job_->status().state, JobState::stale);
+  EXPECT_THAT(page(), Not(HasSubstr("exports{format=\"csv\"}")));
+}
+
 TEST_F(JobTest, AWrongResultChangesNothing) {
   job_->run();
   collector_->samples = {{{"csv"}, 5}, {{"csv"}, 6}};
@@ -177,6 +194,9 @@ TEST_F(JobTest, InheritsTheFreshnessOfAnEarlierConfig) {
   const std::unique_ptr<Job> earlier = std::move(job_);
   job_ = make_job();
   job_->inherit(*earlier);
+  EXPECT_EQ(job_->status().state, JobState::healthy);
+  collector_->failure = Reason::query;
+  job_->run();
   clock_.advance(5min);
   job_->expire();
   EXPECT_EQ(job_->status().state, JobState::stale);
