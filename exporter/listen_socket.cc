@@ -11,9 +11,9 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <memory>
-#include <system_error>
 
 #include "exporter/error.h"
 #include "exporter/format.h"
@@ -183,14 +183,14 @@ std::vector<ListenSocket> listen_on(const std::string& address) {
         const std::string name = wanted.host.empty() ? "localhost" : numeric_host(*info);
         sockets.emplace_back(fd, format("{}:{}", name, port));
       } else if (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL) {
-        fail(address, std::generic_category().message(errno));
+        fail(address, strerrordesc_np(errno));
       } else {
         refused = errno;
       }
     }
   }
   if (sockets.empty()) {
-    fail(address, std::generic_category().message(refused));
+    fail(address, strerrordesc_np(refused));
   }
   return sockets;
 }
