@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collectors/facts/directory.h"
+#include "collectors/facts/tally.h"
+#include "exporter/clock.h"
+
+namespace usage {
+
+// What the rows of a feature have, fixed by config. A value.
+struct FeatureShape {
+  std::string name;
+  std::vector<std::string> reasons;  // failures by reason; any other reason counts as "other"
+  std::vector<std::string> dimensions;
+  bool has_users = false;
+  bool has_outcome = false;
+  bool has_scope = false;
+  std::vector<double> duration_bounds;  // seconds; empty: no durations
+  std::vector<double> size_bounds;      // bytes; empty: no sizes
+  bool operator==(const FeatureShape&) const = default;
+};
+
+// One row of a usage table. Views live as long as the row.
+struct Fact {
+  Instant time;
+  std::optional<std::string_view> user;
+  bool success = true;
+  std::string_view reason;                       // of a failure; empty: unknown
+  std::span<const std::string_view> dimensions;  // parallel to shape.dimensions; "" for NULL
+  std::optional<std::string_view> scope;
+  std::optional<double> duration_seconds, size_bytes;
+};
+
+// Observations by upper bound (not cumulative), the last one is beyond every bound.
+struct Distribution {
+  std::vector<std::uint64_t> counts;
+  double sum = 0;
+  void add(double value, const std::vector<double>& bounds);
+  void merge(const Distribution& other);
+  std::uint64_t count() const;
+  bool operator==(const Distribution&) const = default;
+};
+
+// Dense numbers of a feature's dimension values and scopes; users are in a directory of their own,
+// shared by all features. The store keeps up to kMaxValues values a dimension; further ones become
+// kOverflow.
+struct FeatureNames {
+  static constexpr std::uint32_t kMaxValues = 1000;
+  static constexpr std::uint32_t kOverflow = 0xffffffff;
+  std::vector<Directory> dimensions;  // parallel to shape.dimensions
+  Directory scopes;
+};
+
+// Everything that a bucket of time holds about one feature. Marginals: each dimension is counted by
+// itself, there is no cross product. Only successes are uses; sizes, durations, dimensions and
+// scopes are those of successes. A value.
+struct Bucket {
+  Tally uses;
+  Tally failures;
+  std::vector<std::uint64_t> failures_by_reason;           // parallel to shape.reasons, then other
+  std::vector<std::map<std::uint32_t, Tally>> dimensions;  // per dimension: value → tally
+  UserSet scopes;
+  Distribution duration, size;
+
+  explicit Bucket(const FeatureShape& shape = {});
+  // Directories grow as needed.
+  void add(const Fact& fact, const FeatureShape& shape, Directory& users, FeatureNames& names);
+  void merge(const Bucket& other);
+  void compact();
+  std::uint64_t rows() const { return uses.total() + failures.total(); }
+  std::size_t memory_bytes() const;
+
+  std::string serialize() const;
+  static Bucket parse(std::string_view bytes, const FeatureShape& shape);  // Error(data)
+  bool operator==(const Bucket&) const = default;
+};
+
+}  // namespace usage
