@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "collectors/sql.h"
+#include "collectors/usage_config.h"
 #include "exporter/format.h"
 
 namespace usage {
@@ -131,6 +132,7 @@ std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& probl
     }
     plans.push_back(std::move(plan));
   }
+  read_usage_config(config, problems);
   return plans;
 }
 
