@@ -103,8 +103,7 @@ void Tally::add(std::optional<UserId> user, std::uint64_t times) {
         one.digits.back().add(*user);
       }
     }
-    settle();
-    one.add(flattened());
+    one.add(*whole());
     parts_ = {std::make_shared<const Counts>(std::move(one))};
     union_ = {};
   }
@@ -116,15 +115,21 @@ void Tally::settle() const {
   }
   Counts counts = counts_of(pending_);
   pending_.clear();
-  counts.add(flattened());
+  for (const Part& part : parts_) {
+    counts.add(*part);
+  }
   parts_ = {std::make_shared<const Counts>(std::move(counts))};
   union_ = {};
 }
 
-Tally::Counts Tally::flattened() const {
-  Counts sum;
+Tally::Part Tally::whole() const {
+  settle();
+  if (parts_.size() == 1) {
+    return parts_.front();
+  }
+  auto sum = std::make_shared<Counts>();
   for (const Part& part : parts_) {
-    sum.add(*part);
+    sum->add(*part);
   }
   return sum;
 }
@@ -177,9 +182,12 @@ std::uint64_t Tally::times(UserId user) const {
 }
 
 void Tally::forget(UserId user) {
-  settle();
-  unattributed_ += times(user);
-  Counts counts = flattened();
+  const std::uint64_t theirs = times(user);
+  if (theirs == 0) {
+    return;
+  }
+  unattributed_ += theirs;
+  Counts counts = *whole();
   counts.users.remove(user);
   for (UserSet& digit : counts.digits) {
     digit.remove(user);
@@ -202,7 +210,7 @@ void Tally::compact() {
     parts_ = {};
     return;
   }
-  Counts counts = flattened();
+  Counts counts = *whole();
   counts.users.compact();
   for (UserSet& digit : counts.digits) {
     digit.compact();
@@ -226,8 +234,8 @@ std::size_t Tally::memory_bytes() const {
 }
 
 void Tally::serialize(std::string& out, const UserSet* among) const {
-  settle();
-  const Counts counts = flattened();
+  const Part held = whole();
+  const Counts& counts = *held;
   codec::put_number(out, unattributed_);
   const bool by_rank = among != nullptr && holds_all(*among, counts.users);
   out += static_cast<char>(by_rank ? 1 : 0);
@@ -269,10 +277,8 @@ Tally Tally::parse(std::string_view& bytes, const UserSet* among) {
 }
 
 bool Tally::operator==(const Tally& other) const {
-  settle();
-  other.settle();
   return total_ == other.total_ && unattributed_ == other.unattributed_ &&
-         flattened() == other.flattened();
+         *whole() == *other.whole();
 }
 
 }  // namespace usage

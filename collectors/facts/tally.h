@@ -53,8 +53,8 @@ class Tally {
   using Part = std::shared_ptr<const Counts>;
   static Counts counts_of(std::vector<UserId>& ids);
 
-  void settle() const;       // empties pending_
-  Counts flattened() const;  // all parts as one
+  void settle() const;  // empties pending_
+  Part whole() const;   // all parts as one
 
   std::uint64_t total_ = 0;
   std::uint64_t unattributed_ = 0;
