@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "collectors/facts/codec.h"
 
@@ -171,6 +172,16 @@ std::size_t Bucket::memory_bytes() const {
 std::string Bucket::serialize() const {
   std::string out;
   uses.serialize(out);
+  return out + serialize_rest();
+}
+
+Bucket Bucket::parse(std::string_view bytes, const FeatureShape& shape) {
+  Tally uses = Tally::parse(bytes);
+  return parse_rest(std::move(uses), bytes, shape);
+}
+
+std::string Bucket::serialize_rest() const {
+  std::string out;
   failures.serialize(out);
   put_counts(out, failures_by_reason);
   for (const auto& values : dimensions) {
@@ -186,9 +197,9 @@ std::string Bucket::serialize() const {
   return out;
 }
 
-Bucket Bucket::parse(std::string_view bytes, const FeatureShape& shape) {
+Bucket Bucket::parse_rest(Tally uses, std::string_view bytes, const FeatureShape& shape) {
   Bucket bucket(shape);
-  bucket.uses = Tally::parse(bytes);
+  bucket.uses = std::move(uses);
   bucket.failures = Tally::parse(bytes);
   take_counts(bytes, bucket.failures_by_reason);
   for (auto& values : bucket.dimensions) {
@@ -198,9 +209,8 @@ Bucket Bucket::parse(std::string_view bytes, const FeatureShape& shape) {
       if (value >= FeatureNames::kMaxValues && value != FeatureNames::kOverflow) {
         codec::damaged();
       }
-      const auto [place, is_new] = values.emplace(static_cast<std::uint32_t>(value),
-                                                  Tally::parse(bytes, &bucket.uses.users()));
-      if (!is_new) {
+      Tally tally = Tally::parse(bytes, &bucket.uses.users());
+      if (!values.emplace(static_cast<std::uint32_t>(value), std::move(tally)).second) {
         codec::damaged();
       }
     }

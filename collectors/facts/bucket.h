@@ -84,6 +84,9 @@ struct Bucket {
 
   std::string serialize() const;
   static Bucket parse(std::string_view bytes, const FeatureShape& shape);  // Error(data)
+  // The same without the uses, which parsing needs.
+  std::string serialize_rest() const;
+  static Bucket parse_rest(Tally uses, std::string_view bytes, const FeatureShape& shape);
   bool operator==(const Bucket&) const = default;
 };
 

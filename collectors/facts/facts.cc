@@ -31,7 +31,7 @@ std::uint64_t Activity::replace(const Interval& interval, std::map<Instant, User
   std::uint64_t changed = 0;
   const auto count = [&](Instant start, const UserSet& before, const UserSet& after) {
     changed += before.size() + after.size() - 2 * common(before, after);
-    days_.drop(day_of(start));
+    days_.drop(start);
   };
   for (auto old = buckets_.lower_bound(interval.from);
        old != buckets_.end() && old->first < interval.to;) {
@@ -63,22 +63,16 @@ std::uint64_t Activity::replace(const Interval& interval, std::map<Instant, User
 
 UserSet Activity::users(const Interval& interval) const {
   UserSet all;
-  const auto merge_part = [&](UserSet& to, Instant from, Instant end) {
-    for (auto it = buckets_.lower_bound(from); it != buckets_.end() && it->first < end; ++it) {
-      to |= it->second;
-    }
-  };
-  for_days(
-      interval.from, interval.to,
-      [&](Instant day) {
-        all |= *days_.get(day, [&] {
-          UserSet whole;
-          merge_part(whole, day, day + std::chrono::days(1));
-          whole.compact();
-          return whole;
-        });
-      },
-      [&](Instant from, Instant end) { merge_part(all, from, end); });
+  for_days(interval.from, interval.to, [&](Instant from, Instant to) {
+    all |= *days_.get(from, to, [&] {
+      UserSet merged;
+      for (auto it = buckets_.lower_bound(from); it != buckets_.end() && it->first < to; ++it) {
+        merged |= it->second;
+      }
+      merged.compact();
+      return merged;
+    });
+  });
   return all;
 }
 

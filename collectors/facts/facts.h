@@ -47,7 +47,7 @@ class Activity {
  private:
   Duration width_;
   std::map<Instant, UserSet> buckets_;  // no empty ones
-  DayCache<UserSet> days_;
+  DayCache<UserSet> days_{4096};
 };
 
 // Everything the measures know. Owned by the usage plan and guarded by its mutex. Its parts have

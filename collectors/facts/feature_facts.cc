@@ -42,6 +42,21 @@ void check_edges(const Interval& interval, Duration width) {
 
 }  // namespace
 
+PackedBucket::PackedBucket(Bucket bucket) {
+  bucket.compact();
+  rest = bucket.serialize_rest();
+  rest.shrink_to_fit();
+  uses = std::move(bucket.uses);
+}
+
+Bucket PackedBucket::unpacked(const FeatureShape& shape) const {
+  return Bucket::parse_rest(uses, rest, shape);
+}
+
+std::size_t PackedBucket::memory_bytes() const {
+  return sizeof *this - sizeof uses + uses.memory_bytes() + rest.capacity();
+}
+
 FeatureCounters::FeatureCounters(const FeatureShape& shape) {
   const Bucket empty(shape);
   failures_by_reason = empty.failures_by_reason;
@@ -92,92 +107,91 @@ FeatureFacts::Change FeatureFacts::replace(const Interval& interval,
     change.removed += rise_of(after.uses.total(), before.uses.total()) +
                       rise_of(after.failures.total(), before.failures.total());
     counters_.rise(before, after);
-    days_.drop(day_of(start));
-    day_users_.drop(day_of(start));
+    days_.drop(start);
+    ends_.drop(start);
+    users_.drop(start);
   };
+  std::erase_if(fresh, [](const auto& entry) { return entry.second.rows() == 0; });
   for (auto old = buckets_.lower_bound(interval.from);
        old != buckets_.end() && old->first < interval.to;) {
-    const auto found = fresh.find(old->first);
-    if (found != fresh.end() && found->second.rows() > 0) {
+    if (fresh.contains(old->first)) {
       ++old;
-      continue;
+    } else {
+      count(old->first, old->second.unpacked(shape_), nothing);
+      old = buckets_.erase(old);
     }
-    count(old->first, old->second, nothing);
-    old = buckets_.erase(old);
   }
   for (auto& [start, bucket] : fresh) {
     if (start < interval.from || start >= interval.to || bucket_start(start) != start) {
       throw std::logic_error("a bucket of facts lies outside of what was read");
     }
-    if (bucket.rows() == 0) {
-      continue;
+    PackedBucket packed(bucket);
+    const auto old = buckets_.find(start);
+    if (old == buckets_.end()) {
+      count(start, nothing, bucket);
+      buckets_.emplace(start, std::move(packed));
+    } else if (old->second != packed) {
+      count(start, old->second.unpacked(shape_), bucket);
+      old->second = std::move(packed);
     }
-    bucket.compact();
-    const auto [place, is_new] = buckets_.try_emplace(start, nothing);
-    if (place->second != bucket) {
-      count(start, place->second, bucket);
-      place->second = std::move(bucket);
-    }
+    bucket = nothing;  // a day of open buckets is much memory
   }
   return change;
 }
 
-void FeatureFacts::restore(std::map<Instant, Bucket> buckets, FeatureCounters counters) {
+void FeatureFacts::restore(std::map<Instant, PackedBucket> buckets, FeatureCounters counters) {
   buckets_ = std::move(buckets);
   counters_ = std::move(counters);
   days_.clear();
-  day_users_.clear();
+  ends_.clear();
+  users_.clear();
 }
 
 void FeatureFacts::forget(UserId user) {
-  for (auto& [start, bucket] : buckets_) {
+  for (auto& [start, packed] : buckets_) {
+    Bucket bucket = packed.unpacked(shape_);
     bucket.forget(user);
+    packed = PackedBucket(std::move(bucket));
   }
   days_.clear();
-  day_users_.clear();
+  ends_.clear();
+  users_.clear();
+}
+
+Bucket FeatureFacts::merged(Instant from, Instant to) const {
+  Bucket all(shape_);
+  for (auto it = buckets_.lower_bound(from); it != buckets_.end() && it->first < to; ++it) {
+    all.merge(it->second.unpacked(shape_));
+  }
+  all.compact();
+  return all;
+}
+
+UserSet FeatureFacts::merged_users(Instant from, Instant to) const {
+  UserSet all;
+  for (auto it = buckets_.lower_bound(from); it != buckets_.end() && it->first < to; ++it) {
+    all |= it->second.uses.users();
+  }
+  all.compact();
+  return all;
 }
 
 Bucket FeatureFacts::sum(const Interval& interval) const {
   check_edges(interval, width_);
   Bucket total(shape_);
-  const auto merge_part = [&](Bucket& to, Instant from, Instant end) {
-    for (auto it = buckets_.lower_bound(from); it != buckets_.end() && it->first < end; ++it) {
-      to.merge(it->second);
-    }
-  };
-  for_days(
-      interval.from, interval.to,
-      [&](Instant day) {
-        total.merge(*days_.get(day, [&] {
-          Bucket whole(shape_);
-          merge_part(whole, day, day + std::chrono::days(1));
-          whole.compact();
-          return whole;
-        }));
-      },
-      [&](Instant from, Instant end) { merge_part(total, from, end); });
+  for_days(interval.from, interval.to, [&](Instant from, Instant to) {
+    const auto& cache = to - from == std::chrono::days(1) ? days_ : ends_;
+    total.merge(*cache.get(from, to, [&] { return merged(from, to); }));
+  });
   return total;
 }
 
 UserSet FeatureFacts::users(const Interval& interval) const {
   check_edges(interval, width_);
   UserSet all;
-  const auto merge_part = [&](UserSet& to, Instant from, Instant end) {
-    for (auto it = buckets_.lower_bound(from); it != buckets_.end() && it->first < end; ++it) {
-      to |= it->second.uses.users();
-    }
-  };
-  for_days(
-      interval.from, interval.to,
-      [&](Instant day) {
-        all |= *day_users_.get(day, [&] {
-          UserSet whole;
-          merge_part(whole, day, day + std::chrono::days(1));
-          whole.compact();
-          return whole;
-        });
-      },
-      [&](Instant from, Instant end) { merge_part(all, from, end); });
+  for_days(interval.from, interval.to, [&](Instant from, Instant to) {
+    all |= *users_.get(from, to, [&] { return merged_users(from, to); });
+  });
   return all;
 }
 
@@ -186,7 +200,8 @@ std::optional<Instant> FeatureFacts::first_bucket() const {
 }
 
 std::size_t FeatureFacts::memory_bytes() const {
-  std::size_t bytes = sizeof *this + days_.memory_bytes() + day_users_.memory_bytes();
+  std::size_t bytes =
+      sizeof *this + days_.memory_bytes() + ends_.memory_bytes() + users_.memory_bytes();
   for (const auto& [start, bucket] : buckets_) {
     bytes += bucket.memory_bytes();
   }

@@ -31,6 +31,18 @@ struct FeatureCounters {
   bool operator==(const FeatureCounters&) const = default;
 };
 
+// A bucket as it is kept: what is asked for by itself lies open, the rest takes a fifth of the
+// memory.
+struct PackedBucket {
+  Tally uses;
+  std::string rest;
+
+  explicit PackedBucket(Bucket bucket);  // compacts it
+  Bucket unpacked(const FeatureShape& shape) const;
+  std::size_t memory_bytes() const;
+  bool operator==(const PackedBucket&) const = default;
+};
+
 // The facts of one feature. Readers may share it between writes; it has no lock of its own.
 class FeatureFacts {
  public:
@@ -56,28 +68,32 @@ class FeatureFacts {
   Change replace(const Interval& interval, std::map<Instant, Bucket> fresh);
 
   // For the state file.
-  void restore(std::map<Instant, Bucket> buckets, FeatureCounters counters);
+  void restore(std::map<Instant, PackedBucket> buckets, FeatureCounters counters);
   void forget(UserId user);  // their rows stay, as rows without a user; counters do not move
-  const std::map<Instant, Bucket>& buckets() const { return buckets_; }
+  const std::map<Instant, PackedBucket>& buckets() const { return buckets_; }
   const FeatureCounters& counters() const { return counters_; }
 
-  // Everything in an interval of whole buckets. Whole UTC days are merged once and remembered, so
-  // that a month costs 30 merges and not 720; thread-safe among readers.
+  // Everything in an interval of whole buckets. What was merged of a UTC day is remembered, so that
+  // a month costs 30 merges and not 720; thread-safe among readers.
   Bucket sum(const Interval& interval) const;
   UserSet users(const Interval& interval) const;  // sum(interval).uses.users(), quicker
   std::optional<Instant> first_bucket() const;
   std::size_t memory_bytes() const;  // the remembered days too
 
  private:
+  Bucket merged(Instant from, Instant to) const;
+  UserSet merged_users(Instant from, Instant to) const;
+
   FeatureShape shape_;
   Duration width_;
   FeatureNames names_;
-  std::map<Instant, Bucket> buckets_;  // no empty ones
+  std::map<Instant, PackedBucket> buckets_;  // no empty ones
   FeatureCounters counters_;
-  // What sum() and users() remember; apart, because users of long ago are asked for much more often
-  // than all the rest of long ago, and are much smaller.
-  DayCache<Bucket> days_;
-  DayCache<UserSet> day_users_;
+  // Whole days, and the ends of windows, which move on every hour. Users apart: those of long ago
+  // are asked for more often than all the rest, and are much smaller.
+  DayCache<Bucket> days_{128};
+  DayCache<Bucket> ends_{24};
+  DayCache<UserSet> users_{4096};
 };
 
 }  // namespace usage

@@ -205,9 +205,8 @@ void Tally::forget(UserId user) {
 
 void Tally::compact() {
   settle();
-  pending_ = {};
+  std::vector<UserId>().swap(pending_);
   if (parts_.empty()) {
-    parts_ = {};
     return;
   }
   Counts counts = *whole();

@@ -1,5 +1,7 @@
 // What the facts cost: rows of a product with daily and weekly habits, skewed over its users.
 //   bench_facts [ROWS] [USERS] [DAYS]
+#include "collectors/facts/facts.h"
+
 #include <malloc.h>
 #include <unistd.h>
 
@@ -12,15 +14,13 @@
 #include <string>
 #include <vector>
 
-#include "collectors/facts/facts.h"
-
 namespace {
 
+using std::chrono::days;
+using std::chrono::hours;
 using usage::Bucket;
 using usage::Instant;
 using usage::Interval;
-using std::chrono::days;
-using std::chrono::hours;
 
 class Random {
  public:
@@ -89,8 +89,8 @@ int main(int argc, char** argv) {
   std::uint64_t stored = 0;
   for (int day = 0; day < length; ++day) {
     for (Row& row : day_rows) {
-      row.user = static_cast<std::uint32_t>(std::pow(random.unit(), skew) *
-                                            static_cast<double>(people));
+      row.user =
+          static_cast<std::uint32_t>(std::pow(random.unit(), skew) * static_cast<double>(people));
       row.hour = static_cast<std::uint32_t>(random.next() % 24);
       row.format = static_cast<std::uint32_t>(random.next() % 4 == 0);
       row.type = static_cast<std::uint32_t>(random.next() % 6);
@@ -108,21 +108,23 @@ int main(int argc, char** argv) {
     const auto replacing = std::chrono::steady_clock::now();
     std::map<Instant, Bucket> fresh;
     for (int hour = 0; hour < 24; ++hour) {
-      fresh.emplace(start + days(day) + hours(hour), std::move(buckets[static_cast<std::size_t>(hour)]));
+      fresh.emplace(start + days(day) + hours(hour),
+                    std::move(buckets[static_cast<std::size_t>(hour)]));
     }
     feature.replace({start + days(day), start + days(day + 1)}, std::move(fresh));
     replace_seconds += since(replacing);
   }
   day_rows = {};
   malloc_trim(0);
-  std::printf("add        %6.2f M rows/s, with replace %.2f\n", static_cast<double>(rows) / add_seconds / 1e6,
+  std::printf("add        %6.2f M rows/s, with replace %.2f\n",
+              static_cast<double>(rows) / add_seconds / 1e6,
               static_cast<double>(rows) / (add_seconds + replace_seconds) / 1e6);
   std::printf("memory     facts %.1f MB, directory %.1f MB, resident %.1f MB more than before\n",
               static_cast<double>(feature.memory_bytes()) / 1e6,
               static_cast<double>(facts.users.memory_bytes()) / 1e6, resident_megabytes() - before);
 
-  for (const auto& [at, bucket] : feature.buckets()) {
-    stored += bucket.serialize().size();
+  for (const auto& [hour, bucket] : feature.buckets()) {
+    stored += bucket.unpacked(shape).serialize().size();
   }
   std::printf("serialized %.2f MB before compression\n", static_cast<double>(stored) / 1e6);
 
