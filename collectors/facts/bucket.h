@@ -38,7 +38,8 @@ struct Fact {
   std::optional<double> duration_seconds, size_bytes;
 };
 
-// Observations by upper bound (not cumulative), the last one is beyond every bound.
+// Observations by upper bound (inclusive, not cumulative), the last one is beyond every bound. What
+// is no finite number is not an observation.
 struct Distribution {
   std::vector<std::uint64_t> counts;
   double sum = 0;
@@ -56,6 +57,9 @@ struct FeatureNames {
   static constexpr std::uint32_t kOverflow = 0xffffffff;
   std::vector<Directory> dimensions;  // parallel to shape.dimensions
   Directory scopes;
+
+  explicit FeatureNames(const FeatureShape& shape = {}) : dimensions(shape.dimensions.size()) {}
+  std::uint32_t value(std::size_t dimension, std::string_view text);  // grows up to kMaxValues
 };
 
 // Everything that a bucket of time holds about one feature. Marginals: each dimension is counted by
@@ -73,12 +77,16 @@ struct Bucket {
   // Directories grow as needed.
   void add(const Fact& fact, const FeatureShape& shape, Directory& users, FeatureNames& names);
   void merge(const Bucket& other);
-  void compact();
+  void compact();            // once its rows are complete; see Tally
+  void forget(UserId user);  // their rows stay, as rows without a user
   std::uint64_t rows() const { return uses.total() + failures.total(); }
   std::size_t memory_bytes() const;
 
   std::string serialize() const;
   static Bucket parse(std::string_view bytes, const FeatureShape& shape);  // Error(data)
+  // The same without the uses, which parsing needs.
+  std::string serialize_rest() const;
+  static Bucket parse_rest(Tally uses, std::string_view bytes, const FeatureShape& shape);
   bool operator==(const Bucket&) const = default;
 };
 

@@ -25,8 +25,9 @@ struct Population {
   std::vector<UserAttributes> attributes;  // by UserId; shorter than the directory: unknown
   Directory teams, accounts;
   UserSet excluded() const;
-  // Users that count in a window ending at `end`: not excluded, not deleted before `end`.
-  UserSet eligible(Instant end) const;  // only those with attributes.eligible
+  // Those with attributes.eligible that count in a window ending at `end`: not excluded, not
+  // deleted before `end`, and in the users table if there is one.
+  UserSet eligible(Instant end) const;
 };
 
 // Who was active in the product when, by bucket. A feature's successful uses are not in here: they
@@ -34,18 +35,23 @@ struct Population {
 class Activity {
  public:
   explicit Activity(Duration bucket_width) : width_(bucket_width) {}
-  std::uint64_t replace(const Interval& interval,
-                        std::map<Instant, UserSet> fresh);  // rows changed
-  UserSet users(const Interval& interval) const;
+  // Buckets of the interval that are not in `fresh` become empty. Returns how many users appeared
+  // in a bucket or vanished from one.
+  std::uint64_t replace(const Interval& interval, std::map<Instant, UserSet> fresh);
+  UserSet users(const Interval& interval) const;  // thread-safe among readers
   const std::map<Instant, UserSet>& buckets() const { return buckets_; }
   void restore(std::map<Instant, UserSet> buckets);
+  void forget(UserId user);
+  Duration bucket_width() const { return width_; }
 
  private:
   Duration width_;
-  std::map<Instant, UserSet> buckets_;
+  std::map<Instant, UserSet> buckets_;  // no empty ones
+  DayCache<UserSet> days_{4096};
 };
 
-// Everything the measures know. Owned by the usage plan and guarded by its mutex.
+// Everything the measures know. Owned by the usage plan and guarded by its mutex. Its parts have
+// one bucket width.
 struct Facts {
   Duration bucket_width = std::chrono::hours(1);
   Directory users;

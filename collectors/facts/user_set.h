@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct roaring_bitmap_s;
 
@@ -23,6 +25,7 @@ class UserSet {
   UserSet& operator=(const UserSet& other);
   UserSet& operator=(UserSet&& other) noexcept;
   ~UserSet();
+  static UserSet of(std::span<const UserId> ids);  // in any order
 
   bool add(UserId id);  // true: it was not in the set
   void remove(UserId id);
@@ -33,15 +36,18 @@ class UserSet {
   UserSet& operator|=(const UserSet& other);
   UserSet& operator&=(const UserSet& other);
   UserSet& operator-=(const UserSet& other);
+  UserSet& operator^=(const UserSet& other);
   friend UserSet operator|(UserSet a, const UserSet& b) { return a |= b; }
   friend UserSet operator&(UserSet a, const UserSet& b) { return a &= b; }
   friend UserSet operator-(UserSet a, const UserSet& b) { return a -= b; }
+  friend std::uint64_t common(const UserSet& a, const UserSet& b);
   bool operator==(const UserSet& other) const;
 
   // In ascending order.
   void for_each(const std::function<void(UserId)>& visit) const;
+  std::vector<UserId> ids() const;
 
-  // The portable Roaring format. parse() throws Error(data) for bytes that are not one.
+  // As in codec.h. parse() throws Error(data) for bytes that are not exactly one set.
   std::string serialize() const;
   static UserSet parse(std::string_view bytes);
 
