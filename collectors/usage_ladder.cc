@@ -68,11 +68,6 @@ Instant floor_to(Instant instant, Duration bucket) {
   return instant - over - (over < Duration{} ? bucket : Duration{});
 }
 
-Instant ceil_to(Instant instant, Duration bucket) {
-  const Instant floor = floor_to(instant, bucket);
-  return floor == instant ? instant : floor + bucket;
-}
-
 void ReadLog::read(const Interval& interval, Duration bucket, Instant at) {
   for (Instant start = interval.from; start < interval.to; start += bucket) {
     read_.insert_or_assign(start, at);

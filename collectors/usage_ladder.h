@@ -56,6 +56,5 @@ double progress(const Interval& kept, Duration bucket, const ReadLog& log);
 bool covers(const ReadLog& log, const Interval& interval, const Interval& kept, Duration bucket);
 
 Instant floor_to(Instant instant, Duration bucket);
-Instant ceil_to(Instant instant, Duration bucket);
 
 }  // namespace usage

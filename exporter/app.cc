@@ -56,7 +56,7 @@ void App::start_engine(Plan plan) {
   const std::shared_ptr<Engine> earlier = engine();
   if (earlier) {
     earlier->stop();
-    fresh->take_over(*earlier, publisher_);
+    fresh->take_over(*earlier);
   }
   {
     const std::scoped_lock lock(mutex_);

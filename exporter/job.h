@@ -37,6 +37,7 @@ class Job {
   void skipped();
   void set_next_run(Instant at);
   void expire();  // takes the series off the page once they are stale
+  void drop();    // takes everything off the page
   JobStatus status() const;
 
   // Takes over the freshness of the same job of an earlier config whose series are on the page.
@@ -49,12 +50,14 @@ class Job {
   Collector& collector() { return *collector_; }
 
  private:
+  bool collect() noexcept;
   void succeed(const Collection& collection, std::size_t series, Duration took);
   void fail(Reason reason, const std::string& message, Duration took);
 
   const CollectorConfig config_;
   const Duration timeout_;
   const Publisher::Key key_;
+  const Publisher::Key health_key_;
   const std::unique_ptr<Collector> collector_;
   const Services services_;
   const std::shared_ptr<SelfMetrics::Job> self_;
