@@ -79,7 +79,7 @@ class UsageCollector : public Collector {
 
   Collection collect(const Run& run) override {
     up_ = false;
-    state_->adopt(config_, run.log);
+    state_->adopt(config_, run.now, run.log);
     Collection collection;
     collection.rows = tables_.refresh(run);
     state_->commit();

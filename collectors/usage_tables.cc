@@ -91,14 +91,17 @@ Instant UsageTables::earliest(Instant now) const {
   return floor_to(from, config_->bucket);
 }
 
-// What should have been read of a table by now: from its oldest row to the end of the open bucket,
-// or, as of the past, of the last complete one.
+// What should have been read of a table by now: from its oldest row, and from where late rows are
+// looked for, to the end of the open bucket, or, as of the past, of the last complete one.
 Interval UsageTables::kept(const std::string& table, Instant now) const {
   const Instant to =
       floor_to(now, config_->bucket) + (state_->options().live ? config_->bucket : Duration{});
-  const Duration young = config_->recount.front().younger_than.value_or(config_->bucket);
+  Duration late = config_->bucket;
+  for (const Rung& rung : config_->recount) {
+    late = std::max(late, rung.younger_than.value_or(late));
+  }
   const std::scoped_lock lock(state_->shared().mutex);
-  const Instant oldest = state_->table(table).oldest.value_or(to - young);
+  const Instant oldest = std::min(to - late, state_->table(table).oldest.value_or(to));
   return {std::min(to, floor_to(std::max(earliest(now), oldest), config_->bucket)), to};
 }
 
@@ -178,15 +181,17 @@ void UsageTables::read_part(const Step& step, const Interval& part, const Run& r
   SharedFacts& shared = state_->shared();
   if (step.table == UsageState::kActivity) {
     auto found = activity_->read(database_, part, run.deadline, shared);
-    saw(found.newest, found.rows);
+    rows_ += found.rows;
     const std::scoped_lock lock(shared.mutex);
+    saw(step.table, found.newest);
     shared.facts.activity.replace(part, std::move(found.buckets));
     state_->read(step.table, part, run.now);
     return;
   }
   auto found = features_.at(step.table).read(database_, part, run.deadline, shared);
-  saw(found.newest, found.rows);
+  rows_ += found.rows;
   const std::scoped_lock lock(shared.mutex);
+  saw(step.table, found.newest);
   const FeatureFacts::Change change =
       shared.facts.features.at(step.table).replace(part, std::move(found.buckets));
   state_->read(step.table, part, run.now);
@@ -195,10 +200,11 @@ void UsageTables::read_part(const Step& step, const Interval& part, const Run& r
   }
 }
 
-void UsageTables::saw(std::optional<Instant> newest, std::uint64_t rows) {
-  rows_ += rows;
+// Under the lock.
+void UsageTables::saw(const std::string& table, std::optional<Instant> newest) {
+  std::optional<Instant>& known = state_->table(table).newest;
   if (newest) {
-    newest_row_ = std::max(newest_row_.value_or(*newest), *newest);
+    known = std::max(known.value_or(*newest), *newest);
   }
 }
 
@@ -216,6 +222,9 @@ void UsageTables::note_progress(const Run& run) {
     table.finished = table.finished || share == 1;
     finished = finished && table.finished;
     sum += share;
+    if (table.newest) {
+      newest_row_ = std::max(newest_row_.value_or(*table.newest), *table.newest);
+    }
     if (name != UsageState::kActivity) {
       changed_rows_[name] = table.changed_rows;
     }

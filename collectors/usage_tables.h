@@ -49,7 +49,7 @@ class UsageTables {
   void read(const Step& step, const Run& run);
   void read_part(const Step& step, const Interval& part, const Run& run);
   void note_progress(const Run& run);
-  void saw(std::optional<Instant> newest, std::uint64_t rows);
+  void saw(const std::string& table, std::optional<Instant> newest);
 
   const std::shared_ptr<const UsageConfig> config_;
   const std::shared_ptr<UsageState> state_;

@@ -131,7 +131,8 @@ int run_demo(const Flags& flags) {
   const DemoFolder folder(flags.storage_path);
   const std::string dsn = "sqlite:" + folder.database();
   ::setenv("USAGE_DEMO_DATABASE", folder.database().c_str(), 1);
-  const auto usage = std::make_shared<UsageState>(UsageOptions{flags.storage_path});
+  // In memory alone: the demo's tables are made anew at every start.
+  const auto usage = std::make_shared<UsageState>(UsageOptions{});
   App app(
       flags.serve,
       [&usage] { return load_plan_text("demo.yml (built in)", demo::kDemoConfig, usage); }, clock,

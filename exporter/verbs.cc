@@ -66,8 +66,14 @@ int run_serve(const Flags& flags) {
   const SystemClock clock;
   Log log(stderr, flags.log_level, flags.log_format, clock);
   const auto usage = std::make_shared<UsageState>(UsageOptions{flags.storage_path});
-  App app(
-      flags.serve, [&] { return load_plan(flags.config_file, usage); }, clock, log);
+  const auto load = [&] {
+    Plan plan = load_plan(flags.config_file, usage);
+    if (plan.config.usage.kind == yaml::Node::Kind::mapping) {
+      usage->open(clock.now(), log);  // at the start, so that a folder of no use is found at once
+    }
+    return plan;
+  };
+  App app(flags.serve, load, clock, log);
   app.run();
   return 0;
 }

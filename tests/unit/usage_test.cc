@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "collectors/sources/writer.h"
 #include "exporter/error.h"
 #include "exporter/format.h"
@@ -21,6 +23,7 @@ const Instant kNow = parse_rfc3339("2026-11-25T08:20:00Z").value();
 
 constexpr char kFeatures[] = R"(
 windows: [1d, 7d]
+privacy: {k_anonymity: 1}
 features:
   export:
     source: app
@@ -50,6 +53,25 @@ std::string export_row(Instant instant, const std::string& rest) {
   return format("INSERT INTO exports VALUES ('{}', {});", text_at(instant), rest);
 }
 
+// A database that takes its time.
+class SlowSource : public Source {
+ public:
+  SlowSource(std::unique_ptr<Source> source) : source_(std::move(source)) {}
+  void scan(const Query& query, Deadline deadline, const RowSink& sink) override {
+    std::this_thread::sleep_for(pause);
+    source_->scan(query, deadline, sink);
+  }
+  std::vector<Column> describe(const Query& query, Deadline deadline) override {
+    return source_->describe(query, deadline);
+  }
+  void interrupt() noexcept override { source_->interrupt(); }
+
+  Duration pause{};
+
+ private:
+  std::unique_ptr<Source> source_;
+};
+
 // A config on a database of its own; every run is a job's run without the job.
 class Bench {
  public:
@@ -68,7 +90,7 @@ class Bench {
         problems);
     auto plans = plan_collectors(config_, problems, state_);
     problems.throw_if_any();
-    source_ = open_source(config_.sources.front(), clock_);
+    source_ = std::make_unique<SlowSource>(open_source(config_.sources.front(), clock_));
     collector_ = plans.front().make(config_.sources.front(), *source_);
   }
 
@@ -85,7 +107,8 @@ class Bench {
   }
 
   // The value of a series of the last run; nullopt where there is none.
-  std::optional<double> value(const std::string& name, const std::vector<std::string>& labels) const {
+  std::optional<double> value(const std::string& name,
+                              const std::vector<std::string>& labels) const {
     Metrics all = collection_.metrics;
     const Metrics health = collector_->health();
     all.insert(all.end(), health.begin(), health.end());
@@ -105,6 +128,7 @@ class Bench {
   }
 
   Collector& collector() { return *collector_; }
+  SlowSource& source() { return *source_; }
   std::uint64_t rows() const { return collection_.rows; }
 
   Instant now = kNow;
@@ -114,7 +138,7 @@ class Bench {
   testing::TemporaryFolder folder_;
   std::shared_ptr<UsageState> state_;
   Config config_;
-  std::unique_ptr<Source> source_;
+  std::unique_ptr<SlowSource> source_;
   std::unique_ptr<Collector> collector_;
   Collection collection_;
 };
@@ -192,12 +216,15 @@ TEST(Usage, PublishesWindowsAsTheBackfillGoesAndCountersAtItsEnd) {
   for (int day = 0; day < 30; ++day) {
     bench.run_sql(export_row(kNow - days(day), "1, 'ok', NULL, 500, 'csv', 5"));
   }
-  // No time at all: the young alone, which always are read.
-  bench.run(Duration{});
-  EXPECT_LT(*bench.value("usage_backfill_progress_ratio", {"app"}), 0.01);
+  // Time for some days of the thirty only.
+  bench.source().pause = std::chrono::milliseconds(150);
+  bench.run(std::chrono::milliseconds(1500));
+  EXPECT_LT(*bench.value("usage_backfill_progress_ratio", {"app"}), 0.5);
+  EXPECT_EQ(bench.value("usage_uses", {"export", "1d"}), 1);
+  EXPECT_EQ(bench.value("usage_uses", {"export", "7d"}), std::nullopt);
   EXPECT_FALSE(bench.has("usage_uses_total"));
-  EXPECT_FALSE(bench.has("usage_uses"));
   EXPECT_FALSE(bench.has("usage_adoption_tried_ratio"));
+  bench.source().pause = {};
   bench.now += minutes(1);
   bench.run();
   EXPECT_EQ(bench.value("usage_backfill_progress_ratio", {"app"}), 1);
@@ -256,8 +283,8 @@ TEST(Usage, KnowsThePopulation) {
       export_row(kNow - hours(30), "3, 'ok', NULL, 1, 'csv', 1") +
       export_row(kNow - hours(30), "5, 'ok', NULL, 1, 'csv', 1"));
   bench.run();
-  EXPECT_EQ(bench.value("usage_active_users", {"7d"}), 3);              // 1, 4 and 5
-  EXPECT_EQ(bench.value("usage_feature_users", {"export", "7d"}), 2);   // 1 and 5
+  EXPECT_EQ(bench.value("usage_active_users", {"7d"}), 3);             // 1, 4 and 5
+  EXPECT_EQ(bench.value("usage_feature_users", {"export", "7d"}), 2);  // 1 and 5
   EXPECT_EQ(bench.value("usage_excluded_users", {}), 1);
   EXPECT_DOUBLE_EQ(bench.value("usage_adoption_ratio", {"export", "7d"}).value(), 2.0 / 3);
   bench.run_sql("UPDATE people SET internal = 0;");
@@ -294,7 +321,7 @@ TEST(Usage, CheckNamesAMissingColumn) {
   Bench bench(config);
   const SystemClock clock;
   Log log(stderr, LogLevel::error, LogFormat::logfmt, clock);
-  const Run run{kNow, clock.steady_now() + std::chrono::seconds(5), log};
+  const usage::Run run{kNow, clock.steady_now() + std::chrono::seconds(5), log};
   try {
     bench.collector().check(run);
     FAIL() << "nothing was found";
