@@ -69,6 +69,13 @@ void Distribution::merge(const Distribution& other) {
   sum += other.sum;
 }
 
+void Distribution::round() {
+  constexpr int kBits = 36;
+  int exponent = 0;
+  const double fraction = std::frexp(sum, &exponent);
+  sum = std::ldexp(std::nearbyint(std::ldexp(fraction, kBits)), exponent - kBits);
+}
+
 std::uint64_t Distribution::count() const {
   std::uint64_t total = 0;
   for (const std::uint64_t cell : counts) {
@@ -141,6 +148,8 @@ void Bucket::compact() {
     }
   }
   scopes.compact();
+  duration.round();
+  size.round();
 }
 
 void Bucket::forget(UserId user) {

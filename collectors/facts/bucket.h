@@ -45,6 +45,7 @@ struct Distribution {
   double sum = 0;
   void add(double value, const std::vector<double>& bounds);
   void merge(const Distribution& other);
+  void round();  // the sum, to ten digits: then the order of adding does not show
   std::uint64_t count() const;
   bool operator==(const Distribution&) const = default;
 };

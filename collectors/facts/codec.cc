@@ -44,10 +44,12 @@ std::vector<UserId> take_ascending(std::string_view& bytes) {
 std::vector<UserId> ranks_of(const std::vector<UserId>& ids, const std::vector<UserId>& among) {
   std::vector<UserId> ranks;
   ranks.reserve(ids.size());
-  auto place = among.begin();
+  UserId rank = 0;
   for (const UserId id : ids) {
-    place = std::lower_bound(place, among.end(), id);
-    ranks.push_back(static_cast<UserId>(place - among.begin()));
+    while (among[rank] != id) {
+      ++rank;
+    }
+    ranks.push_back(rank);
   }
   return ranks;
 }
