@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <map>
 
 #include "collectors/measures/families.h"
 #include "collectors/measures/window.h"
@@ -55,8 +54,9 @@ bool knows(const Moment& moment, const Combination& combination) {
 
 // The bucket of everyone's first success since the launch. Days are asked first: most have no one
 // new, and then their hours need not be looked at.
-std::map<UserId, Instant> first_uses(Moment& moment, const std::string& feature, Instant launch) {
-  std::map<UserId, Instant> first;
+std::vector<std::optional<Instant>> first_uses(Moment& moment, const std::string& feature,
+                                               Instant launch) {
+  std::vector<std::optional<Instant>> first(moment.facts().users.size());
   const FeatureFacts& facts = moment.feature(feature);
   const Interval since = whole_buckets(launch, moment.end(), moment.facts().bucket_width);
   UserSet seen;
@@ -68,7 +68,7 @@ std::map<UserId, Instant> first_uses(Moment& moment, const std::string& feature,
     const auto stop = facts.buckets().lower_bound(to);
     for (auto at = facts.buckets().lower_bound(from); at != stop && !fresh.empty(); ++at) {
       const UserSet now = fresh & at->second.uses.users();
-      now.for_each([&](UserId user) { first.emplace(user, at->first); });
+      now.for_each([&](UserId user) { first[user] = at->first; });
       fresh -= now;
     }
     from = to;
@@ -83,7 +83,7 @@ struct Start {
   std::optional<Instant> first_use;
 };
 
-std::vector<Start> starts(Moment& moment, const std::string& feature) {
+std::vector<Start> find_starts(Moment& moment, const std::string& feature) {
   std::vector<Start> result;
   const auto launch = moment.feature_rules(feature).launched_at;
   if (!launch || *launch >= moment.end()) return result;
@@ -93,11 +93,13 @@ std::vector<Start> starts(Moment& moment, const std::string& feature) {
   for (std::size_t id = 0; id < people.size(); ++id) {
     const auto user = static_cast<UserId>(id);
     if (!people[id].known || !people[id].created_at || left_out.contains(user)) continue;
-    const auto used = first.find(user);
-    result.push_back({std::max(*launch, *people[id].created_at),
-                      used == first.end() ? std::nullopt : std::optional(used->second)});
+    result.push_back({std::max(*launch, *people[id].created_at), first[id]});
   }
   return result;
+}
+
+const std::vector<Start>& starts(Moment& moment, const std::string& feature) {
+  return moment.once("starts of " + feature, [&] { return find_starts(moment, feature); });
 }
 
 }  // namespace

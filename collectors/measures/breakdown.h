@@ -23,6 +23,6 @@ struct ShownValues {
 
 // By `allow`, or the `allow_top` values with most users in the 28 d that end with the last local
 // day; equal ones by name.
-ShownValues shown_values(Moment& moment, const std::string& feature, std::size_t dimension);
+const ShownValues& shown_values(Moment& moment, const std::string& feature, std::size_t dimension);
 
 }  // namespace usage

@@ -97,7 +97,7 @@ void dimension_uses_total(Moment& moment, const std::string& feature, MetricFami
   const FeatureCounters counters = counters_of(moment, feature);
   const FeatureFacts& facts = moment.feature(feature);
   for (std::size_t d = 0; d < facts.shape().dimensions.size(); ++d) {
-    const ShownValues shown = shown_values(moment, feature, d);
+    const ShownValues& shown = shown_values(moment, feature, d);
     std::vector<std::uint64_t> counts(shown.labels.size() + 1);
     if (d < counters.dimensions.size()) {
       for (const auto& [value, count] : counters.dimensions[d]) counts[shown.place(value)] += count;

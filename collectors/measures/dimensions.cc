@@ -38,6 +38,10 @@ std::vector<Ranked> rank(Moment& moment, const std::string& feature, std::size_t
   return ranked;
 }
 
+std::string key_of(const char* what, const std::string& feature, std::size_t dimension) {
+  return what + std::to_string(dimension) + " of " + feature;
+}
+
 struct Cells {
   std::vector<std::string> labels;  // the last is kOther
   std::vector<std::uint64_t> uses;
@@ -45,9 +49,9 @@ struct Cells {
   std::vector<UserSet> people;  // who count as users
 };
 
-Cells cells_of(Moment& moment, const std::string& feature, std::size_t dimension,
-               const Interval& window) {
-  const ShownValues shown = shown_values(moment, feature, dimension);
+Cells make_cells(Moment& moment, const std::string& feature, std::size_t dimension,
+                 const Interval& window) {
+  const ShownValues& shown = shown_values(moment, feature, dimension);
   const std::size_t size = shown.labels.size() + 1;
   Cells cells{shown.labels, std::vector<std::uint64_t>(size), std::vector<UserSet>(size), {}};
   cells.labels.push_back(kOther);
@@ -63,6 +67,12 @@ Cells cells_of(Moment& moment, const std::string& feature, std::size_t dimension
   return cells;
 }
 
+const Cells& cells_of(Moment& moment, const std::string& feature, std::size_t dimension,
+                      const Window& window) {
+  return moment.once(key_of("cells ", feature, dimension) + " in " + window.label,
+                     [&] { return make_cells(moment, feature, dimension, moment.bounds(window)); });
+}
+
 using Visit = std::function<void(const std::string& dimension, const std::string& window,
                                  const Cells& cells)>;
 
@@ -70,7 +80,7 @@ void for_each_breakdown(Moment& moment, const std::string& feature, const Visit&
   const auto& dimensions = moment.feature(feature).shape().dimensions;
   for (std::size_t d = 0; d < dimensions.size(); ++d) {
     for (const Window& window : moment.rules().windows) {
-      visit(dimensions[d], window.label, cells_of(moment, feature, d, moment.bounds(window)));
+      visit(dimensions[d], window.label, cells_of(moment, feature, d, window));
     }
   }
 }
@@ -82,7 +92,9 @@ std::size_t ShownValues::place(std::uint32_t value) const {
   return found == places.end() ? labels.size() : found->second;
 }
 
-ShownValues shown_values(Moment& moment, const std::string& feature, std::size_t dimension) {
+namespace {
+
+ShownValues choose(Moment& moment, const std::string& feature, std::size_t dimension) {
   const auto& rules = moment.feature_rules(feature).dimensions;
   if (dimension >= rules.size()) return {};
   const DimensionRules& rule = rules[dimension];
@@ -101,6 +113,13 @@ ShownValues shown_values(Moment& moment, const std::string& feature, std::size_t
     if (known.insert(label).second) show(shown, values, label);
   }
   return shown;
+}
+
+}  // namespace
+
+const ShownValues& shown_values(Moment& moment, const std::string& feature, std::size_t dimension) {
+  return moment.once(key_of("shown values ", feature, dimension),
+                     [&] { return choose(moment, feature, dimension); });
 }
 
 void dimension_uses(Moment& moment, const std::string& feature, MetricFamily& family) {

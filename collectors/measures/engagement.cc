@@ -48,6 +48,20 @@ void add_cells(Moment& moment, const std::string& feature, MetricFamily& family,
   moment.count_suppressed(feature, static_cast<std::size_t>(std::ranges::count(hidden, true)));
 }
 
+std::vector<UserSet> group_by_active_days(Moment& moment, const std::string& feature) {
+  std::vector<std::uint8_t> days_of(moment.facts().users.size());
+  const std::vector<Interval> days = moment.closed(CalendarUnit::day, kDays);
+  const UserSet& left_out = moment.not_counted(days.front().to);
+  for (const Interval& day : days) {
+    (moment.users(feature, day) - left_out).for_each([&](UserId user) { ++days_of[user]; });
+  }
+  std::vector<UserSet> by_days(kDays + 1);
+  for (std::size_t user = 0; user < days_of.size(); ++user) {
+    if (days_of[user] > 0) by_days[days_of[user]].add(static_cast<UserId>(user));
+  }
+  return by_days;
+}
+
 }  // namespace
 
 UserSet in_at_least(int least, std::span<const UserSet> sets) {
@@ -76,18 +90,9 @@ std::optional<Instant> first_regular_at(const Moment& moment, const std::string&
   return *begin + rules.regular_min_periods * rules.regular_period;
 }
 
-std::vector<UserSet> users_by_active_days(Moment& moment, const std::string& feature) {
-  std::vector<std::uint8_t> days_of(moment.facts().users.size());
-  const std::vector<Interval> days = moment.closed(CalendarUnit::day, kDays);
-  const UserSet& left_out = moment.not_counted(days.front().to);
-  for (const Interval& day : days) {
-    (moment.users(feature, day) - left_out).for_each([&](UserId user) { ++days_of[user]; });
-  }
-  std::vector<UserSet> by_days(kDays + 1);
-  for (std::size_t user = 0; user < days_of.size(); ++user) {
-    if (days_of[user] > 0) by_days[days_of[user]].add(static_cast<UserId>(user));
-  }
-  return by_days;
+const std::vector<UserSet>& users_by_active_days(Moment& moment, const std::string& feature) {
+  return moment.once("users by active days of " + feature,
+                     [&] { return group_by_active_days(moment, feature); });
 }
 
 void stickiness(Moment& moment, const std::string& feature, MetricFamily& family) {
@@ -111,7 +116,7 @@ void active_days(Moment& moment, const std::string& feature, MetricFamily& famil
 void segments(Moment& moment, const std::string& feature, MetricFamily& family) {
   const FeatureRules& rules = moment.feature_rules(feature);
   UserSet power, core, casual, never;
-  const std::vector<UserSet> by_days = users_by_active_days(moment, feature);
+  const std::vector<UserSet>& by_days = users_by_active_days(moment, feature);
   for (int days = 1; days <= kDays; ++days) {
     const bool is_power = days >= rules.power_min_active_days;
     const bool is_core = days >= rules.core_min_active_days;

@@ -34,7 +34,7 @@ UserSet regular_users(Moment& moment, const std::string& feature, int of_periods
 std::optional<Instant> first_regular_at(const Moment& moment, const std::string& feature);
 
 // By the number of the last 28 complete local days with a use: [0] is unused, [28] every day.
-std::vector<UserSet> users_by_active_days(Moment& moment, const std::string& feature);
+const std::vector<UserSet>& users_by_active_days(Moment& moment, const std::string& feature);
 
 using Evaluate = void(Moment&, const std::string& feature, MetricFamily&);
 

@@ -11,16 +11,20 @@ constexpr int kHabit = 3;
 constexpr char kWorkflow[] = "report_type";
 
 UserSet teams_of(const Population& population, const UserSet& people) {
-  UserSet teams;
+  std::vector<bool> seen(population.teams.size());
   people.for_each([&](UserId user) {
     if (user >= population.attributes.size()) return;
-    if (const auto team = population.attributes[user].team) teams.add(*team);
+    if (const auto team = population.attributes[user].team) seen[*team] = true;
   });
+  UserSet teams;
+  for (std::size_t team = 0; team < seen.size(); ++team) {
+    if (seen[team]) teams.add(static_cast<std::uint32_t>(team));
+  }
   return teams;
 }
 
 // Teams with a use in enough of the last complete weeks.
-UserSet habitual(Moment& moment, const std::string& feature) {
+UserSet find_habitual(Moment& moment, const std::string& feature) {
   const std::vector<Interval> weeks = moment.closed(CalendarUnit::week, kWeeks);
   std::vector<UserSet> teams;
   for (const Interval& week : weeks) {
@@ -30,11 +34,20 @@ UserSet habitual(Moment& moment, const std::string& feature) {
   return in_at_least(kHabit, teams);
 }
 
-UserSet active_teams(Moment& moment) {
+UserSet find_active_teams(Moment& moment) {
   const std::vector<Interval> weeks = moment.closed(CalendarUnit::week, kWeeks);
   UserSet people;
   for (const Interval& week : weeks) people |= moment.active(week);
   return teams_of(moment.facts().population, people - moment.not_counted(weeks.front().to));
+}
+
+const UserSet& habitual(Moment& moment, const std::string& feature) {
+  return moment.once("habitual teams of " + feature,
+                     [&] { return find_habitual(moment, feature); });
+}
+
+const UserSet& active_teams(Moment& moment) {
+  return moment.once("active teams", [&] { return find_active_teams(moment); });
 }
 
 bool has_teams(const Moment& moment) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <any>
 #include <map>
 #include <string>
 #include <utility>
@@ -46,6 +47,14 @@ class Moment {
   const UserSet& excluded() const { return excluded_; }
   const UserSet& not_counted(Instant end);
 
+  // What several measures need is made once. The key names what and of which feature.
+  template <typename Make>
+  const auto& once(const std::string& key, const Make& make) {
+    std::any& made = made_[key];
+    if (!made.has_value()) made = make();
+    return std::any_cast<const decltype(make())&>(made);
+  }
+
   // Series that k-anonymity hides are counted here as they are met.
   void count_suppressed(const std::string& feature, std::size_t series);
   std::size_t suppressed(const std::string& feature) const;
@@ -65,6 +74,7 @@ class Moment {
   std::map<std::string, std::map<Key, Bucket>> sums_;
   std::map<std::string, std::map<Key, UserSet>> users_;
   std::map<Key, UserSet> active_;
+  std::map<std::string, std::any> made_;
   std::map<std::string, std::size_t> suppressed_;
 };
 

@@ -15,16 +15,19 @@ std::uint64_t failures_in(Moment& moment, const std::string& feature, const Inte
   return moment.sum(feature, window).failures.total_without(moment.excluded());
 }
 
-std::map<Instant, std::uint64_t> uses_by_hour(Moment& moment, const std::string& feature,
-                                              const Interval& window) {
-  std::map<Instant, std::uint64_t> hours;
-  const auto& buckets = moment.feature(feature).buckets();
-  const auto stop = buckets.lower_bound(window.to);
-  for (auto bucket = buckets.lower_bound(window.from); bucket != stop; ++bucket) {
-    hours[std::chrono::floor<std::chrono::hours>(bucket->first)] +=
-        bucket->second.uses.total_without(moment.excluded());
+// The uses of the buckets that any window needs.
+std::map<Instant, std::uint64_t> uses_by_bucket(Moment& moment, const std::string& feature) {
+  Instant from = moment.end();
+  for (const Window& window : moment.rules().windows) {
+    from = std::min(from, moment.bounds(window).from);
   }
-  return hours;
+  std::map<Instant, std::uint64_t> uses;
+  const auto& buckets = moment.feature(feature).buckets();
+  const auto stop = buckets.lower_bound(moment.end());
+  for (auto bucket = buckets.lower_bound(from); bucket != stop; ++bucket) {
+    uses[bucket->first] = bucket->second.uses.total_without(moment.excluded());
+  }
+  return uses;
 }
 
 }  // namespace
@@ -71,11 +74,15 @@ void scopes(Moment& moment, const std::string& feature, MetricFamily& family) {
 }
 
 void peak_hour(Moment& moment, const std::string& feature, MetricFamily& family) {
+  const std::map<Instant, std::uint64_t> uses = uses_by_bucket(moment, feature);
   add_per_window(moment, feature, family, [&](const Interval& window) {
-    std::uint64_t most = 0;
-    for (const auto& [hour, count] : uses_by_hour(moment, feature, window)) {
-      most = std::max(most, count);
+    std::map<Instant, std::uint64_t> hours;
+    const auto stop = uses.lower_bound(window.to);
+    for (auto at = uses.lower_bound(window.from); at != stop; ++at) {
+      hours[std::chrono::floor<std::chrono::hours>(at->first)] += at->second;
     }
+    std::uint64_t most = 0;
+    for (const auto& [hour, count] : hours) most = std::max(most, count);
     return static_cast<double>(most);
   });
 }
