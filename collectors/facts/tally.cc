@@ -181,6 +181,15 @@ std::uint64_t Tally::times(UserId user) const {
   return times;
 }
 
+UserSet Tally::once() const {
+  const Part held = whole();
+  UserSet set = held->users;
+  for (const UserSet& digit : held->digits) {
+    set -= digit;
+  }
+  return set;
+}
+
 void Tally::forget(UserId user) {
   const std::uint64_t theirs = times(user);
   if (theirs == 0) {
