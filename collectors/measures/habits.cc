@@ -67,8 +67,8 @@ void recurring_workflows(Moment& moment, const std::string& feature, MetricFamil
   const UserSet& left_out = moment.not_counted(weeks.front().to);
   std::map<std::uint32_t, std::vector<UserSet>> users_of;
   for (const Interval& week : weeks) {
-    for (const auto& [value, tally] : moment.sum(feature, week).dimensions[dimension]) {
-      users_of[value].push_back(tally.users() - left_out);
+    for (const auto& [value, done] : moment.done(feature, week).dimensions[dimension]) {
+      users_of[value].push_back(done.users - left_out);
     }
   }
   std::uint64_t pairs = 0;
