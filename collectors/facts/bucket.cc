@@ -26,33 +26,6 @@ std::size_t reason_of(const Fact& fact, const FeatureShape& shape) {
   return static_cast<std::size_t>(found - shape.reasons.begin());
 }
 
-void put_counts(std::string& out, const std::vector<std::uint64_t>& counts) {
-  for (const std::uint64_t count : counts) {
-    codec::put_number(out, count);
-  }
-}
-
-// As many as there already are: the shape says how many.
-void take_counts(std::string_view& bytes, std::vector<std::uint64_t>& counts) {
-  for (std::uint64_t& count : counts) {
-    count = codec::take_number(bytes);
-  }
-}
-
-void put_distribution(std::string& out, const Distribution& distribution) {
-  if (!distribution.counts.empty()) {
-    put_counts(out, distribution.counts);
-    codec::put_double(out, distribution.sum);
-  }
-}
-
-void take_distribution(std::string_view& bytes, Distribution& distribution) {
-  if (!distribution.counts.empty()) {
-    take_counts(bytes, distribution.counts);
-    distribution.sum = codec::take_double(bytes);
-  }
-}
-
 }  // namespace
 
 void Distribution::add(double value, const std::vector<double>& bounds) {
@@ -82,6 +55,20 @@ std::uint64_t Distribution::count() const {
     total += cell;
   }
   return total;
+}
+
+void Distribution::serialize(std::string& out) const {
+  if (!counts.empty()) {
+    codec::put_numbers(out, counts);
+    codec::put_double(out, sum);
+  }
+}
+
+void Distribution::take(std::string_view& bytes) {
+  if (!counts.empty()) {
+    codec::take_numbers(bytes, counts);
+    sum = codec::take_double(bytes);
+  }
 }
 
 std::uint32_t FeatureNames::value(std::size_t dimension, std::string_view text) {
@@ -192,7 +179,7 @@ Bucket Bucket::parse(std::string_view bytes, const FeatureShape& shape) {
 std::string Bucket::serialize_rest() const {
   std::string out;
   failures.serialize(out);
-  put_counts(out, failures_by_reason);
+  codec::put_numbers(out, failures_by_reason);
   for (const auto& values : dimensions) {
     codec::put_number(out, values.size());
     for (const auto& [value, tally] : values) {
@@ -201,8 +188,8 @@ std::string Bucket::serialize_rest() const {
     }
   }
   codec::put_set(out, scopes);
-  put_distribution(out, duration);
-  put_distribution(out, size);
+  duration.serialize(out);
+  size.serialize(out);
   return out;
 }
 
@@ -210,7 +197,7 @@ Bucket Bucket::parse_rest(Tally uses, std::string_view bytes, const FeatureShape
   Bucket bucket(shape);
   bucket.uses = std::move(uses);
   bucket.failures = Tally::parse(bytes);
-  take_counts(bytes, bucket.failures_by_reason);
+  codec::take_numbers(bytes, bucket.failures_by_reason);
   for (auto& values : bucket.dimensions) {
     const std::uint64_t count = codec::take_number(bytes);
     for (std::uint64_t i = 0; i < count; ++i) {
@@ -225,8 +212,8 @@ Bucket Bucket::parse_rest(Tally uses, std::string_view bytes, const FeatureShape
     }
   }
   bucket.scopes = codec::take_set(bytes);
-  take_distribution(bytes, bucket.duration);
-  take_distribution(bytes, bucket.size);
+  bucket.duration.take(bytes);
+  bucket.size.take(bytes);
   if (!bytes.empty()) {
     codec::damaged();
   }

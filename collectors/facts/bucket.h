@@ -47,6 +47,8 @@ struct Distribution {
   void merge(const Distribution& other);
   void round();  // the sum, to ten digits: then the order of adding does not show
   std::uint64_t count() const;
+  void serialize(std::string& out) const;  // appends
+  void take(std::string_view& bytes);      // from the front, into as many counts as there are
   bool operator==(const Distribution&) const = default;
 };
 

@@ -87,6 +87,18 @@ std::uint64_t take_number(std::string_view& bytes) {
   damaged();
 }
 
+void put_numbers(std::string& out, const std::vector<std::uint64_t>& numbers) {
+  for (const std::uint64_t number : numbers) {
+    put_number(out, number);
+  }
+}
+
+void take_numbers(std::string_view& bytes, std::vector<std::uint64_t>& numbers) {
+  for (std::uint64_t& number : numbers) {
+    number = take_number(bytes);
+  }
+}
+
 void put_double(std::string& out, double value) {
   const auto bits = std::bit_cast<std::uint64_t>(value);
   for (int shift = 0; shift < 64; shift += 8) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "collectors/facts/user_set.h"
 
@@ -13,6 +14,10 @@ namespace usage::codec {
 // Seven bits a byte, the lowest first.
 void put_number(std::string& out, std::uint64_t number);
 std::uint64_t take_number(std::string_view& bytes);
+
+// Nothing says how many: the reader's vector does.
+void put_numbers(std::string& out, const std::vector<std::uint64_t>& numbers);
+void take_numbers(std::string_view& bytes, std::vector<std::uint64_t>& numbers);
 
 void put_double(std::string& out, double value);
 double take_double(std::string_view& bytes);

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "collectors/facts/codec.h"
+
 namespace usage {
 
 namespace {
@@ -49,6 +51,20 @@ PackedBucket::PackedBucket(Bucket bucket) {
   uses = std::move(bucket.uses);
 }
 
+std::string PackedBucket::serialize() const {
+  std::string out;
+  uses.serialize(out);
+  return out + rest;
+}
+
+PackedBucket PackedBucket::parse(std::string_view bytes) {
+  PackedBucket packed;
+  packed.uses = Tally::parse(bytes);
+  packed.uses.compact();
+  packed.rest = bytes;
+  return packed;
+}
+
 Bucket PackedBucket::unpacked(const FeatureShape& shape) const {
   return Bucket::parse_rest(uses, rest, shape);
 }
@@ -80,6 +96,44 @@ void FeatureCounters::rise(const Bucket& before, const Bucket& after) {
   }
   usage::rise(duration, before.duration, after.duration);
   usage::rise(size, before.size, after.size);
+}
+
+std::string FeatureCounters::serialize() const {
+  std::string out;
+  codec::put_numbers(out, {uses, failures, unattributed});
+  codec::put_numbers(out, failures_by_reason);
+  for (const auto& values : dimensions) {
+    codec::put_number(out, values.size());
+    for (const auto& [value, count] : values) {
+      codec::put_numbers(out, {value, count});
+    }
+  }
+  duration.serialize(out);
+  size.serialize(out);
+  return out;
+}
+
+FeatureCounters FeatureCounters::parse(std::string_view bytes, const FeatureShape& shape) {
+  FeatureCounters counters(shape);
+  counters.uses = codec::take_number(bytes);
+  counters.failures = codec::take_number(bytes);
+  counters.unattributed = codec::take_number(bytes);
+  codec::take_numbers(bytes, counters.failures_by_reason);
+  for (auto& values : counters.dimensions) {
+    for (std::uint64_t left = codec::take_number(bytes); left > 0; --left) {
+      const std::uint64_t value = codec::take_number(bytes);
+      if (value >= FeatureNames::kMaxValues && value != FeatureNames::kOverflow) {
+        codec::damaged();
+      }
+      values[static_cast<std::uint32_t>(value)] = codec::take_number(bytes);
+    }
+  }
+  counters.duration.take(bytes);
+  counters.size.take(bytes);
+  if (!bytes.empty()) {
+    codec::damaged();
+  }
+  return counters;
 }
 
 FeatureFacts::FeatureFacts(FeatureShape shape, Duration bucket_width)

@@ -28,6 +28,8 @@ struct FeatureCounters {
   // Each member rises by what `after` has more of than `before`. A row that was updated counts only
   // where it appears; the sums of observations rise by their difference, if it is positive.
   void rise(const Bucket& before, const Bucket& after);
+  std::string serialize() const;
+  static FeatureCounters parse(std::string_view bytes, const FeatureShape& shape);  // Error(data)
   bool operator==(const FeatureCounters&) const = default;
 };
 
@@ -37,9 +39,12 @@ struct PackedBucket {
   Tally uses;
   std::string rest;
 
+  PackedBucket() = default;
   explicit PackedBucket(Bucket bucket);  // compacts it
   Bucket unpacked(const FeatureShape& shape) const;
   std::size_t memory_bytes() const;
+  std::string serialize() const;                      // as Bucket does
+  static PackedBucket parse(std::string_view bytes);  // Error(data); what is packed stays unread
   bool operator==(const PackedBucket&) const = default;
 };
 
