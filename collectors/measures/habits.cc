@@ -16,11 +16,11 @@ UserSet teams_of(const Population& population, const UserSet& people) {
     if (user >= population.attributes.size()) return;
     if (const auto team = population.attributes[user].team) seen[*team] = true;
   });
-  UserSet teams;
+  std::vector<std::uint32_t> teams;
   for (std::size_t team = 0; team < seen.size(); ++team) {
-    if (seen[team]) teams.add(static_cast<std::uint32_t>(team));
+    if (seen[team]) teams.push_back(static_cast<std::uint32_t>(team));
   }
-  return teams;
+  return UserSet::of(teams);
 }
 
 // Teams with a use in enough of the last complete weeks.

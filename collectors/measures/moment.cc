@@ -38,17 +38,20 @@ Moment::Moment(const Facts& facts, const UsageRules& rules, Instant at, bool liv
       at_(live ? at : edge_at_or_before(at, facts.bucket_width)),
       end_(edge_at_or_after(at_, facts.bucket_width)) {
   const Population& population = facts.population;
+  std::vector<UserId> excluded, never_counted;
   for (UserId id = 0; id < facts.users.size(); ++id) {
     const UserAttributes user =
         id < population.attributes.size() ? population.attributes[id] : UserAttributes();
-    if (user.excluded) excluded_.add(id);
+    if (user.excluded) excluded.push_back(id);
     const bool missing = population.has_users_table && !user.known;
     if (user.excluded || !user.eligible || missing) {
-      never_counted_.add(id);
+      never_counted.push_back(id);
     } else if (user.deleted_at) {
       deletions_.emplace_back(*user.deleted_at, id);
     }
   }
+  excluded_ = UserSet::of(excluded);
+  never_counted_ = UserSet::of(never_counted);
   std::ranges::sort(deletions_);
   std::vector<Interval> intervals = closed(CalendarUnit::week, 4);
   intervals.push_back(ranking());
