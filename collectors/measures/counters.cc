@@ -10,7 +10,9 @@ namespace {
 // As of now what has been counted since ever; as of the past what the buckets held until then.
 FeatureCounters counters_of(Moment& moment, const std::string& feature) {
   if (moment.live()) return moment.feature(feature).counters();
-  const Bucket& sum = moment.sum(feature, moment.ever(feature, moment.end()));
+  const Bucket& sum = moment.once("all of " + feature, [&] {
+    return moment.feature(feature).sum(moment.ever(feature, moment.end()));
+  });
   FeatureCounters counters;
   counters.uses = sum.uses.total();
   counters.failures = sum.failures.total();

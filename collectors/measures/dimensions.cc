@@ -4,7 +4,6 @@
 #include "collectors/measures/breakdown.h"
 #include "collectors/measures/families.h"
 #include "collectors/measures/privacy.h"
-#include "collectors/measures/window.h"
 
 namespace usage {
 
@@ -21,16 +20,14 @@ struct Ranked {
 };
 
 std::vector<Ranked> rank(Moment& moment, const std::string& feature, std::size_t dimension) {
-  const Instant end = moment.rules().zone.start_of(CalendarUnit::day, moment.at());
-  const Interval days =
-      whole_buckets(end - std::chrono::days(28), end, moment.facts().bucket_width);
+  const Interval days = moment.ranking();
   const Directory& values = moment.feature(feature).names().dimensions[dimension];
   std::vector<Ranked> ranked;
-  for (const auto& [value, tally] : moment.sum(feature, days).dimensions[dimension]) {
+  for (const auto& [value, done] : moment.done(feature, days).dimensions[dimension]) {
     if (value == FeatureNames::kOverflow) continue;
     const std::string& label = values.text(value);
     if (label.empty() || label == kOther) continue;
-    ranked.push_back({(tally.users() - moment.not_counted(days.to)).size(), label});
+    ranked.push_back({(done.users - moment.not_counted(days.to)).size(), label});
   }
   std::ranges::sort(ranked, [](const Ranked& a, const Ranked& b) {
     return a.users != b.users ? a.users > b.users : a.label < b.label;
@@ -55,10 +52,10 @@ Cells make_cells(Moment& moment, const std::string& feature, std::size_t dimensi
   const std::size_t size = shown.labels.size() + 1;
   Cells cells{shown.labels, std::vector<std::uint64_t>(size), std::vector<UserSet>(size), {}};
   cells.labels.push_back(kOther);
-  for (const auto& [value, tally] : moment.sum(feature, window).dimensions[dimension]) {
+  for (const auto& [value, done] : moment.done(feature, window).dimensions[dimension]) {
     const std::size_t place = shown.place(value);
-    cells.uses[place] += tally.total_without(moment.excluded());
-    cells.behind[place] |= tally.users();
+    cells.uses[place] += done.uses;
+    cells.behind[place] |= done.users;
   }
   for (UserSet& users : cells.behind) {
     users -= moment.excluded();

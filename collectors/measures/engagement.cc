@@ -55,10 +55,12 @@ std::vector<UserSet> group_by_active_days(Moment& moment, const std::string& fea
   for (const Interval& day : days) {
     (moment.users(feature, day) - left_out).for_each([&](UserId user) { ++days_of[user]; });
   }
-  std::vector<UserSet> by_days(kDays + 1);
+  std::vector<std::vector<UserId>> ids(kDays + 1);
   for (std::size_t user = 0; user < days_of.size(); ++user) {
-    if (days_of[user] > 0) by_days[days_of[user]].add(static_cast<UserId>(user));
+    if (days_of[user] > 0) ids[days_of[user]].push_back(static_cast<UserId>(user));
   }
+  std::vector<UserSet> by_days;
+  for (const auto& of_days : ids) by_days.push_back(UserSet::of(of_days));
   return by_days;
 }
 

@@ -16,11 +16,11 @@ UserSet teams_of(const Population& population, const UserSet& people) {
     if (user >= population.attributes.size()) return;
     if (const auto team = population.attributes[user].team) seen[*team] = true;
   });
-  UserSet teams;
+  std::vector<std::uint32_t> teams;
   for (std::size_t team = 0; team < seen.size(); ++team) {
-    if (seen[team]) teams.add(static_cast<std::uint32_t>(team));
+    if (seen[team]) teams.push_back(static_cast<std::uint32_t>(team));
   }
-  return teams;
+  return UserSet::of(teams);
 }
 
 // Teams with a use in enough of the last complete weeks.
@@ -67,8 +67,8 @@ void recurring_workflows(Moment& moment, const std::string& feature, MetricFamil
   const UserSet& left_out = moment.not_counted(weeks.front().to);
   std::map<std::uint32_t, std::vector<UserSet>> users_of;
   for (const Interval& week : weeks) {
-    for (const auto& [value, tally] : moment.sum(feature, week).dimensions[dimension]) {
-      users_of[value].push_back(tally.users() - left_out);
+    for (const auto& [value, done] : moment.done(feature, week).dimensions[dimension]) {
+      users_of[value].push_back(done.users - left_out);
     }
   }
   std::uint64_t pairs = 0;

@@ -6,6 +6,31 @@
 
 namespace usage {
 
+Done::Done(const Bucket& sum, const UserSet& excluded)
+    : uses(sum.uses.total_without(excluded)),
+      failures(sum.failures.total_without(excluded)),
+      dimensions(sum.dimensions.size()),
+      scopes(sum.scopes) {
+  for (std::size_t d = 0; d < dimensions.size(); ++d) {
+    for (const auto& [value, tally] : sum.dimensions[d]) {
+      dimensions[d][value] = {tally.total_without(excluded), tally.users()};
+    }
+  }
+}
+
+void Done::merge(const Done& other) {
+  uses += other.uses;
+  failures += other.failures;
+  for (std::size_t d = 0; d < other.dimensions.size(); ++d) {
+    for (const auto& [value, more] : other.dimensions[d]) {
+      Value& sum = dimensions[d][value];
+      sum.uses += more.uses;
+      sum.users |= more.users;
+    }
+  }
+  scopes |= other.scopes;
+}
+
 Moment::Moment(const Facts& facts, const UsageRules& rules, Instant at, bool live)
     : facts_(facts),
       rules_(rules),
@@ -13,18 +38,25 @@ Moment::Moment(const Facts& facts, const UsageRules& rules, Instant at, bool liv
       at_(live ? at : edge_at_or_before(at, facts.bucket_width)),
       end_(edge_at_or_after(at_, facts.bucket_width)) {
   const Population& population = facts.population;
+  std::vector<UserId> excluded, never_counted;
   for (UserId id = 0; id < facts.users.size(); ++id) {
     const UserAttributes user =
         id < population.attributes.size() ? population.attributes[id] : UserAttributes();
-    if (user.excluded) excluded_.add(id);
+    if (user.excluded) excluded.push_back(id);
     const bool missing = population.has_users_table && !user.known;
     if (user.excluded || !user.eligible || missing) {
-      never_counted_.add(id);
+      never_counted.push_back(id);
     } else if (user.deleted_at) {
       deletions_.emplace_back(*user.deleted_at, id);
     }
   }
+  excluded_ = UserSet::of(excluded);
+  never_counted_ = UserSet::of(never_counted);
   std::ranges::sort(deletions_);
+  std::vector<Interval> intervals = closed(CalendarUnit::week, 4);
+  intervals.push_back(ranking());
+  for (const Window& window : rules.windows) intervals.push_back(bounds(window));
+  for (const Interval& interval : intervals) ends_.insert({interval.from, interval.to});
 }
 
 const FeatureFacts& Moment::feature(const std::string& name) const {
@@ -68,17 +100,37 @@ std::vector<Interval> Moment::closed(CalendarUnit unit, int count) const {
   return result;
 }
 
+Interval Moment::ranking() const {
+  const Instant midnight = rules_.zone.start_of(CalendarUnit::day, at_);
+  return whole_buckets(midnight - std::chrono::days(28), midnight, facts_.bucket_width);
+}
+
 Interval Moment::ever(const std::string& name, Instant to) const {
   const auto first = feature(name).first_bucket();
   return {first ? std::min(*first, to) : to, to};
 }
 
-const Bucket& Moment::sum(const std::string& name, const Interval& interval) {
-  auto& known = sums_[name];
+const Done& Moment::piece(const std::string& name, Instant from, Instant to) {
+  auto& known = pieces_[name];
+  const auto found = known.find({from, to});
+  if (found != known.end()) return found->second;
+  return known.emplace(Key{from, to}, Done(feature(name).sum({from, to}), excluded_)).first->second;
+}
+
+const Done& Moment::done(const std::string& name, const Interval& interval) {
+  auto& known = done_[name];
   const Key key{interval.from, interval.to};
   const auto found = known.find(key);
   if (found != known.end()) return found->second;
-  return known.emplace(key, feature(name).sum(interval)).first->second;
+  Done sum;
+  sum.dimensions.resize(feature(name).shape().dimensions.size());
+  for (Instant from = interval.from; from < interval.to;) {
+    const auto next = ends_.upper_bound(from);
+    const Instant to = next == ends_.end() ? interval.to : std::min(*next, interval.to);
+    sum.merge(piece(name, from, to));
+    from = to;
+  }
+  return known.emplace(key, std::move(sum)).first->second;
 }
 
 const UserSet& Moment::users(const std::string& name, const Interval& interval) {

@@ -2,6 +2,7 @@
 
 #include <any>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,21 @@
 #include "collectors/measures/usage_rules.h"
 
 namespace usage {
+
+// What a feature did in an interval, without the uses and failures of excluded users.
+struct Done {
+  struct Value {
+    std::uint64_t uses = 0;
+    UserSet users;  // the excluded ones too
+  };
+  std::uint64_t uses = 0, failures = 0;
+  std::vector<std::map<std::uint32_t, Value>> dimensions;  // as in Bucket
+  UserSet scopes;                                          // of excluded users too
+
+  Done() = default;
+  Done(const Bucket& sum, const UserSet& excluded);
+  void merge(const Done& other);
+};
 
 // Facts, rules and an instant: what every measure is a pure function of. Remembers sums that
 // several measures need; one thread. Facts and rules outlive it. References that it gives stay
@@ -35,10 +51,12 @@ class Moment {
   std::vector<Interval> periods(Duration length, int count, Duration ago = {}) const;
   // The last `count` complete calendar periods, the newest first.
   std::vector<Interval> closed(CalendarUnit unit, int count) const;
+  // The 28 d that end with the last local day: what ranks the values of a dimension for a day.
+  Interval ranking() const;
   // All that a feature knows until `to`.
   Interval ever(const std::string& feature, Instant to) const;
 
-  const Bucket& sum(const std::string& feature, const Interval& interval);
+  const Done& done(const std::string& feature, const Interval& interval);
   // Successful users of the feature who count at the interval's end: not excluded, eligible, not
   // deleted before it, and in the users table if there is one.
   const UserSet& users(const std::string& feature, const Interval& interval);
@@ -63,6 +81,7 @@ class Moment {
  private:
   using Key = std::pair<Instant, Instant>;
   Interval period(Duration newest_ago, Duration length) const;
+  const Done& piece(const std::string& feature, Instant from, Instant to);
 
   const Facts& facts_;
   const UsageRules& rules_;
@@ -71,7 +90,9 @@ class Moment {
   UserSet excluded_, never_counted_;
   std::vector<std::pair<Instant, UserId>> deletions_;  // by time
   std::map<Instant, UserSet> not_counted_;
-  std::map<std::string, std::map<Key, Bucket>> sums_;
+  // Windows overlap: each is put together from the pieces between all their ends.
+  std::set<Instant> ends_;
+  std::map<std::string, std::map<Key, Done>> pieces_, done_;
   std::map<std::string, std::map<Key, UserSet>> users_;
   std::map<Key, UserSet> active_;
   std::map<std::string, std::any> made_;

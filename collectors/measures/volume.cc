@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "collectors/measures/families.h"
@@ -8,26 +9,42 @@ namespace usage {
 namespace {
 
 std::uint64_t uses_in(Moment& moment, const std::string& feature, const Interval& window) {
-  return moment.sum(feature, window).uses.total_without(moment.excluded());
+  return moment.done(feature, window).uses;
 }
 
 std::uint64_t failures_in(Moment& moment, const std::string& feature, const Interval& window) {
-  return moment.sum(feature, window).failures.total_without(moment.excluded());
+  return moment.done(feature, window).failures;
 }
 
-// The uses of the buckets that any window needs.
-std::map<Instant, std::uint64_t> uses_by_bucket(Moment& moment, const std::string& feature) {
-  Instant from = moment.end();
-  for (const Window& window : moment.rules().windows) {
-    from = std::min(from, moment.bounds(window).from);
+struct Hour {
+  std::uint64_t with_excluded = 0;
+  std::vector<const Tally*> buckets;
+};
+
+std::vector<Hour> hours_of(const FeatureFacts& facts, const Interval& window) {
+  std::map<Instant, Hour> hours;
+  const auto stop = facts.buckets().lower_bound(window.to);
+  for (auto at = facts.buckets().lower_bound(window.from); at != stop; ++at) {
+    Hour& hour = hours[std::chrono::floor<std::chrono::hours>(at->first)];
+    hour.with_excluded += at->second.uses.total();
+    hour.buckets.push_back(&at->second.uses);
   }
-  std::map<Instant, std::uint64_t> uses;
-  const auto& buckets = moment.feature(feature).buckets();
-  const auto stop = buckets.lower_bound(moment.end());
-  for (auto bucket = buckets.lower_bound(from); bucket != stop; ++bucket) {
-    uses[bucket->first] = bucket->second.uses.total_without(moment.excluded());
+  std::vector<Hour> result;
+  for (auto& [start, hour] : hours) result.push_back(std::move(hour));
+  return result;
+}
+
+// The busiest with excluded users are asked first: most need not be asked at all.
+std::uint64_t busiest(std::vector<Hour> hours, const UserSet& excluded) {
+  std::ranges::sort(hours, std::greater(), &Hour::with_excluded);
+  std::uint64_t most = 0;
+  for (const Hour& hour : hours) {
+    if (hour.with_excluded <= most) break;
+    std::uint64_t count = 0;
+    for (const Tally* uses : hour.buckets) count += uses->total_without(excluded);
+    most = std::max(most, count);
   }
-  return uses;
+  return most;
 }
 
 }  // namespace
@@ -69,21 +86,14 @@ void uses_per_day(Moment& moment, const std::string& feature, MetricFamily& fami
 
 void scopes(Moment& moment, const std::string& feature, MetricFamily& family) {
   add_per_window(moment, feature, family, [&](const Interval& window) {
-    return static_cast<double>(moment.sum(feature, window).scopes.size());
+    return static_cast<double>(moment.done(feature, window).scopes.size());
   });
 }
 
 void peak_hour(Moment& moment, const std::string& feature, MetricFamily& family) {
-  const std::map<Instant, std::uint64_t> uses = uses_by_bucket(moment, feature);
   add_per_window(moment, feature, family, [&](const Interval& window) {
-    std::map<Instant, std::uint64_t> hours;
-    const auto stop = uses.lower_bound(window.to);
-    for (auto at = uses.lower_bound(window.from); at != stop; ++at) {
-      hours[std::chrono::floor<std::chrono::hours>(at->first)] += at->second;
-    }
-    std::uint64_t most = 0;
-    for (const auto& [hour, count] : hours) most = std::max(most, count);
-    return static_cast<double>(most);
+    return static_cast<double>(
+        busiest(hours_of(moment.feature(feature), window), moment.excluded()));
   });
 }
 
