@@ -81,6 +81,14 @@ class Bench {
     use(config);
   }
 
+  // As the end of the process and its next start do.
+  void restart() {
+    const UsageOptions options = state_->options();
+    collector_.reset();
+    state_.reset();  // the folder is held by one at a time
+    state_ = std::make_shared<UsageState>(options);
+  }
+
   // As a reload does.
   void use(const std::string& config) {
     Problems problems;
@@ -88,6 +96,7 @@ class Bench {
         "<test>",
         format("sources: {{app: {{dsn: 'sqlite:{}'}}}}\n", folder_.file("app.db")) + config,
         problems);
+    collector_.reset();
     auto plans = plan_collectors(config_, problems, state_);
     problems.throw_if_any();
     source_ = std::make_unique<SlowSource>(open_source(config_.sources.front(), clock_));
@@ -331,6 +340,116 @@ TEST(Usage, CheckNamesAMissingColumn) {
   }
   bench.use(kFeatures);
   EXPECT_EQ(bench.collector().check(run).size(), 1U);
+}
+
+TEST(Usage, ARestartGoesOnWhereItStopped) {
+  const testing::TemporaryFolder storage;
+  Bench bench(kFeatures, {.storage_path = storage.file("data")});
+  std::string sql = "BEGIN;";
+  for (int hour = 1; hour <= 500; ++hour) {
+    sql += export_row(kNow - hours(hour), "1, 'ok', NULL, 500, 'csv', 5");
+  }
+  bench.run_sql(sql + "COMMIT;");
+  bench.run();
+  bench.run_sql("DELETE FROM exports WHERE rowid % 2 = 0;");
+  bench.restart();
+  bench.use(kFeatures);
+  bench.now += minutes(1);
+  bench.run();
+  EXPECT_LE(bench.rows(), 3U + 24U);
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 500);
+  EXPECT_EQ(bench.value("usage_backfill_progress_ratio", {"app"}), 1);
+  EXPECT_EQ(bench.value("usage_source_newest_row_timestamp_seconds", {"app"}),
+            unix_seconds(kNow - hours(1)));
+
+  // Five days later: what came meanwhile is read, and the counter goes on.
+  bench.run_sql(export_row(kNow + days(4), "2, 'ok', NULL, 500, 'csv', 5"));
+  bench.restart();
+  bench.use(kFeatures);
+  bench.now += days(5);
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 501);
+  EXPECT_EQ(bench.value("usage_uses", {"export", "7d"}), 24 + 1);
+
+  // Another config of the columns: that feature is read anew.
+  std::string other = kFeatures;
+  other.replace(other.find("success: [ok]"), 13, "success: [no]");
+  bench.restart();
+  bench.use(other);
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 0);
+}
+
+TEST(Usage, ProgressIsWrittenAndReadBack) {
+  TableProgress progress;
+  progress.finished = true;
+  progress.oldest = kNow - days(3);
+  progress.changed_rows = 7;
+  progress.log.read({floor_to(kNow, hours(1)) - days(3), floor_to(kNow, hours(1))}, hours(1), kNow);
+  TableProgress again;
+  again.parse(progress.serialize(hours(1)), hours(1));
+  EXPECT_TRUE(again.finished);
+  EXPECT_EQ(again.oldest, progress.oldest);
+  EXPECT_EQ(again.asked_oldest, std::nullopt);
+  EXPECT_EQ(again.changed_rows, 7U);
+  EXPECT_EQ(again.log, progress.log);
+  EXPECT_THROW(again.parse("yes", hours(1)), Error);
+}
+
+TEST(Usage, SourcesShareUsersAndPublishTheirOwnFeatures) {
+  const testing::TemporaryFolder folder;
+  const auto dsn = [&](const char* name) { return "sqlite:" + folder.file(name); };
+  open_writer(Secret(dsn("a.db")))
+      ->execute("CREATE TABLE e (at TEXT, who INTEGER);" +
+                format("INSERT INTO e VALUES ('{0}', 1), ('{0}', 2);", text_at(kNow - hours(5))));
+  open_writer(Secret(dsn("b.db")))
+      ->execute(
+          "CREATE TABLE s (at TEXT, who TEXT);" +
+          format("INSERT INTO s VALUES ('{0}', '2'), ('{0}', '3');", text_at(kNow - hours(6))));
+  Problems problems;
+  const Config config =
+      load_config_text("<test>",
+                       format("sources: {{a: {{dsn: '{}'}}, b: {{dsn: '{}'}}}}\n"
+                              "windows: [1d]\n"
+                              "features:\n"
+                              "  export: {{source: a, table: e, time: at, user: who}}\n"
+                              "  share: {{source: b, table: s, time: at, user: who}}\n"
+                              "combinations: {{both: {{all_of: [export, share]}}}}\n",
+                              dsn("a.db"), dsn("b.db")),
+                       problems);
+  const auto state = std::make_shared<UsageState>(UsageOptions{});
+  const auto plans = plan_collectors(config, problems, state);
+  problems.throw_if_any();
+  ASSERT_EQ(plans.front().config.sources, (std::vector<std::string>{"a", "b"}));
+  const SystemClock clock;
+  Log log(stderr, LogLevel::error, LogFormat::logfmt, clock);
+  std::map<std::string, std::map<std::string, double>> found;  // source → family → last sample
+  std::vector<std::unique_ptr<Source>> databases;
+  std::vector<std::unique_ptr<Collector>> collectors;
+  for (const SourceConfig& source : config.sources) {
+    databases.push_back(open_source(source, clock));
+    collectors.push_back(plans.front().make(source, *databases.back()));
+  }
+  for (int run = 0; run < 2; ++run) {
+    for (std::size_t i = 0; i < collectors.size(); ++i) {
+      const Collection collection =
+          collectors[i]->collect({kNow, clock.steady_now() + std::chrono::seconds(9), log});
+      auto& families = found[config.sources[i].name];
+      families.clear();
+      for (const MetricFamily& family : collection.metrics) {
+        for (const Sample& sample : family.samples) {
+          families[family.name + (sample.labels.empty() ? "" : " " + sample.labels[0])] =
+              sample.value;
+        }
+      }
+    }
+  }
+  EXPECT_EQ(found["a"]["usage_uses_total export"], 2);
+  EXPECT_FALSE(found["a"].contains("usage_uses_total share"));
+  EXPECT_EQ(found["b"]["usage_uses_total share"], 2);
+  EXPECT_EQ(found["a"]["usage_active_users 1d"], 3);
+  EXPECT_EQ(found["a"]["usage_combination_users both"], 1);
+  EXPECT_FALSE(found["b"].contains("usage_active_users 1d"));
 }
 
 TEST(Usage, EveryFamilyOfARunIsDescribed) {
