@@ -44,6 +44,10 @@ class Collector {
   // Throws Error; then nothing of this run is published.
   virtual Collection collect(const Run& run) = 0;
 
+  // Families that say how the collector itself is. Published after every run, failed or not, and
+  // not part of what collect() gives; describe() has them too.
+  virtual Metrics health() const { return {}; }
+
   // Prepares every query and checks that the columns the config names exist. Throws Error.
   virtual std::vector<ColumnCheck> check(const Run& run) = 0;
 };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "collectors/sql.h"
+#include "collectors/usage.h"
 #include "exporter/error.h"
 #include "exporter/format.h"
 
@@ -64,8 +65,12 @@ class ClashCheck {
   explicit ClashCheck(Problems& problems) : problems_(problems) {}
 
   void add(const CollectorConfig& collector, const MetricFamily& family) {
-    const std::string owner =
-        format("metric \"{}\" of collector \"{}\"", family.name, collector.name);
+    add(collector, family,
+        format("metric \"{}\" of collector \"{}\"", family.name, collector.name));
+  }
+
+  // `owner` names the family in messages; families of the same owner never clash.
+  void add(const CollectorConfig& collector, const MetricFamily& family, const std::string& owner) {
     for (const std::string& name : claimed_names(family)) {
       const auto [taken, fresh] = owners_.try_emplace(name, owner);
       if (!fresh && taken->second != owner) {
@@ -110,15 +115,53 @@ void check_dsns(const Config& config, Problems& problems) {
   }
 }
 
+// A plan's families against those of all others, and against its sources' labels.
+void check_plan(const Config& config, const CollectorPlan& plan, ClashCheck& clashes,
+                Problems& problems) {
+  const CollectorConfig& collector = plan.config;
+  bool first = true;
+  for (const SourceConfig& source : config.sources) {
+    if (std::find(collector.sources.begin(), collector.sources.end(), source.name) ==
+        collector.sources.end()) {
+      continue;
+    }
+    for (const MetricFamily& family : plan.describe(source)) {
+      check_source_labels(collector, source, family, problems);
+      if (first) {
+        clashes.add(collector, family);
+      }
+    }
+    first = false;
+  }
+}
+
 }  // namespace
 
-std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& problems) {
+std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& problems,
+                                           std::shared_ptr<UsageState> usage) {
   check_dsns(config, problems);
   std::vector<CollectorPlan> plans;
   ClashCheck clashes(problems);
+  const auto features = std::make_shared<const UsageConfig>(read_usage_config(config, problems));
+  if (!features->features.empty() && !features->sources.empty()) {
+    if (!usage) {
+      usage = std::make_shared<UsageState>(UsageOptions{.storage_path = "", .complete = true});
+    }
+    plans.push_back(plan_usage(features, std::move(usage)));
+    plans.back().config.body = config.usage;  // tells a reload whether the series mean the same
+    // Source labels are not on its series, which may come from several sources together.
+    for (const MetricFamily& family :
+         plans.back().describe(config.source(features->sources.front()))) {
+      clashes.add(plans.back().config, family, "the metrics of \"features\"");
+    }
+  }
   for (const CollectorConfig& collector : config.collectors) {
     if (collector.body.kind != yaml::Node::Kind::mapping) {
       continue;  // reported by load_config
+    }
+    if (!features->features.empty() && collector.name == "usage") {
+      problems.add(collector.position,
+                   "\"usage\" is the collector that reads \"features\"; rename this one");
     }
     const auto kind = std::find_if(kKinds.begin(), kKinds.end(),
                                    [&](const Kind& k) { return k.name == collector.kind; });
@@ -132,22 +175,8 @@ std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& probl
                                   did_you_mean(collector.kind, names)));
       continue;
     }
-    CollectorPlan plan = kind->plan(config, collector, problems);
-    bool first = true;
-    for (const SourceConfig& source : config.sources) {
-      if (std::find(collector.sources.begin(), collector.sources.end(), source.name) ==
-          collector.sources.end()) {
-        continue;
-      }
-      for (const MetricFamily& family : plan.describe(source)) {
-        check_source_labels(collector, source, family, problems);
-        if (first) {
-          clashes.add(collector, family);
-        }
-      }
-      first = false;
-    }
-    plans.push_back(std::move(plan));
+    plans.push_back(kind->plan(config, collector, problems));
+    check_plan(config, plans.back(), clashes, problems);
   }
   return plans;
 }

@@ -18,9 +18,13 @@ struct CollectorPlan {
   std::function<std::unique_ptr<Collector>(const SourceConfig&, Source&)> make;
 };
 
+class UsageState;
+
 // Reads every collector's own part of the config and checks that no two metrics, and no metric and
 // its source's labels, clash, and that every DSN can be read. What is wrong goes to `problems`; the
 // plans are usable only if there was nothing. A new kind is one row in the table in collectors.cc.
-std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& problems);
+// `usage` is what the process knows of features; without it a run reads everything anew.
+std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& problems,
+                                           std::shared_ptr<UsageState> usage = nullptr);
 
 }  // namespace usage

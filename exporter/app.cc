@@ -55,7 +55,7 @@ void App::replace_engine(Plan plan) {
   auto fresh = std::make_shared<Engine>(std::move(plan), Services{clock_, log_, publisher_, self_});
   const std::shared_ptr<Engine> earlier = engine();
   earlier->stop();
-  fresh->take_over(*earlier, publisher_);
+  fresh->take_over(*earlier);
   {
     const std::scoped_lock lock(mutex_);
     engine_ = fresh;

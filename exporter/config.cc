@@ -3,6 +3,7 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -18,6 +19,10 @@ namespace usage {
 namespace {
 
 using Entries = std::vector<yaml::Entry>;
+
+// Of the usage collector, and of the main file alone.
+constexpr std::array<std::string_view, 8> kUsageKeys{
+    "windows", "population", "privacy", "week_start", "recount", "refresh", "history", "bucket"};
 
 // Every match, in an order that no locale changes. Nothing when there is none.
 std::vector<std::string> expand(const std::string& pattern) {
@@ -74,6 +79,9 @@ class Loader {
       }
       gather(mapping, "sources", "source", sources_);
       gather(mapping, "collectors", "collector", collectors_);
+      gather(mapping, "features", "feature", features_);
+      gather(mapping, "combinations", "combination", combinations_);
+      read_usage_keys(mapping, root, main);
       find_mistyped_sections(root);
       read_includes(mapping, *file);
       mapping.finish();
@@ -86,11 +94,12 @@ class Loader {
                     "no \"sources\" are defined; name the databases to read, for example\n"
                     "  sources: {app: {dsn: \"sqlite:/var/lib/app.db\"}}");
     }
-    if (complete_ && collectors_.empty() && !collectors_mistyped_) {
-      problems_.add({main, 0, 0},
-                    "no \"collectors\" are defined; say what to read, for example\n"
-                    "  collectors: {users: {source: app, query: \"SELECT count(*) AS n FROM "
-                    "users\", metrics: {app_users: {help: All users., value: n}}}}");
+    if (complete_ && collectors_.empty() && features_.empty() && !collectors_mistyped_) {
+      problems_.add(
+          {main, 0, 0},
+          "no \"collectors\" and no \"features\" are defined; say what to read, for example\n"
+          "  collectors: {users: {source: app, query: \"SELECT count(*) AS n FROM "
+          "users\", metrics: {app_users: {help: All users., value: n}}}}");
     }
     for (const auto& [key, value] : sources_) {
       config_.sources.push_back(read_source(key, value, problems_));
@@ -98,6 +107,12 @@ class Loader {
     for (const auto& [key, value] : collectors_) {
       config_.collectors.push_back(
           read_collector(key, value, config_, complete_ && !sources_.empty(), problems_));
+    }
+    add_usage_section("features", "feature", features_);
+    add_usage_section("combinations", "combination", combinations_);
+    if (!config_.usage.entries.empty()) {
+      config_.usage.kind = yaml::Node::Kind::mapping;
+      config_.usage.position = {main, 0, 0};
     }
   }
 
@@ -117,12 +132,43 @@ class Loader {
     }
   }
 
+  void read_usage_keys(yaml::Mapping& mapping, const yaml::Node& root, bool main) {
+    for (const std::string_view key : kUsageKeys) {
+      if (mapping.find(key) != nullptr && !main) {
+        mapping.problem(key, format("\"{}\" belongs in the main file: it holds for all", key));
+      }
+    }
+    for (const yaml::Entry& entry : root.entries) {
+      if (main &&
+          std::find(kUsageKeys.begin(), kUsageKeys.end(), entry.key.text) != kUsageKeys.end()) {
+        config_.usage.entries.push_back(entry);
+      }
+    }
+  }
+
+  void add_usage_section(const std::string& name, std::string_view noun, const Entries& entries) {
+    if (entries.empty()) {
+      return;
+    }
+    for (const yaml::Entry& entry : entries) {
+      check_name(entry.key, noun, problems_);
+    }
+    yaml::Entry section;
+    section.key.kind = yaml::Node::Kind::scalar;
+    section.key.text = name;
+    section.value.kind = yaml::Node::Kind::mapping;
+    section.value.position = section.key.position = entries.front().key.position;
+    section.value.entries = entries;
+    config_.usage.entries.push_back(std::move(section));
+  }
+
   // A mistyped section is reported as an unknown key; that it is missing would be one report more
   // for the same mistake.
   void find_mistyped_sections(const yaml::Node& root) {
     for (const auto& [key, value] : root.entries) {
       sources_mistyped_ = sources_mistyped_ || is_nearly(key.text, "sources");
-      collectors_mistyped_ = collectors_mistyped_ || is_nearly(key.text, "collectors");
+      collectors_mistyped_ = collectors_mistyped_ || is_nearly(key.text, "collectors") ||
+                             is_nearly(key.text, "features");
     }
   }
 
@@ -221,11 +267,13 @@ class Loader {
   Problems& problems_;
   Entries sources_;
   Entries collectors_;
+  Entries features_;
+  Entries combinations_;
   std::vector<std::string> open_;  // the files being read, each included by the one before it
   std::set<std::string> seen_;     // by identity
   bool sources_mistyped_ = false;
-  bool collectors_mistyped_ = false;
-  bool complete_ = true;  // no file failed, so nothing is missing for that reason
+  bool collectors_mistyped_ = false;  // or features
+  bool complete_ = true;              // no file failed, so nothing is missing for that reason
 };
 
 Config load(const std::shared_ptr<const SourceText>& file, bool on_disk, Problems& problems) {

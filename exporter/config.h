@@ -54,6 +54,9 @@ struct Config {
   std::string timezone = "UTC";  // where calendar days and weeks begin; IANA name
   std::vector<SourceConfig> sources;
   std::vector<CollectorConfig> collectors;
+  // The sections about features, as one mapping; null where there are none. What they mean is read
+  // by the usage collector.
+  yaml::Node usage;
 
   const SourceConfig& source(const std::string& name) const;  // exists: load_config checked it
 };

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "collectors/sources/writer.h"
+#include "collectors/usage_state.h"
 #include "exporter/demo/embedded.h"
 #include "exporter/demo/fill.h"
 #include "exporter/demo/product.h"
@@ -130,8 +131,11 @@ int run_demo(const Flags& flags) {
   const DemoFolder folder(flags.storage_path);
   const std::string dsn = "sqlite:" + folder.database();
   ::setenv("USAGE_DSN", dsn.c_str(), 1);
+  // In memory alone: the demo's tables are made anew at every start.
+  const auto usage = std::make_shared<UsageState>(UsageOptions{});
   App app(
-      flags.serve, [] { return load_plan_text("demo.yml (built in)", demo::kDemoConfig); }, clock,
+      flags.serve,
+      [&usage] { return load_plan_text("demo.yml (built in)", demo::kDemoConfig, usage); }, clock,
       log);
 
   const Instant now = clock.now();

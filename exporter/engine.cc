@@ -9,24 +9,25 @@ namespace usage {
 
 namespace {
 
-Plan plan_of(Config config, Problems& problems) {
+Plan plan_of(Config config, Problems& problems, std::shared_ptr<UsageState> usage) {
   Plan plan{std::move(config), {}};
   // Also when the common part has problems, so that everything is reported at once.
-  plan.collectors = plan_collectors(plan.config, problems);
+  plan.collectors = plan_collectors(plan.config, problems, std::move(usage));
   problems.throw_if_any();
   return plan;
 }
 
 }  // namespace
 
-Plan load_plan(const std::string& path) {
+Plan load_plan(const std::string& path, std::shared_ptr<UsageState> usage) {
   Problems problems;
-  return plan_of(load_config(path, problems), problems);
+  return plan_of(load_config(path, problems), problems, std::move(usage));
 }
 
-Plan load_plan_text(const std::string& name, const std::string& text) {
+Plan load_plan_text(const std::string& name, const std::string& text,
+                    std::shared_ptr<UsageState> usage) {
   Problems problems;
-  return plan_of(load_config_text(name, text, problems), problems);
+  return plan_of(load_config_text(name, text, problems), problems, std::move(usage));
 }
 
 Engine::Engine(Plan plan, const Services& services) : plan_(std::move(plan)), services_(services) {
@@ -74,7 +75,7 @@ void Engine::stop() {
   scheduler_.reset();
 }
 
-void Engine::take_over(const Engine& earlier, Publisher& publisher) {
+void Engine::take_over(const Engine& earlier) {
   for (const std::unique_ptr<Job>& old : earlier.jobs_) {
     const auto same = std::find_if(jobs_.begin(), jobs_.end(), [&](const auto& job) {
       return job->key() == old->key() && job->meaning() == old->meaning();
@@ -82,7 +83,7 @@ void Engine::take_over(const Engine& earlier, Publisher& publisher) {
     if (same != jobs_.end()) {
       (*same)->inherit(*old);
     } else {
-      publisher.drop(old->key());
+      old->drop();
     }
   }
 }

@@ -19,9 +19,11 @@ struct Plan {
   std::vector<CollectorPlan> collectors;
 };
 
-// Reads `path`. Error(config) with every problem there is; Error(io) when it cannot be read.
-Plan load_plan(const std::string& path);
-Plan load_plan_text(const std::string& name, const std::string& text);
+// Reads `path`. Error(config) with every problem there is; Error(io) when it cannot be read. For
+// `usage` see plan_collectors().
+Plan load_plan(const std::string& path, std::shared_ptr<UsageState> usage = nullptr);
+Plan load_plan_text(const std::string& name, const std::string& text,
+                    std::shared_ptr<UsageState> usage = nullptr);
 
 // What runs for one plan: its sources, its jobs and their schedule. Connects to nothing until
 // start() or a job's run(). Jobs of one source share its lane.
@@ -40,7 +42,7 @@ class Engine {
   // Before start(), after the earlier one's stop(): jobs whose series mean the same in both configs
   // keep them, their state and their place in the schedule; everything else of the earlier engine
   // is taken off the page.
-  void take_over(const Engine& earlier, Publisher& publisher);
+  void take_over(const Engine& earlier);
 
   void expire();  // any thread
   std::vector<JobStatus> statuses() const;

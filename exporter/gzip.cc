@@ -2,9 +2,12 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <new>
+
+#include "exporter/error.h"
 
 namespace usage {
 
@@ -89,6 +92,31 @@ std::string gzip_finish(const GzipStart& start, std::string_view text) {
 std::string gzip(std::string_view text) {
   const GzipStart start = gzip_start({});
   return start.bytes + gzip_finish(start, text);
+}
+
+std::string gunzip(std::string_view body, std::size_t longest) {
+  constexpr int kWithGzipHeader = 16;
+  z_stream stream{};
+  if (inflateInit2(&stream, MAX_WBITS + kWithGzipHeader) != Z_OK) {
+    throw std::bad_alloc();
+  }
+  const std::unique_ptr<z_stream, int (*)(z_stream*)> closing(&stream, inflateEnd);
+  std::string text;
+  std::vector<Bytef> buffer(kStep);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
+  stream.avail_in =
+      static_cast<uInt>(std::min<std::size_t>(body.size(), std::numeric_limits<uInt>::max()));
+  int code = Z_OK;
+  while (code == Z_OK && text.size() <= longest) {
+    stream.next_out = buffer.data();
+    stream.avail_out = static_cast<uInt>(buffer.size());
+    code = inflate(&stream, Z_NO_FLUSH);
+    text.append(reinterpret_cast<const char*>(buffer.data()), buffer.size() - stream.avail_out);
+  }
+  if (code != Z_STREAM_END || stream.avail_in != 0 || text.size() > longest) {
+    throw Error(Reason::data, "compressed bytes are damaged");
+  }
+  return text;
 }
 
 }  // namespace usage

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -28,5 +29,9 @@ std::string gzip_finish(const GzipStart& start, std::string_view text);
 
 // A whole body at once.
 std::string gzip(std::string_view text);
+
+// The text of a body as gzip() makes it. Error(data) when it is anything else, is damaged, or its
+// text is longer than `longest`.
+std::string gunzip(std::string_view body, std::size_t longest);
 
 }  // namespace usage

@@ -59,6 +59,7 @@ Job::Job(const CollectorConfig& config, const SourceConfig& source,
       timeout_(config.timeout > Duration{} ? config.timeout : source.timeout),
       key_{config.name, source.name},
       meaning_(meaning_of(config, source)),
+      health_key_{config.name + "/health", source.name},
       collector_(std::move(collector)),
       services_(services),
       self_(services.self.add_job(config.name, source.name, config.stale_after)) {
@@ -71,6 +72,22 @@ Job::Job(const CollectorConfig& config, const SourceConfig& source,
 Deadline Job::deadline() const { return services_.clock.steady_now() + timeout_; }
 
 bool Job::run() noexcept {
+  const bool good = collect();
+  try {
+    const Metrics health = collector_->health();
+    if (!health.empty()) {
+      validate(health);
+      services_.publisher.replace(health_key_, health);
+    }
+  } catch (const std::exception& error) {
+    services_.log.error(
+        "cannot say how a collector is",
+        {{"collector", key_.collector}, {"source", key_.source}, {"err", error.what()}});
+  }
+  return good;
+}
+
+bool Job::collect() noexcept {
   const Instant now = services_.clock.now();
   const SteadyInstant start = services_.clock.steady_now();
   const auto took = [&] {
@@ -208,6 +225,11 @@ void Job::expire() {
                      {{"collector", key_.collector},
                       {"source", key_.source},
                       {"stale_after", format_duration(config_.stale_after)}});
+}
+
+void Job::drop() {
+  services_.publisher.drop(key_);
+  services_.publisher.drop(health_key_);
 }
 
 JobStatus Job::status() const {

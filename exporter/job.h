@@ -37,8 +37,9 @@ class Job {
   // Any thread.
   void skipped();
   void set_next_run(Instant at);
-  void
-  expire();  // takes the series off the page once they are stale: while runs fail or are skipped
+  // Takes the series off the page once they are stale: while runs fail or are skipped.
+  void expire();
+  void drop();  // takes everything off the page
   JobStatus status() const;
 
   // Takes over the state of the same job of an earlier config, whose series are on the page.
@@ -60,6 +61,7 @@ class Job {
   Collector& collector() { return *collector_; }
 
  private:
+  bool collect() noexcept;
   void succeed(const Collection& collection, std::size_t series, Duration took);
   void fail(Reason reason, const std::string& message, Duration took);
 
@@ -67,6 +69,7 @@ class Job {
   const Duration timeout_;
   const Publisher::Key key_;
   const std::string meaning_;
+  const Publisher::Key health_key_;
   const std::unique_ptr<Collector> collector_;
   const Services services_;
   const std::shared_ptr<SelfMetrics::Job> self_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "collectors/usage_state.h"
 #include "exporter/engine.h"
 #include "exporter/error.h"
 #include "exporter/format.h"
@@ -24,13 +25,13 @@ std::string counted(std::size_t count, const std::string& noun) {
   return format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-void require_collector(const Config& config, const std::string& wanted) {
+void require_collector(const Plan& plan, const std::string& wanted) {
   std::vector<std::string> names;
-  for (const CollectorConfig& collector : config.collectors) {
-    if (collector.name == wanted) {
+  for (const CollectorPlan& collector : plan.collectors) {
+    if (collector.config.name == wanted) {
       return;
     }
-    names.push_back(collector.name);
+    names.push_back(collector.config.name);
   }
   throw Error(Reason::config,
               format("there is no collector \"{}\"{}", wanted, did_you_mean(wanted, names)));
@@ -64,8 +65,15 @@ bool check_queries(Engine& engine, const Services& services) {
 int run_serve(const Flags& flags) {
   const SystemClock clock;
   Log log(stderr, flags.log_level, flags.log_format, clock);
-  App app(
-      flags.serve, [&flags] { return load_plan(flags.config_file); }, clock, log);
+  const auto usage = std::make_shared<UsageState>(UsageOptions{flags.storage_path});
+  const auto load = [&] {
+    Plan plan = load_plan(flags.config_file, usage);
+    if (plan.config.usage.kind == yaml::Node::Kind::mapping) {
+      usage->open(clock.now(), log);  // at the start, so that a folder of no use is found at once
+    }
+    return plan;
+  };
+  App app(flags.serve, load, clock, log);
   app.run();
   return 0;
 }
@@ -85,8 +93,7 @@ int run_check(const Flags& flags) {
     }
   }
   print(format("{}: {}, {}, {}\n", flags.config_file, counted(plan.config.sources.size(), "source"),
-               counted(plan.config.collectors.size(), "collector"),
-               counted(metrics.size(), "metric")));
+               counted(plan.collectors.size(), "collector"), counted(metrics.size(), "metric")));
   if (!flags.connect) {
     return 0;
   }
@@ -95,14 +102,15 @@ int run_check(const Flags& flags) {
 }
 
 int run_once(const Flags& flags) {
-  Plan plan = load_plan(flags.config_file);
+  const UsageOptions once{.storage_path = "", .complete = true, .live = !flags.at};
+  Plan plan = load_plan(flags.config_file, std::make_shared<UsageState>(once));
   const SystemClock system;
   const FixedClock fixed(flags.at.value_or(system.now()));
   Log log(stderr, flags.log_level, flags.log_format, system);
   Publisher publisher;
   SelfMetrics self(system.now());
   if (flags.collector) {
-    require_collector(plan.config, *flags.collector);
+    require_collector(plan, *flags.collector);
   }
   Engine engine(std::move(plan), {fixed, log, publisher, self});
   bool good = true;

@@ -88,6 +88,11 @@ void Statement::bind(int index, std::string_view value) {
                                            value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
+void Statement::bind_blob(int index, std::string_view bytes) {
+  check(handle_.get(), sqlite3_bind_blob64(handle_.get(), index, bytes.empty() ? "" : bytes.data(),
+                                           bytes.size(), SQLITE_TRANSIENT));
+}
+
 bool Statement::step() {
   const int code = sqlite3_step(handle_.get());
   if (code == SQLITE_ROW) {
@@ -121,6 +126,12 @@ std::optional<Value> Statement::value(int index, bool boolean) const {
     default:
       return std::nullopt;
   }
+}
+
+std::string_view Statement::blob(int index) const {
+  const void* bytes = sqlite3_column_blob(handle_.get(), index);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), index));
+  return {static_cast<const char*>(bytes), size};
 }
 
 void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }

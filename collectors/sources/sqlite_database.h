@@ -41,11 +41,13 @@ class Statement {
   void bind(int index, std::int64_t value);
   void bind(int index, double value);
   void bind(int index, std::string_view value);
+  void bind_blob(int index, std::string_view bytes);
 
   bool step();  // false at the end
   void reset();
   // What lies in the row; nullopt for a blob. Views live until the next step.
   std::optional<Value> value(int index, bool boolean) const;
+  std::string_view blob(int index) const;  // of any type, as bytes; empty for NULL
 
  private:
   struct Finalize {

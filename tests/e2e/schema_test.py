@@ -71,6 +71,28 @@ CONFIG = {
             },
         },
     },
+    "features": {
+        "export": {
+            "source": "app", "table": "e", "time": "t", "user": "u",
+            "outcome": {"column": "o", "success": ["ok"]},
+            "reason": {"column": "r", "allow": ["timeout"]},
+            "duration": {"column": "d", "unit": "ms"},
+            "size": {"column": "s", "unit": "bytes"},
+            "dimensions": {"format": {"allow": ["csv"]}},
+            "regular": {"min_periods": 2},
+            "power": {"min_active_days": 8},
+            "at_risk": {"silent_for": "14d"},
+        },
+        "share": {"table": "s", "time": "t", "user": "u"},
+    },
+    "combinations": {"both": {"all_of": ["export", "share"]}},
+    "windows": ["1d", "7d", "last_week"],
+    "population": {
+        "users": {"table": "p", "id": "i", "exclude": {"column": "x", "equals": True}},
+        "activity": [{"table": "a", "user": "u", "time": "t"}],
+    },
+    "privacy": {"k_anonymity": 5},
+    "recount": [{"younger_than": "2h", "every": "1m"}, {"every": "1d"}],
 }
 METRICS = ("collectors", "one", "metrics")
 # Each mapping of the grammar: its definition in the schema, and where CONFIG has one.
@@ -86,6 +108,22 @@ PLACES = {
     "histogram_of_columns": METRICS + ("a_columns",),
     "info": METRICS + ("an_info",),
     "stateset": METRICS + ("a_state",),
+    "feature": ("features", "export"),
+    "outcome": ("features", "export", "outcome"),
+    "reason": ("features", "export", "reason"),
+    "operation_duration": ("features", "export", "duration"),
+    "payload_size": ("features", "export", "size"),
+    "dimension": ("features", "export", "dimensions", "format"),
+    "regular": ("features", "export", "regular"),
+    "active_days": ("features", "export", "power"),
+    "at_risk": ("features", "export", "at_risk"),
+    "combination": ("combinations", "both"),
+    "population": ("population",),
+    "users": ("population", "users"),
+    "condition": ("population", "users", "exclude"),
+    "activity": ("population", "activity", 0),
+    "privacy": ("privacy",),
+    "rung": ("recount", 0),
 }
 
 

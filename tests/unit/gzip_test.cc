@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "exporter/error.h"
 #include "tests/support/inflate.h"
 
 namespace usage {
@@ -64,6 +65,29 @@ TEST(Gzip, EverySizeAroundTheOutputBuffer) {
   for (std::size_t size = 65'500; size < 65'600; size += 7) {
     EXPECT_EQ(inflate_gzip(gzip(noise(size))), noise(size));
   }
+}
+
+TEST(Gunzip, ReadsWhatGzipWrote) {
+  std::string text;
+  for (const std::size_t size : {0, 1, 100, 65'536, 300'000}) {
+    while (text.size() < size) text += static_cast<char>(text.size() * text.size() / 7);
+    EXPECT_EQ(gunzip(gzip(text), text.size()), text);
+  }
+}
+
+TEST(Gunzip, RefusesWhatIsDamagedOrTooLong) {
+  const std::string text(1000, 'x');
+  const std::string body = gzip(text);
+  EXPECT_THROW(gunzip(body, 999), Error);
+  EXPECT_THROW(gunzip("", 1000), Error);
+  EXPECT_THROW(gunzip("plain text", 1000), Error);
+  EXPECT_THROW(gunzip(body + "x", 1000), Error);
+  for (std::size_t size = 0; size < body.size(); ++size) {
+    EXPECT_THROW(gunzip(std::string_view(body).substr(0, size), 1000), Error);
+  }
+  std::string damaged = body;
+  damaged[damaged.size() - 6] ^= 1;  // of the checksum
+  EXPECT_THROW(gunzip(damaged, 1000), Error);
 }
 
 }  // namespace

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collectors/facts/directory.h"
+#include "collectors/facts/tally.h"
+#include "exporter/clock.h"
+
+namespace usage {
+
+// What the rows of a feature have, fixed by config. A value.
+struct FeatureShape {
+  std::string name;
+  std::vector<std::string> reasons;  // failures by reason; any other reason counts as "other"
+  std::vector<std::string> dimensions;
+  bool has_users = false;
+  bool has_outcome = false;
+  bool has_scope = false;
+  std::vector<double> duration_bounds;  // seconds; empty: no durations
+  std::vector<double> size_bounds;      // bytes; empty: no sizes
+  bool operator==(const FeatureShape&) const = default;
+};
+
+// One row of a usage table. Views live as long as the row.
+struct Fact {
+  Instant time;
+  std::optional<std::string_view> user;
+  bool success = true;
+  std::string_view reason;                       // of a failure; empty: unknown
+  std::span<const std::string_view> dimensions;  // parallel to shape.dimensions; "" for NULL
+  std::optional<std::string_view> scope;
+  std::optional<double> duration_seconds, size_bytes;
+};
+
+// Observations by upper bound (inclusive, not cumulative), the last one is beyond every bound. What
+// is no finite number is not an observation.
+struct Distribution {
+  std::vector<std::uint64_t> counts;
+  double sum = 0;
+  void add(double value, const std::vector<double>& bounds);
+  void merge(const Distribution& other);
+  void round();  // the sum, to ten digits: then the order of adding does not show
+  std::uint64_t count() const;
+  void serialize(std::string& out) const;  // appends
+  void take(std::string_view& bytes);      // from the front, into as many counts as there are
+  bool operator==(const Distribution&) const = default;
+};
+
+// Dense numbers of a feature's dimension values and scopes; users are in a directory of their own,
+// shared by all features. The store keeps up to kMaxValues values a dimension; further ones become
+// kOverflow.
+struct FeatureNames {
+  static constexpr std::uint32_t kMaxValues = 1000;
+  static constexpr std::uint32_t kOverflow = 0xffffffff;
+  std::vector<Directory> dimensions;  // parallel to shape.dimensions
+  Directory scopes;
+
+  explicit FeatureNames(const FeatureShape& shape = {}) : dimensions(shape.dimensions.size()) {}
+  std::uint32_t value(std::size_t dimension, std::string_view text);  // grows up to kMaxValues
+};
+
+// Everything that a bucket of time holds about one feature. Marginals: each dimension is counted by
+// itself, there is no cross product. Only successes are uses; sizes, durations, dimensions and
+// scopes are those of successes. A value.
+struct Bucket {
+  Tally uses;
+  Tally failures;
+  std::vector<std::uint64_t> failures_by_reason;           // parallel to shape.reasons, then other
+  std::vector<std::map<std::uint32_t, Tally>> dimensions;  // per dimension: value → tally
+  UserSet scopes;
+  Distribution duration, size;
+
+  explicit Bucket(const FeatureShape& shape = {});
+  // Directories grow as needed.
+  void add(const Fact& fact, const FeatureShape& shape, Directory& users, FeatureNames& names);
+  void merge(const Bucket& other);
+  void compact();            // once its rows are complete; see Tally
+  void forget(UserId user);  // their rows stay, as rows without a user
+  std::uint64_t rows() const { return uses.total() + failures.total(); }
+  std::size_t memory_bytes() const;
+
+  std::string serialize() const;
+  static Bucket parse(std::string_view bytes, const FeatureShape& shape);  // Error(data)
+  // The same without the uses, which parsing needs.
+  std::string serialize_rest() const;
+  static Bucket parse_rest(Tally uses, std::string_view bytes, const FeatureShape& shape);
+  bool operator==(const Bucket&) const = default;
+};
+
+}  // namespace usage

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "exporter/clock.h"
+
+namespace usage {
+
+inline Instant day_of(Instant instant) { return std::chrono::floor<std::chrono::days>(instant); }
+
+// What was merged of intervals that lie within one UTC day each. Holds up to `max` of them, those
+// that were asked for lately. Several threads may get() at once; two that miss the same interval
+// both merge it. A copy starts empty.
+template <typename T>
+class DayCache {
+ public:
+  explicit DayCache(std::size_t max) : max_(max) {}
+  DayCache(const DayCache& other) : max_(other.max_) {}
+  DayCache& operator=(const DayCache& other) {
+    if (this != &other) {
+      clear();
+      max_ = other.max_;
+    }
+    return *this;
+  }
+  ~DayCache() = default;
+
+  template <typename Make>
+  std::shared_ptr<const T> get(Instant from, Instant to, const Make& make) const {
+    const std::pair interval(from, to);
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = held_.find(interval);
+      if (found != held_.end()) {
+        found->second.used = ++uses_;
+        return found->second.made;
+      }
+    }
+    auto made = std::make_shared<const T>(make());
+    const std::lock_guard lock(mutex_);
+    if (held_.size() >= max_) {
+      std::erase_if(held_,
+                    [this](const auto& entry) { return entry.second.used + max_ / 2 <= uses_; });
+    }
+    held_[interval] = {made, ++uses_};
+    return made;
+  }
+
+  // Everything of the day of this instant.
+  void drop(Instant instant) {
+    const Instant day = day_of(instant);
+    const std::lock_guard lock(mutex_);
+    held_.erase(held_.lower_bound({day, day}),
+                held_.lower_bound({day + std::chrono::days(1), Instant::min()}));
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    held_.clear();
+  }
+  std::size_t memory_bytes() const {
+    const std::lock_guard lock(mutex_);
+    std::size_t bytes = 0;
+    for (const auto& [interval, entry] : held_) {
+      bytes += entry.made->memory_bytes();
+    }
+    return bytes;
+  }
+
+ private:
+  struct Entry {
+    std::shared_ptr<const T> made;
+    std::uint64_t used = 0;
+  };
+  std::size_t max_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::pair<Instant, Instant>, Entry> held_;
+  mutable std::uint64_t uses_ = 0;
+};
+
+// Splits [from, to) at UTC midnights.
+template <typename Visit>
+void for_days(Instant from, Instant to, const Visit& visit) {
+  while (from < to) {
+    const Instant next = day_of(from) + std::chrono::days(1);
+    const Instant end = next < to ? next : to;
+    visit(from, end);
+    from = end;
+  }
+}
+
+}  // namespace usage

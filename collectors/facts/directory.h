@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace usage {
+
+// External text (a user's id, a dimension's value, a scope) → dense number from 0, in order of
+// first sight. Numbers are never given twice. Integers are written in decimal, so that 7 and "7"
+// are the same user. Not thread-safe.
+class Directory {
+ public:
+  std::uint32_t id_of(std::string_view text);  // adds it if it is new
+  std::optional<std::uint32_t> find(std::string_view text) const;
+  const std::string& text(std::uint32_t id) const { return texts_[id]; }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(texts_.size()); }
+
+  // The number stays taken, its text becomes "" and is found no more; id_of() gives the same text a
+  // new number.
+  void forget(std::uint32_t id);
+  bool forgotten(std::uint32_t id) const;
+  std::uint32_t add_forgotten();  // as restoring needs it
+
+  std::size_t memory_bytes() const;
+
+ private:
+  // A hash table with linear probing, at most half full.
+  struct Slot {
+    std::uint32_t hash = 0;
+    std::uint32_t id = kFree;
+  };
+  static constexpr std::uint32_t kFree = 0xffffffff;
+
+  std::size_t slot_of(std::string_view text, std::uint32_t hash) const;  // its own, or a free one
+  void rebuild(std::size_t slots);
+
+  std::deque<std::string> texts_;  // a deque: text() stays valid when it grows
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> forgotten_;  // sorted
+};
+
+}  // namespace usage

@@ -1,0 +1,92 @@
+#include "collectors/facts/facts.h"
+
+#include <stdexcept>
+#include <utility>
+
+namespace usage {
+
+UserSet Population::excluded() const {
+  UserSet set;
+  for (std::size_t i = 0; i < attributes.size(); ++i) {
+    if (attributes[i].excluded) {
+      set.add(static_cast<UserId>(i));
+    }
+  }
+  return set;
+}
+
+UserSet Population::eligible(Instant end) const {
+  UserSet set;
+  for (std::size_t i = 0; i < attributes.size(); ++i) {
+    const UserAttributes& user = attributes[i];
+    const bool deleted = user.deleted_at && *user.deleted_at < end;
+    if (user.eligible && !user.excluded && !deleted && (user.known || !has_users_table)) {
+      set.add(static_cast<UserId>(i));
+    }
+  }
+  return set;
+}
+
+std::uint64_t Activity::replace(const Interval& interval, std::map<Instant, UserSet> fresh) {
+  std::uint64_t changed = 0;
+  const auto count = [&](Instant start, const UserSet& before, const UserSet& after) {
+    changed += before.size() + after.size() - 2 * common(before, after);
+    days_.drop(start);
+  };
+  for (auto old = buckets_.lower_bound(interval.from);
+       old != buckets_.end() && old->first < interval.to;) {
+    const auto found = fresh.find(old->first);
+    if (found != fresh.end() && !found->second.empty()) {
+      ++old;
+      continue;
+    }
+    count(old->first, old->second, {});
+    old = buckets_.erase(old);
+  }
+  for (auto& [start, users] : fresh) {
+    if (start < interval.from || start >= interval.to ||
+        start.time_since_epoch() % width_ != Duration::zero()) {
+      throw std::logic_error("a bucket of activity lies outside of what was read");
+    }
+    if (users.empty()) {
+      continue;
+    }
+    UserSet& place = buckets_[start];
+    if (place != users) {
+      users.compact();
+      count(start, place, users);
+      place = std::move(users);
+    }
+  }
+  return changed;
+}
+
+UserSet Activity::users(const Interval& interval) const {
+  UserSet all;
+  for_days(interval.from, interval.to, [&](Instant from, Instant to) {
+    all |= *days_.get(from, to, [&] {
+      UserSet merged;
+      for (auto it = buckets_.lower_bound(from); it != buckets_.end() && it->first < to; ++it) {
+        merged |= it->second;
+      }
+      merged.compact();
+      return merged;
+    });
+  });
+  return all;
+}
+
+void Activity::restore(std::map<Instant, UserSet> buckets) {
+  buckets_ = std::move(buckets);
+  days_.clear();
+}
+
+void Activity::forget(UserId user) {
+  for (auto it = buckets_.begin(); it != buckets_.end();) {
+    it->second.remove(user);
+    it = it->second.empty() ? buckets_.erase(it) : std::next(it);
+  }
+  days_.clear();
+}
+
+}  // namespace usage

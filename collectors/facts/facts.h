@@ -1,0 +1,63 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectors/facts/directory.h"
+#include "collectors/facts/feature_facts.h"
+
+namespace usage {
+
+// What the users table says of one user today; exclusions apply to all of history.
+struct UserAttributes {
+  bool known = false;  // is in the users table
+  bool excluded = false;
+  bool eligible = true;
+  std::optional<Instant> created_at, deleted_at;
+  std::optional<std::uint32_t> team, account;  // in Population::teams and accounts
+  bool operator==(const UserAttributes&) const = default;
+};
+
+struct Population {
+  bool has_users_table = false;            // without one, everyone seen is the population
+  std::vector<UserAttributes> attributes;  // by UserId; shorter than the directory: unknown
+  Directory teams, accounts;
+  UserSet excluded() const;
+  // Those with attributes.eligible that count in a window ending at `end`: not excluded, not
+  // deleted before `end`, and in the users table if there is one.
+  UserSet eligible(Instant end) const;
+};
+
+// Who was active in the product when, by bucket. A feature's successful uses are not in here: they
+// make their users active too, which is added where it is asked.
+class Activity {
+ public:
+  explicit Activity(Duration bucket_width) : width_(bucket_width) {}
+  // Buckets of the interval that are not in `fresh` become empty. Returns how many users appeared
+  // in a bucket or vanished from one.
+  std::uint64_t replace(const Interval& interval, std::map<Instant, UserSet> fresh);
+  UserSet users(const Interval& interval) const;  // thread-safe among readers
+  const std::map<Instant, UserSet>& buckets() const { return buckets_; }
+  void restore(std::map<Instant, UserSet> buckets);
+  void forget(UserId user);
+  Duration bucket_width() const { return width_; }
+
+ private:
+  Duration width_;
+  std::map<Instant, UserSet> buckets_;  // no empty ones
+  DayCache<UserSet> days_{4096};
+};
+
+// Everything the measures know. Owned by the usage plan and guarded by its mutex. Its parts have
+// one bucket width.
+struct Facts {
+  Duration bucket_width = std::chrono::hours(1);
+  Directory users;
+  Population population;
+  Activity activity{std::chrono::hours(1)};
+  std::map<std::string, FeatureFacts> features;
+};
+
+}  // namespace usage

@@ -1,0 +1,262 @@
+#include "collectors/facts/feature_facts.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "collectors/facts/codec.h"
+
+namespace usage {
+
+namespace {
+
+std::uint64_t rise_of(std::uint64_t before, std::uint64_t after) {
+  return after > before ? after - before : 0;
+}
+
+void rise(std::vector<std::uint64_t>& counters, const std::vector<std::uint64_t>& before,
+          const std::vector<std::uint64_t>& after) {
+  for (std::size_t i = 0; i < counters.size(); ++i) {
+    counters[i] += rise_of(before[i], after[i]);
+  }
+}
+
+void rise(Distribution& counter, const Distribution& before, const Distribution& after) {
+  rise(counter.counts, before.counts, after.counts);
+  counter.sum += std::max(0.0, after.sum - before.sum);
+}
+
+std::uint64_t total_of(const std::map<std::uint32_t, Tally>& values, std::uint32_t value) {
+  const auto found = values.find(value);
+  return found == values.end() ? 0 : found->second.total();
+}
+
+std::uint64_t unattributed(const Bucket& bucket) {
+  return bucket.uses.unattributed() + bucket.failures.unattributed();
+}
+
+void check_edges(const Interval& interval, Duration width) {
+  if (interval.from.time_since_epoch() % width != Duration::zero() ||
+      interval.to.time_since_epoch() % width != Duration::zero()) {
+    throw std::logic_error("an interval of facts does not lie on bucket edges");
+  }
+}
+
+}  // namespace
+
+PackedBucket::PackedBucket(Bucket bucket) {
+  bucket.compact();
+  rest = bucket.serialize_rest();
+  rest.shrink_to_fit();
+  uses = std::move(bucket.uses);
+}
+
+PackedBucket PackedBucket::parse(std::string_view uses, std::string_view rest) {
+  PackedBucket packed;
+  packed.uses = Tally::parse(uses);
+  if (!uses.empty()) {
+    codec::damaged();
+  }
+  packed.uses.compact();
+  packed.rest = rest;
+  return packed;
+}
+
+Bucket PackedBucket::unpacked(const FeatureShape& shape) const {
+  return Bucket::parse_rest(uses, rest, shape);
+}
+
+std::size_t PackedBucket::memory_bytes() const {
+  return sizeof *this - sizeof uses + uses.memory_bytes() + rest.capacity();
+}
+
+FeatureCounters::FeatureCounters(const FeatureShape& shape) {
+  const Bucket empty(shape);
+  failures_by_reason = empty.failures_by_reason;
+  dimensions.resize(shape.dimensions.size());
+  duration = empty.duration;
+  size = empty.size;
+}
+
+void FeatureCounters::rise(const Bucket& before, const Bucket& after) {
+  uses += rise_of(before.uses.total(), after.uses.total());
+  failures += rise_of(before.failures.total(), after.failures.total());
+  unattributed += rise_of(usage::unattributed(before), usage::unattributed(after));
+  usage::rise(failures_by_reason, before.failures_by_reason, after.failures_by_reason);
+  for (std::size_t i = 0; i < dimensions.size(); ++i) {
+    for (const auto& [value, tally] : after.dimensions[i]) {
+      const std::uint64_t more = rise_of(total_of(before.dimensions[i], value), tally.total());
+      if (more > 0) {
+        dimensions[i][value] += more;
+      }
+    }
+  }
+  usage::rise(duration, before.duration, after.duration);
+  usage::rise(size, before.size, after.size);
+}
+
+std::string FeatureCounters::serialize() const {
+  std::string out;
+  codec::put_numbers(out, {uses, failures, unattributed});
+  codec::put_numbers(out, failures_by_reason);
+  for (const auto& values : dimensions) {
+    codec::put_number(out, values.size());
+    for (const auto& [value, count] : values) {
+      codec::put_numbers(out, {value, count});
+    }
+  }
+  duration.serialize(out);
+  size.serialize(out);
+  return out;
+}
+
+FeatureCounters FeatureCounters::parse(std::string_view bytes, const FeatureShape& shape) {
+  FeatureCounters counters(shape);
+  counters.uses = codec::take_number(bytes);
+  counters.failures = codec::take_number(bytes);
+  counters.unattributed = codec::take_number(bytes);
+  codec::take_numbers(bytes, counters.failures_by_reason);
+  for (auto& values : counters.dimensions) {
+    for (std::uint64_t left = codec::take_number(bytes); left > 0; --left) {
+      const std::uint64_t value = codec::take_number(bytes);
+      if (value >= FeatureNames::kMaxValues && value != FeatureNames::kOverflow) {
+        codec::damaged();
+      }
+      values[static_cast<std::uint32_t>(value)] = codec::take_number(bytes);
+    }
+  }
+  counters.duration.take(bytes);
+  counters.size.take(bytes);
+  if (!bytes.empty()) {
+    codec::damaged();
+  }
+  return counters;
+}
+
+FeatureFacts::FeatureFacts(FeatureShape shape, Duration bucket_width)
+    : shape_(std::move(shape)), width_(bucket_width), names_(shape_), counters_(shape_) {
+  if (width_ <= Duration::zero() || Duration(std::chrono::days(1)) % width_ != Duration::zero()) {
+    throw std::logic_error("a bucket's width does not divide a day");
+  }
+}
+
+Instant FeatureFacts::bucket_start(Instant instant) const {
+  const Duration since = instant.time_since_epoch();
+  const Duration beyond = since % width_;
+  return instant - (beyond < Duration::zero() ? beyond + width_ : beyond);
+}
+
+FeatureFacts::Change FeatureFacts::replace(const Interval& interval,
+                                           std::map<Instant, Bucket> fresh) {
+  check_edges(interval, width_);
+  const Bucket nothing(shape_);
+  Change change;
+  const auto count = [&](Instant start, const Bucket& before, const Bucket& after) {
+    change.any = true;
+    change.added += rise_of(before.uses.total(), after.uses.total()) +
+                    rise_of(before.failures.total(), after.failures.total());
+    change.removed += rise_of(after.uses.total(), before.uses.total()) +
+                      rise_of(after.failures.total(), before.failures.total());
+    counters_.rise(before, after);
+    days_.drop(start);
+    ends_.drop(start);
+    users_.drop(start);
+  };
+  std::erase_if(fresh, [](const auto& entry) { return entry.second.rows() == 0; });
+  for (auto old = buckets_.lower_bound(interval.from);
+       old != buckets_.end() && old->first < interval.to;) {
+    if (fresh.contains(old->first)) {
+      ++old;
+    } else {
+      count(old->first, old->second.unpacked(shape_), nothing);
+      old = buckets_.erase(old);
+    }
+  }
+  for (auto& [start, bucket] : fresh) {
+    if (start < interval.from || start >= interval.to || bucket_start(start) != start) {
+      throw std::logic_error("a bucket of facts lies outside of what was read");
+    }
+    PackedBucket packed(bucket);
+    const auto old = buckets_.find(start);
+    if (old == buckets_.end()) {
+      count(start, nothing, bucket);
+      buckets_.emplace(start, std::move(packed));
+    } else if (old->second != packed) {
+      count(start, old->second.unpacked(shape_), bucket);
+      old->second = std::move(packed);
+    }
+    bucket = nothing;  // a day of open buckets is much memory
+  }
+  return change;
+}
+
+void FeatureFacts::restore(std::map<Instant, PackedBucket> buckets, FeatureCounters counters) {
+  buckets_ = std::move(buckets);
+  counters_ = std::move(counters);
+  days_.clear();
+  ends_.clear();
+  users_.clear();
+}
+
+void FeatureFacts::forget(UserId user) {
+  for (auto& [start, packed] : buckets_) {
+    Bucket bucket = packed.unpacked(shape_);
+    bucket.forget(user);
+    packed = PackedBucket(std::move(bucket));
+  }
+  days_.clear();
+  ends_.clear();
+  users_.clear();
+}
+
+Bucket FeatureFacts::merged(Instant from, Instant to) const {
+  Bucket all(shape_);
+  for (auto it = buckets_.lower_bound(from); it != buckets_.end() && it->first < to; ++it) {
+    all.merge(it->second.unpacked(shape_));
+  }
+  all.compact();
+  return all;
+}
+
+UserSet FeatureFacts::merged_users(Instant from, Instant to) const {
+  UserSet all;
+  for (auto it = buckets_.lower_bound(from); it != buckets_.end() && it->first < to; ++it) {
+    all |= it->second.uses.users();
+  }
+  all.compact();
+  return all;
+}
+
+Bucket FeatureFacts::sum(const Interval& interval) const {
+  check_edges(interval, width_);
+  Bucket total(shape_);
+  for_days(interval.from, interval.to, [&](Instant from, Instant to) {
+    const auto& cache = to - from == std::chrono::days(1) ? days_ : ends_;
+    total.merge(*cache.get(from, to, [&] { return merged(from, to); }));
+  });
+  return total;
+}
+
+UserSet FeatureFacts::users(const Interval& interval) const {
+  check_edges(interval, width_);
+  UserSet all;
+  for_days(interval.from, interval.to, [&](Instant from, Instant to) {
+    all |= *users_.get(from, to, [&] { return merged_users(from, to); });
+  });
+  return all;
+}
+
+std::optional<Instant> FeatureFacts::first_bucket() const {
+  return buckets_.empty() ? std::nullopt : std::optional(buckets_.begin()->first);
+}
+
+std::size_t FeatureFacts::memory_bytes() const {
+  std::size_t bytes =
+      sizeof *this + days_.memory_bytes() + ends_.memory_bytes() + users_.memory_bytes();
+  for (const auto& [start, bucket] : buckets_) {
+    bytes += bucket.memory_bytes();
+  }
+  return bytes;
+}
+
+}  // namespace usage

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectors/facts/bucket.h"
+#include "collectors/facts/day_cache.h"
+
+namespace usage {
+
+// Half-open; for facts, both ends lie on bucket edges.
+struct Interval {
+  Instant from, to;
+  bool operator==(const Interval&) const = default;
+};
+
+// What a feature has counted since ever. They only rise: see FeatureFacts::replace.
+struct FeatureCounters {
+  std::uint64_t uses = 0, failures = 0;
+  std::uint64_t unattributed = 0;                 // uses and failures without a user
+  std::vector<std::uint64_t> failures_by_reason;  // as in Bucket
+  std::vector<std::map<std::uint32_t, std::uint64_t>> dimensions;  // per dimension: value → uses
+  Distribution duration, size;
+
+  explicit FeatureCounters(const FeatureShape& shape = {});
+  // Each member rises by what `after` has more of than `before`. A row that was updated counts only
+  // where it appears; the sums of observations rise by their difference, if it is positive.
+  void rise(const Bucket& before, const Bucket& after);
+  std::string serialize() const;
+  static FeatureCounters parse(std::string_view bytes, const FeatureShape& shape);  // Error(data)
+  bool operator==(const FeatureCounters&) const = default;
+};
+
+// A bucket as it is kept: what is asked for by itself lies open, the rest takes a fifth of the
+// memory.
+struct PackedBucket {
+  Tally uses;
+  std::string rest;
+
+  PackedBucket() = default;
+  explicit PackedBucket(Bucket bucket);  // compacts it
+  Bucket unpacked(const FeatureShape& shape) const;
+  std::size_t memory_bytes() const;
+  // From the two halves of Bucket::serialize. What is packed stays unread. Error(data).
+  static PackedBucket parse(std::string_view uses, std::string_view rest);
+  bool operator==(const PackedBucket&) const = default;
+};
+
+// The facts of one feature. Readers may share it between writes; it has no lock of its own.
+class FeatureFacts {
+ public:
+  FeatureFacts(FeatureShape shape, Duration bucket_width);
+
+  const FeatureShape& shape() const { return shape_; }
+  FeatureNames& names() { return names_; }
+  const FeatureNames& names() const { return names_; }
+  Duration bucket_width() const { return width_; }
+  Instant bucket_start(Instant instant) const;  // the edge at or before it
+
+  // Replaces every bucket of the interval by what was just read; buckets that are not in `fresh`
+  // become empty. Counters rise by each bucket's positive changes, member by member: a late row
+  // raises them, a deletion never lowers them, a purge that is followed by new rows counts the new.
+  // A row whose time moved to another bucket appears there and is counted again: bucket counts
+  // cannot tell it from a new row. In one bucket as many rows deleted as added cancel out.
+  // Returns how many rows appeared and vanished, uses and failures each by themselves, and whether
+  // anything changed: a bucket that is equal to the old one keeps its day remembered.
+  struct Change {
+    std::uint64_t added = 0, removed = 0;
+    bool any = false;
+  };
+  Change replace(const Interval& interval, std::map<Instant, Bucket> fresh);
+
+  // For the state file.
+  void restore(std::map<Instant, PackedBucket> buckets, FeatureCounters counters);
+  void forget(UserId user);  // their rows stay, as rows without a user; counters do not move
+  const std::map<Instant, PackedBucket>& buckets() const { return buckets_; }
+  const FeatureCounters& counters() const { return counters_; }
+
+  // Everything in an interval of whole buckets. What was merged of a UTC day is remembered, so that
+  // a month costs 30 merges and not 720; thread-safe among readers.
+  Bucket sum(const Interval& interval) const;
+  UserSet users(const Interval& interval) const;  // sum(interval).uses.users(), quicker
+  std::optional<Instant> first_bucket() const;
+  std::size_t memory_bytes() const;  // the remembered days too
+
+ private:
+  Bucket merged(Instant from, Instant to) const;
+  UserSet merged_users(Instant from, Instant to) const;
+
+  FeatureShape shape_;
+  Duration width_;
+  FeatureNames names_;
+  std::map<Instant, PackedBucket> buckets_;  // no empty ones
+  FeatureCounters counters_;
+  // Whole days, and the ends of windows, which move on every hour. Users apart: those of long ago
+  // are asked for more often than all the rest, and are much smaller.
+  DayCache<Bucket> days_{128};
+  DayCache<Bucket> ends_{24};
+  DayCache<UserSet> users_{4096};
+};
+
+}  // namespace usage

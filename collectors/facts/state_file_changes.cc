@@ -1,0 +1,162 @@
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "collectors/facts/codec.h"
+#include "collectors/facts/state_file.h"
+#include "collectors/facts/state_file_pieces.h"
+#include "collectors/facts/state_file_texts.h"
+#include "exporter/error.h"
+#include "exporter/format.h"
+
+namespace usage {
+
+namespace {
+
+state::StoredBucket stored(Instant start, const PackedBucket& bucket) {
+  state::StoredBucket stored{start, "", bucket.rest};
+  bucket.uses.serialize(stored.who);
+  return stored;
+}
+
+state::StoredBucket stored(Instant start, const UserSet& users) {
+  return {start, users.serialize(), ""};
+}
+
+// Every UTC day that the interval touches is a piece of its own.
+template <typename Bucket>
+void put_days(state::Pieces& pieces, const std::string& name, const Interval& interval,
+              const std::map<Instant, Bucket>& buckets) {
+  for (Instant day = day_of(interval.from); day < interval.to; day += std::chrono::days(1)) {
+    std::vector<state::StoredBucket> found;
+    const auto end = buckets.lower_bound(day + std::chrono::days(1));
+    for (auto it = buckets.lower_bound(day); it != end; ++it) {
+      found.push_back(stored(it->first, it->second));
+    }
+    if (found.empty()) {
+      pieces.erase("day", name, state::day_number(day));
+    } else {
+      pieces.put("day", name, state::day_number(day), state::text_of(found));
+    }
+  }
+}
+
+template <typename Bucket>
+Interval all_of(const std::map<Instant, Bucket>& buckets) {
+  if (buckets.empty()) {
+    return {};
+  }
+  return {buckets.begin()->first, buckets.rbegin()->first + Duration(1)};
+}
+
+}  // namespace
+
+StateFile::Changes::Changes(StateFile& file) : file_(file), stored_(file.stored_) {
+  file_.pieces_->begin();
+}
+
+StateFile::Changes::~Changes() {
+  if (!committed_) {
+    try {
+      file_.pieces_->roll_back();
+    } catch (const Error&) {
+      // What made it fail was thrown already; SQLite rolls back when the file is opened again.
+    }
+  }
+}
+
+void StateFile::Changes::put_table(const std::string& name, const Table& table) {
+  std::string body;
+  codec::put_text(body, table.fingerprint);
+  codec::put_text(body, table.progress);
+  file_.pieces_->put("table", name, 0, body);
+}
+
+void StateFile::Changes::put_feature(const std::string& name, const FeatureFacts& facts,
+                                     const Interval& interval) {
+  std::string body;
+  codec::put_text(body, state::text_of(facts.shape()));
+  body += facts.counters().serialize();
+  file_.pieces_->put("feature", name, 0, body);
+  put_texts("scopes", name, facts.names().scopes);
+  for (std::size_t i = 0; i < facts.names().dimensions.size(); ++i) {
+    put_texts(state::dimension_kind(i), name, facts.names().dimensions[i]);
+  }
+  put_days(*file_.pieces_, name, interval, facts.buckets());
+}
+
+void StateFile::Changes::put_activity(const Activity& activity, const Interval& interval) {
+  put_days(*file_.pieces_, kActivity, interval, activity.buckets());
+}
+
+void StateFile::Changes::put_users(const Directory& users) { put_texts("users", "", users); }
+
+void StateFile::Changes::put_texts(const std::string& kind, const std::string& name,
+                                   const Directory& texts) {
+  std::uint32_t& stored = stored_[{kind, name}];
+  if (stored < texts.size()) {
+    state::put_texts(*file_.pieces_, kind, name, texts, stored);
+    stored = texts.size();
+  }
+}
+
+void StateFile::Changes::drop(const std::string& name) {
+  if (name == kActivity) {  // the users, too, are of no feature
+    file_.pieces_->erase_all("table", name);
+    file_.pieces_->erase_all("day", name);
+    return;
+  }
+  file_.pieces_->erase_name(name);
+  std::erase_if(stored_, [&](const auto& entry) { return entry.first.second == name; });
+}
+
+void StateFile::Changes::commit() {
+  file_.pieces_->commit();
+  committed_ = true;
+  file_.stored_ = std::move(stored_);
+}
+
+bool StateFile::forget(Facts& facts, std::string_view user) {
+  const auto id = facts.users.find(user);
+  if (!id) {
+    return false;
+  }
+  const Interval active = all_of(facts.activity.buckets());
+  facts.users.forget(*id);
+  facts.activity.forget(*id);
+  for (auto& [name, feature] : facts.features) {
+    feature.forget(*id);
+  }
+  Changes changes(*this);
+  state::put_texts(*pieces_, "users", "", facts.users, 0);
+  changes.put_users(facts.users);
+  changes.put_activity(facts.activity, active);
+  for (const auto& [name, feature] : facts.features) {
+    changes.put_feature(name, feature, all_of(feature.buckets()));
+  }
+  changes.commit();
+  pieces_->scrub();
+  remove_set_aside();
+  return true;
+}
+
+void StateFile::remove_set_aside() {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    if (entry.path().filename().string().starts_with(kAside)) {
+      found.push_back(entry.path());
+    }
+  }
+  for (const auto& path : found) {
+    std::error_code failed;
+    std::filesystem::remove(path, failed);
+    if (failed) {
+      throw Error(Reason::io, format("cannot remove {}, which may still hold the user's id: {}; "
+                                     "remove it by hand",
+                                     path.string(), failed.message()));
+    }
+  }
+}
+
+}  // namespace usage

@@ -1,0 +1,53 @@
+#include "collectors/measures/families.h"
+
+namespace usage {
+
+void add_sample(MetricFamily& family, std::vector<std::string> labels, double value) {
+  family.samples.push_back({std::move(labels), value});
+}
+
+void add_per_window(Moment& moment, const std::string& feature, MetricFamily& family,
+                    const std::function<std::optional<double>(const Interval&)>& value) {
+  for (const Window& window : moment.rules().windows) {
+    const std::optional<double> known = value(moment.bounds(window));
+    if (!known) continue;
+    std::vector<std::string> labels;
+    if (!feature.empty()) labels.push_back(feature);
+    labels.push_back(window.label);
+    add_sample(family, std::move(labels), *known);
+  }
+}
+
+std::optional<double> ratio_of(std::uint64_t numerator, std::uint64_t denominator) {
+  if (denominator == 0) return std::nullopt;
+  return static_cast<double>(numerator) / static_cast<double>(denominator);
+}
+
+void window_starts(Moment& moment, const std::string& feature, MetricFamily& family) {
+  add_per_window(moment, feature, family,
+                 [](const Interval& window) { return unix_seconds(window.from); });
+}
+
+void window_ends(Moment& moment, const std::string& feature, MetricFamily& family) {
+  add_per_window(moment, feature, family,
+                 [](const Interval& window) { return unix_seconds(window.to); });
+}
+
+void time_zone_info(Moment& moment, const std::string&, MetricFamily& family) {
+  add_sample(family, {moment.rules().zone.name(), "monday"}, 1);
+}
+
+void excluded_users(Moment& moment, const std::string&, MetricFamily& family) {
+  add_sample(family, {}, static_cast<double>(moment.excluded().size()));
+}
+
+void launches(Moment& moment, const std::string& feature, MetricFamily& family) {
+  const auto launched = moment.feature_rules(feature).launched_at;
+  if (launched) add_sample(family, {feature}, unix_seconds(*launched));
+}
+
+void suppressed_series(Moment& moment, const std::string& feature, MetricFamily& family) {
+  add_sample(family, {feature}, static_cast<double>(moment.suppressed(feature)));
+}
+
+}  // namespace usage

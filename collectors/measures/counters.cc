@@ -1,0 +1,133 @@
+#include <algorithm>
+
+#include "collectors/measures/breakdown.h"
+#include "collectors/measures/families.h"
+
+namespace usage {
+
+namespace {
+
+// As of now what has been counted since ever; as of the past what the buckets held until then.
+FeatureCounters counters_of(Moment& moment, const std::string& feature) {
+  if (moment.live()) return moment.feature(feature).counters();
+  const Bucket& sum = moment.once("all of " + feature, [&] {
+    return moment.feature(feature).sum(moment.ever(feature, moment.end()));
+  });
+  FeatureCounters counters;
+  counters.uses = sum.uses.total();
+  counters.failures = sum.failures.total();
+  counters.unattributed = sum.uses.unattributed() + sum.failures.unattributed();
+  counters.failures_by_reason = sum.failures_by_reason;
+  for (const auto& values : sum.dimensions) {
+    auto& counted = counters.dimensions.emplace_back();
+    for (const auto& [value, tally] : values) counted[value] = tally.total();
+  }
+  counters.duration = sum.duration;
+  counters.size = sum.size;
+  return counters;
+}
+
+void set_created(const Moment& moment, const std::string& feature, MetricFamily& family) {
+  const auto first = moment.feature(feature).first_bucket();
+  if (first) family.created = family.created ? std::min(*family.created, *first) : first;
+}
+
+void add_count(Moment& moment, const std::string& feature, MetricFamily& family,
+               std::uint64_t count) {
+  set_created(moment, feature, family);
+  add_sample(family, {feature}, static_cast<double>(count));
+}
+
+// A family has one list of bounds, features may have several: those that all of them have are
+// exact for each.
+std::vector<double> common_bounds(const Facts& facts,
+                                  const std::vector<double> FeatureShape::*bounds) {
+  std::optional<std::vector<double>> common;
+  for (const auto& [name, feature] : facts.features) {
+    const std::vector<double>& own = feature.shape().*bounds;
+    if (own.empty()) continue;
+    if (!common) common = own;
+    std::erase_if(*common, [&](double bound) { return std::ranges::count(own, bound) == 0; });
+  }
+  return common.value_or(std::vector<double>());
+}
+
+void add_histogram(Moment& moment, const std::string& feature, MetricFamily& family,
+                   const Distribution& distribution, std::vector<double> FeatureShape::*which) {
+  set_created(moment, feature, family);
+  family.bounds = common_bounds(moment.facts(), which);
+  const std::vector<double>& own = moment.feature(feature).shape().*which;
+  HistogramSample sample{.labels = {feature}, .bucket_counts = {}, .sum = distribution.sum};
+  std::uint64_t below = 0;
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    below += i < distribution.counts.size() ? distribution.counts[i] : 0;
+    if (std::ranges::count(family.bounds, own[i]) > 0) sample.bucket_counts.push_back(below);
+  }
+  sample.bucket_counts.push_back(distribution.count());
+  family.histograms.push_back(std::move(sample));
+}
+
+}  // namespace
+
+void uses_total(Moment& moment, const std::string& feature, MetricFamily& family) {
+  add_count(moment, feature, family, counters_of(moment, feature).uses);
+}
+
+void attempts_total(Moment& moment, const std::string& feature, MetricFamily& family) {
+  const FeatureCounters counters = counters_of(moment, feature);
+  add_count(moment, feature, family, counters.uses + counters.failures);
+}
+
+void failures_total(Moment& moment, const std::string& feature, MetricFamily& family) {
+  set_created(moment, feature, family);
+  const FeatureCounters counters = counters_of(moment, feature);
+  const auto& reasons = moment.feature(feature).shape().reasons;
+  std::uint64_t other = 0;
+  for (std::size_t i = 0; i < counters.failures_by_reason.size(); ++i) {
+    const std::uint64_t count = counters.failures_by_reason[i];
+    if (i < reasons.size() && reasons[i] != kOther) {
+      add_sample(family, {feature, reasons[i]}, static_cast<double>(count));
+    } else {
+      other += count;
+    }
+  }
+  add_sample(family, {feature, kOther}, static_cast<double>(other));
+}
+
+void dimension_uses_total(Moment& moment, const std::string& feature, MetricFamily& family) {
+  set_created(moment, feature, family);
+  const FeatureCounters counters = counters_of(moment, feature);
+  const FeatureFacts& facts = moment.feature(feature);
+  for (std::size_t d = 0; d < facts.shape().dimensions.size(); ++d) {
+    const ShownValues& shown = shown_values(moment, feature, d);
+    std::vector<std::uint64_t> counts(shown.labels.size() + 1);
+    if (d < counters.dimensions.size()) {
+      for (const auto& [value, count] : counters.dimensions[d]) counts[shown.place(value)] += count;
+    }
+    for (std::size_t i = 0; i < shown.labels.size(); ++i) {
+      add_sample(family, {feature, facts.shape().dimensions[d], shown.labels[i]},
+                 static_cast<double>(counts[i]));
+    }
+    // With changing values the rest would fall when one of them joins the shown ones.
+    if (shown.fixed) {
+      add_sample(family, {feature, facts.shape().dimensions[d], kOther},
+                 static_cast<double>(counts.back()));
+    }
+  }
+}
+
+void unattributed_total(Moment& moment, const std::string& feature, MetricFamily& family) {
+  add_count(moment, feature, family, counters_of(moment, feature).unattributed);
+}
+
+void operation_duration(Moment& moment, const std::string& feature, MetricFamily& family) {
+  add_histogram(moment, feature, family, counters_of(moment, feature).duration,
+                &FeatureShape::duration_bounds);
+}
+
+void payload_bytes(Moment& moment, const std::string& feature, MetricFamily& family) {
+  add_histogram(moment, feature, family, counters_of(moment, feature).size,
+                &FeatureShape::size_bounds);
+}
+
+}  // namespace usage

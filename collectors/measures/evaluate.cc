@@ -1,0 +1,71 @@
+#include <algorithm>
+
+#include "collectors/measures/measures.h"
+
+namespace usage {
+
+namespace {
+
+// Every number is computed on the exporter's own schedule and not when it is scraped.
+constexpr std::string_view kCached = " Cached: as of the last refresh.";
+
+MetricFamily empty_family(const Measure& measure) {
+  MetricFamily family;
+  family.name = measure.name;
+  family.help = std::string(measure.help) + std::string(kCached);
+  family.unit = measure.unit;
+  family.type = measure.type;
+  family.label_names.assign(measure.labels.begin(), measure.labels.end());
+  return family;
+}
+
+// Shortens the family to at most `budget` series; returns how many were dropped.
+std::size_t shorten(MetricFamily& family, std::size_t budget) {
+  const std::size_t before = family.series_count();
+  while (family.series_count() > budget) {
+    if (family.histograms.empty()) {
+      family.samples.resize(budget);
+    } else {
+      family.histograms.pop_back();
+    }
+  }
+  return before - family.series_count();
+}
+
+}  // namespace
+
+Evaluation evaluate(const Facts& facts, const UsageRules& rules, Instant at, bool live,
+                    const std::set<std::string>& features, bool global) {
+  Moment moment(facts, rules, at, live);
+  Evaluation result;
+  std::size_t budget = rules.max_series;
+  for (const Measure& measure : measures()) {
+    MetricFamily family = empty_family(measure);
+    if (!measure.per_feature && global) measure.evaluate(moment, "", family);
+    if (measure.per_feature) {
+      for (const auto& [name, feature] : facts.features) {
+        if (features.contains(name) && measure.applies(feature.shape())) {
+          measure.evaluate(moment, name, family);
+        }
+      }
+    }
+    result.dropped_series += shorten(family, budget);
+    const std::size_t series = family.series_count();
+    budget -= series;
+    if (series > 0) result.metrics.push_back(std::move(family));
+  }
+  result.suppressed_series = moment.suppressed();
+  return result;
+}
+
+Metrics describe_measures(const std::vector<FeatureShape>& shapes, bool global) {
+  Metrics families;
+  for (const Measure& measure : measures()) {
+    const bool possible =
+        measure.per_feature ? std::ranges::any_of(shapes, measure.applies) : global;
+    if (possible) families.push_back(empty_family(measure));
+  }
+  return families;
+}
+
+}  // namespace usage

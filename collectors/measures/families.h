@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "collectors/measures/moment.h"
+#include "exporter/metric.h"
+
+// The functions that the table in measures.cc names, one .cc per family; what each number means is
+// said there. All have the shape of Measure::evaluate.
+namespace usage {
+
+void add_sample(MetricFamily& family, std::vector<std::string> labels, double value);
+
+// One sample for every window for which `value` knows one. Labels: the feature unless it is empty,
+// then the window.
+void add_per_window(Moment& moment, const std::string& feature, MetricFamily& family,
+                    const std::function<std::optional<double>(const Interval&)>& value);
+
+// Absent where the denominator is zero.
+std::optional<double> ratio_of(std::uint64_t numerator, std::uint64_t denominator);
+
+// Those in at least `least` of the sets.
+UserSet in_at_least(int least, std::span<const UserSet> sets);
+
+// Those who used the feature in enough of the periods (FeatureRules::regular_…) that end `ago`
+// before now.
+UserSet regular_users(Moment& moment, const std::string& feature, int of_periods, Duration ago);
+
+// When somebody could be a regular at the earliest.
+std::optional<Instant> first_regular_at(const Moment& moment, const std::string& feature);
+
+// By the number of the last 28 complete local days with a use: [0] is unused, [28] every day.
+const std::vector<UserSet>& users_by_active_days(Moment& moment, const std::string& feature);
+
+using Evaluate = void(Moment&, const std::string& feature, MetricFamily&);
+
+// about.cc
+Evaluate window_starts, window_ends, time_zone_info, excluded_users, launches, suppressed_series;
+// counters.cc
+Evaluate uses_total, attempts_total, failures_total, dimension_uses_total, unattributed_total,
+    operation_duration, payload_bytes;
+// volume.cc
+Evaluate uses, attempts, failures, failure_ratio, uses_per_day, scopes, peak_hour;
+// dimensions.cc
+Evaluate dimension_uses, dimension_users, dimension_other_ratio;
+// adoption.cc
+Evaluate feature_users, active_users, adoption_ratio, tried_users, tried_ratio, regular_users_now,
+    regular_ratio, combination_users, combination_ratio, first_use_median, activation_ratio;
+// engagement.cc
+Evaluate stickiness, product_stickiness, active_days, segments, at_risk;
+// retention.cc
+Evaluate lifecycle, retention_cohort, retention_retained, retention_ratio, band_cohort,
+    band_retained, band_ratio;
+// habits.cc
+Evaluate recurring_workflows, habitual_groups, habitual_group_ratio;
+
+}  // namespace usage

@@ -1,0 +1,179 @@
+#include "collectors/measures/moment.h"
+
+#include <algorithm>
+
+#include "collectors/measures/window.h"
+
+namespace usage {
+
+Done::Done(const Bucket& sum, const UserSet& excluded)
+    : uses(sum.uses.total_without(excluded)),
+      failures(sum.failures.total_without(excluded)),
+      dimensions(sum.dimensions.size()),
+      scopes(sum.scopes) {
+  for (std::size_t d = 0; d < dimensions.size(); ++d) {
+    for (const auto& [value, tally] : sum.dimensions[d]) {
+      dimensions[d][value] = {tally.total_without(excluded), tally.users()};
+    }
+  }
+}
+
+void Done::merge(const Done& other) {
+  uses += other.uses;
+  failures += other.failures;
+  for (std::size_t d = 0; d < other.dimensions.size(); ++d) {
+    for (const auto& [value, more] : other.dimensions[d]) {
+      Value& sum = dimensions[d][value];
+      sum.uses += more.uses;
+      sum.users |= more.users;
+    }
+  }
+  scopes |= other.scopes;
+}
+
+Moment::Moment(const Facts& facts, const UsageRules& rules, Instant at, bool live)
+    : facts_(facts),
+      rules_(rules),
+      live_(live),
+      at_(live ? at : edge_at_or_before(at, facts.bucket_width)),
+      end_(edge_at_or_after(at_, facts.bucket_width)) {
+  const Population& population = facts.population;
+  std::vector<UserId> excluded, never_counted;
+  for (UserId id = 0; id < facts.users.size(); ++id) {
+    const UserAttributes user =
+        id < population.attributes.size() ? population.attributes[id] : UserAttributes();
+    if (user.excluded) excluded.push_back(id);
+    const bool missing = population.has_users_table && !user.known;
+    if (user.excluded || !user.eligible || missing) {
+      never_counted.push_back(id);
+    } else if (user.deleted_at) {
+      deletions_.emplace_back(*user.deleted_at, id);
+    }
+  }
+  excluded_ = UserSet::of(excluded);
+  never_counted_ = UserSet::of(never_counted);
+  std::ranges::sort(deletions_);
+  std::vector<Interval> intervals = closed(CalendarUnit::week, 4);
+  intervals.push_back(ranking());
+  for (const Window& window : rules.windows) intervals.push_back(bounds(window));
+  for (const Interval& interval : intervals) ends_.insert({interval.from, interval.to});
+}
+
+const FeatureFacts& Moment::feature(const std::string& name) const {
+  return facts_.features.at(name);
+}
+
+const FeatureRules& Moment::feature_rules(const std::string& name) const {
+  static const FeatureRules defaults;
+  const auto found = rules_.features.find(name);
+  return found == rules_.features.end() ? defaults : found->second;
+}
+
+std::optional<Instant> Moment::begin_of(const std::string& name) const {
+  const auto launched = feature_rules(name).launched_at;
+  return launched ? launched : feature(name).first_bucket();
+}
+
+Interval Moment::bounds(const Window& window) const {
+  return window_bounds(window, at_, live_, facts_.bucket_width, rules_.zone);
+}
+
+Interval Moment::period(Duration newest_ago, Duration length) const {
+  return {edge_at_or_after(at_ - newest_ago - length, facts_.bucket_width),
+          edge_at_or_after(at_ - newest_ago, facts_.bucket_width)};
+}
+
+Interval Moment::last(Duration length) const { return period({}, length); }
+
+std::vector<Interval> Moment::periods(Duration length, int count, Duration ago) const {
+  std::vector<Interval> result;
+  for (int i = 0; i < count; ++i) result.push_back(period(ago + i * length, length));
+  return result;
+}
+
+std::vector<Interval> Moment::closed(CalendarUnit unit, int count) const {
+  std::vector<Interval> result;
+  for (int i = 1; i <= count; ++i) {
+    result.push_back(whole_buckets(rules_.zone.start_of(unit, at_, -i),
+                                   rules_.zone.start_of(unit, at_, 1 - i), facts_.bucket_width));
+  }
+  return result;
+}
+
+Interval Moment::ranking() const {
+  const Instant midnight = rules_.zone.start_of(CalendarUnit::day, at_);
+  return whole_buckets(midnight - std::chrono::days(28), midnight, facts_.bucket_width);
+}
+
+Interval Moment::ever(const std::string& name, Instant to) const {
+  const auto first = feature(name).first_bucket();
+  return {first ? std::min(*first, to) : to, to};
+}
+
+const Done& Moment::piece(const std::string& name, Instant from, Instant to) {
+  auto& known = pieces_[name];
+  const auto found = known.find({from, to});
+  if (found != known.end()) return found->second;
+  return known.emplace(Key{from, to}, Done(feature(name).sum({from, to}), excluded_)).first->second;
+}
+
+const Done& Moment::done(const std::string& name, const Interval& interval) {
+  auto& known = done_[name];
+  const Key key{interval.from, interval.to};
+  const auto found = known.find(key);
+  if (found != known.end()) return found->second;
+  Done sum;
+  sum.dimensions.resize(feature(name).shape().dimensions.size());
+  for (Instant from = interval.from; from < interval.to;) {
+    const auto next = ends_.upper_bound(from);
+    const Instant to = next == ends_.end() ? interval.to : std::min(*next, interval.to);
+    sum.merge(piece(name, from, to));
+    from = to;
+  }
+  return known.emplace(key, std::move(sum)).first->second;
+}
+
+const UserSet& Moment::users(const std::string& name, const Interval& interval) {
+  auto& known = users_[name];
+  const Key key{interval.from, interval.to};
+  const auto found = known.find(key);
+  if (found != known.end()) return found->second;
+  return known.emplace(key, feature(name).users(interval) - not_counted(interval.to)).first->second;
+}
+
+const UserSet& Moment::active(const Interval& interval) {
+  const Key key{interval.from, interval.to};
+  const auto found = active_.find(key);
+  if (found != active_.end()) return found->second;
+  UserSet people = facts_.activity.users(interval) - not_counted(interval.to);
+  for (const auto& [name, facts] : facts_.features) people |= users(name, interval);
+  return active_.emplace(key, std::move(people)).first->second;
+}
+
+const UserSet& Moment::not_counted(Instant end) {
+  const auto found = not_counted_.find(end);
+  if (found != not_counted_.end()) return found->second;
+  UserSet out = never_counted_;
+  for (const auto& [deleted_at, user] : deletions_) {
+    if (deleted_at >= end) break;
+    out.add(user);
+  }
+  return not_counted_.emplace(end, std::move(out)).first->second;
+}
+
+void Moment::count_suppressed(const std::string& name, std::size_t series) {
+  suppressed_[name] += series;
+}
+
+std::size_t Moment::suppressed(const std::string& name) const {
+  const auto found = suppressed_.find(name);
+  return found == suppressed_.end() ? 0 : found->second;
+}
+
+std::size_t Moment::suppressed() const {
+  std::size_t sum = 0;
+  for (const auto& [name, series] : suppressed_) sum += series;
+  return sum;
+}
+
+}  // namespace usage

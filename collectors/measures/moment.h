@@ -1,0 +1,102 @@
+#pragma once
+
+#include <any>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "collectors/facts/facts.h"
+#include "collectors/measures/usage_rules.h"
+
+namespace usage {
+
+// What a feature did in an interval, without the uses and failures of excluded users.
+struct Done {
+  struct Value {
+    std::uint64_t uses = 0;
+    UserSet users;  // the excluded ones too
+  };
+  std::uint64_t uses = 0, failures = 0;
+  std::vector<std::map<std::uint32_t, Value>> dimensions;  // as in Bucket
+  UserSet scopes;                                          // of excluded users too
+
+  Done() = default;
+  Done(const Bucket& sum, const UserSet& excluded);
+  void merge(const Done& other);
+};
+
+// Facts, rules and an instant: what every measure is a pure function of. Remembers sums that
+// several measures need; one thread. Facts and rules outlive it. References that it gives stay
+// valid as long as it lives.
+class Moment {
+ public:
+  Moment(const Facts& facts, const UsageRules& rules, Instant at, bool live);
+
+  const Facts& facts() const { return facts_; }
+  const UsageRules& rules() const { return rules_; }
+  bool live() const { return live_; }
+  Instant at() const { return at_; }    // rounded down to a bucket edge unless live
+  Instant end() const { return end_; }  // where every rolling window ends
+
+  const FeatureFacts& feature(const std::string& name) const;
+  const FeatureRules& feature_rules(const std::string& name) const;  // the defaults if none
+  // When a feature can first have been used: its launch, else its first bucket.
+  std::optional<Instant> begin_of(const std::string& feature) const;
+
+  Interval bounds(const Window& window) const;
+  Interval last(Duration length) const;
+  // `count` periods in a row, the newest first; the newest ends `ago` before now.
+  std::vector<Interval> periods(Duration length, int count, Duration ago = {}) const;
+  // The last `count` complete calendar periods, the newest first.
+  std::vector<Interval> closed(CalendarUnit unit, int count) const;
+  // The 28 d that end with the last local day: what ranks the values of a dimension for a day.
+  Interval ranking() const;
+  // All that a feature knows until `to`.
+  Interval ever(const std::string& feature, Instant to) const;
+
+  const Done& done(const std::string& feature, const Interval& interval);
+  // Successful users of the feature who count at the interval's end: not excluded, eligible, not
+  // deleted before it, and in the users table if there is one.
+  const UserSet& users(const std::string& feature, const Interval& interval);
+  // Active users: activity, or a successful use of any feature; those who count.
+  const UserSet& active(const Interval& interval);
+  const UserSet& excluded() const { return excluded_; }
+  const UserSet& not_counted(Instant end);
+
+  // What several measures need is made once. The key names what and of which feature.
+  template <typename Make>
+  const auto& once(const std::string& key, const Make& make) {
+    std::any& made = made_[key];
+    if (!made.has_value()) made = make();
+    return std::any_cast<const decltype(make())&>(made);
+  }
+
+  // Series that k-anonymity hides are counted here as they are met.
+  void count_suppressed(const std::string& feature, std::size_t series);
+  std::size_t suppressed(const std::string& feature) const;
+  std::size_t suppressed() const;
+
+ private:
+  using Key = std::pair<Instant, Instant>;
+  Interval period(Duration newest_ago, Duration length) const;
+  const Done& piece(const std::string& feature, Instant from, Instant to);
+
+  const Facts& facts_;
+  const UsageRules& rules_;
+  bool live_;
+  Instant at_, end_;
+  UserSet excluded_, never_counted_;
+  std::vector<std::pair<Instant, UserId>> deletions_;  // by time
+  std::map<Instant, UserSet> not_counted_;
+  // Windows overlap: each is put together from the pieces between all their ends.
+  std::set<Instant> ends_;
+  std::map<std::string, std::map<Key, Done>> pieces_, done_;
+  std::map<std::string, std::map<Key, UserSet>> users_;
+  std::map<Key, UserSet> active_;
+  std::map<std::string, std::any> made_;
+  std::map<std::string, std::size_t> suppressed_;
+};
+
+}  // namespace usage

@@ -1,0 +1,210 @@
+#include "collectors/usage.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "collectors/measures/measures.h"
+#include "collectors/usage_tables.h"
+
+namespace usage {
+
+namespace {
+
+using std::chrono::minutes;
+
+MetricFamily family_of(std::string name, std::string help, std::string unit, MetricType type,
+                       std::string label) {
+  MetricFamily family;
+  family.name = std::move(name);
+  family.help = std::move(help);
+  family.unit = std::move(unit);
+  family.type = type;
+  family.label_names = {std::move(label)};
+  return family;
+}
+
+// How the reading itself goes.
+Metrics health_families() {
+  constexpr auto kGauge = MetricType::gauge;
+  return {
+      family_of("usage_source_up", "1 if the last refresh from this source succeeded, else 0.", "",
+                kGauge, "source"),
+      family_of("usage_source_last_success_timestamp_seconds",
+                "When the last refresh from this source succeeded.", "seconds", kGauge, "source"),
+      family_of("usage_source_newest_row_timestamp_seconds",
+                "Time of the newest row that was seen in the tables of this source.", "seconds",
+                kGauge, "source"),
+      family_of("usage_source_stale_after_seconds",
+                "So long after its last success the series of this source leave the page.",
+                "seconds", kGauge, "source"),
+      family_of("usage_backfill_progress_ratio",
+                "Buckets of the kept history that were read, of all there are: below 1 the first "
+                "start goes on.",
+                "ratio", kGauge, "source"),
+      family_of("usage_recount_changed_rows_total",
+                "Rows that appeared or vanished when older buckets were read again: late rows, "
+                "updates, deletions.",
+                "", MetricType::counter, "feature")};
+}
+
+Metrics describe_all(const UsageConfig& config) {
+  std::vector<FeatureShape> shapes;
+  for (const FeatureConfig& feature : config.features) {
+    shapes.push_back(feature.shape);
+  }
+  Metrics families = describe_measures(shapes, true);
+  for (MetricFamily& family : health_families()) {
+    families.push_back(std::move(family));
+  }
+  return families;
+}
+
+bool has_label(const MetricFamily& family, std::string_view label) {
+  return std::find(family.label_names.begin(), family.label_names.end(), label) !=
+         family.label_names.end();
+}
+
+class UsageCollector : public Collector {
+ public:
+  UsageCollector(std::shared_ptr<const UsageConfig> config, std::shared_ptr<UsageState> state,
+                 const SourceConfig& source, Source& database, Duration stale_after)
+      : config_(config),
+        state_(state),
+        source_(source.name),
+        stale_after_(stale_after),
+        tables_(std::move(config), std::move(state), source, database) {}
+
+  Metrics describe() const override { return describe_all(*config_); }
+
+  Collection collect(const Run& run) override {
+    up_ = false;
+    state_->adopt(config_, run.now, run.log);
+    Collection collection;
+    collection.rows = tables_.refresh(run);
+    state_->commit();
+    publish(run, collection);
+    up_ = true;
+    last_success_ = run.now;
+    return collection;
+  }
+
+  std::vector<ColumnCheck> check(const Run& run) override { return tables_.check(run); }
+
+  Metrics health() const override {
+    Metrics families = health_families();
+    const auto add = [&](std::size_t family, std::optional<double> value) {
+      if (value) {
+        families[family].samples.push_back({{source_}, *value});
+      }
+    };
+    const auto at = [](std::optional<Instant> instant) {
+      return instant ? std::optional(unix_seconds(*instant)) : std::nullopt;
+    };
+    add(0, up_ ? 1 : 0);
+    add(1, at(last_success_));
+    add(2, at(tables_.newest_row()));
+    add(3, seconds(stale_after_));
+    add(4, tables_.backfilled());
+    for (const auto& [feature, rows] : tables_.changed_rows()) {
+      families[5].samples.push_back({{feature}, static_cast<double>(rows)});
+    }
+    return families;
+  }
+
+ private:
+  // Whether the first backfill of everything that the job's measures speak of is over.
+  bool finished() {
+    std::vector<std::string> names(tables_.features().begin(), tables_.features().end());
+    if (config_->global_source == source_) {
+      names.clear();
+      for (const FeatureConfig& feature : config_->features) {
+        names.push_back(feature.shape.name);
+      }
+    }
+    if (!config_->activity.empty()) {
+      names.emplace_back(UsageState::kActivity);
+    }
+    return std::all_of(names.begin(), names.end(),
+                       [&](const std::string& name) { return state_->table(name).finished; });
+  }
+
+  // The windows that everything was read for, and as long before.
+  std::vector<Window> windows_read(Instant now) {
+    std::vector<Window> windows;
+    for (const Window& window : config_->rules.windows) {
+      const Interval bounds =
+          window_bounds(window, now, state_->options().live, config_->bucket, config_->rules.zone);
+      const Interval wanted{bounds.from - (bounds.to - bounds.from), bounds.to};
+      bool read = true;
+      for (const FeatureConfig& feature : config_->features) {
+        read = read && is_read(feature.shape.name, wanted);
+      }
+      if (read && (config_->activity.empty() || is_read(UsageState::kActivity, wanted))) {
+        windows.push_back(window);
+      }
+    }
+    return windows;
+  }
+
+  bool is_read(const std::string& name, const Interval& interval) {
+    const TableProgress& table = state_->table(name);
+    return table.finished ||
+           (table.oldest &&
+            covers(table.log, interval, {*table.oldest, interval.to}, config_->bucket));
+  }
+
+  void publish(const Run& run, Collection& collection) {
+    SharedFacts& shared = state_->shared();
+    const std::scoped_lock lock(shared.mutex);
+    const bool all = finished();
+    UsageRules rules = config_->rules;
+    if (!all) {
+      rules.windows = windows_read(run.now);
+    }
+    Evaluation evaluation = evaluate(shared.facts, rules, run.now, state_->options().live,
+                                     tables_.features(), config_->global_source == source_);
+    if (!all) {
+      std::erase_if(evaluation.metrics, [](const MetricFamily& family) {
+        return family.type != MetricType::gauge || !has_label(family, "window");
+      });
+    }
+    collection.metrics = std::move(evaluation.metrics);
+    collection.dropped_series = evaluation.dropped_series;
+  }
+
+  const std::shared_ptr<const UsageConfig> config_;
+  const std::shared_ptr<UsageState> state_;
+  const std::string source_;
+  const Duration stale_after_;
+  UsageTables tables_;
+  bool up_ = false;
+  std::optional<Instant> last_success_;
+};
+
+CollectorConfig schedule_of(const UsageConfig& config) {
+  CollectorConfig collector;
+  collector.name = "usage";
+  collector.kind = "usage";
+  collector.sources = config.sources;
+  collector.schedule.interval = config.refresh;
+  collector.stale_after = std::max<Duration>(5 * config.refresh, minutes(5));
+  return collector;
+}
+
+}  // namespace
+
+CollectorPlan plan_usage(std::shared_ptr<const UsageConfig> config,
+                         std::shared_ptr<UsageState> state) {
+  const CollectorConfig collector = schedule_of(*config);
+  return {.config = collector,
+          .describe = [config](const SourceConfig&) { return describe_all(*config); },
+          .make =
+              [config, state, stale_after = collector.stale_after](const SourceConfig& source,
+                                                                   Source& database) {
+                return std::make_unique<UsageCollector>(config, state, source, database,
+                                                        stale_after);
+              }};
+}
+
+}  // namespace usage

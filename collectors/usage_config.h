@@ -1,0 +1,88 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectors/facts/bucket.h"
+#include "collectors/measures/usage_rules.h"
+#include "exporter/config.h"
+#include "exporter/problems.h"
+
+namespace usage {
+
+// A table with a time column, as far as any reader needs it. Empty column names: not there.
+struct TableConfig {
+  std::string source, table, time, user;
+  std::optional<TimeFormat> time_format;  // SQLite: instead of the source's
+};
+
+struct OutcomeConfig {
+  std::string column;
+  std::vector<std::string> success, failure;  // one may be empty: then everything else is it
+};
+
+struct NumberConfig {
+  std::string column;
+  double scale = 1;  // to seconds or bytes
+};
+
+struct DimensionConfig {
+  std::string column;
+  std::vector<double> buckets;  // of a number: upper bounds; empty: the column's text
+  std::string null_as;          // the value for NULL
+};
+
+struct FeatureConfig {
+  TableConfig uses;
+  std::optional<OutcomeConfig> outcome;
+  std::string reason, scope;  // columns
+  std::optional<NumberConfig> duration, size;
+  std::vector<DimensionConfig> dimensions;  // parallel to shape.dimensions
+  FeatureShape shape;
+};
+
+struct UsersConfig {
+  struct Condition {
+    std::string column;  // empty: no condition
+    std::vector<std::string> values;
+  };
+  std::string source, table, id, created_at, deleted_at, team, account;
+  std::optional<TimeFormat> time_format;
+  Condition exclude, eligible;
+};
+
+// How often buckets younger than so much are read again; the last rung is for all that is kept.
+struct Rung {
+  std::optional<Duration> younger_than;
+  Duration every{};
+  bool operator==(const Rung&) const = default;
+};
+
+// What the config says about features.
+struct UsageConfig {
+  std::vector<FeatureConfig> features;  // shape.name is the feature's; in file order
+  std::optional<UsersConfig> users;
+  std::vector<TableConfig> activity;  // all of one source
+  UsageRules rules;
+  std::vector<Rung> recount;  // youngest first
+  Duration refresh = std::chrono::minutes(1);
+  Duration history = std::chrono::days(400);
+  Duration bucket = std::chrono::hours(1);
+
+  std::vector<std::string> sources;  // those that are read, in the order of Config::sources
+  std::string global_source;         // its job publishes what belongs to no single feature
+
+  const FeatureConfig& feature(const std::string& name) const;  // exists
+};
+
+// Reads Config::usage. What is wrong goes to `problems`; the result is usable only if there was
+// nothing. Connects to nothing.
+UsageConfig read_usage_config(const Config& config, Problems& problems);
+
+// Names everything that the facts of the feature, or of the activity, were read with: when it
+// differs, they must be read anew. Holds no secret.
+std::string fingerprint(const FeatureConfig& feature, Duration bucket);
+std::string activity_fingerprint(const std::vector<TableConfig>& activity, Duration bucket);
+
+}  // namespace usage

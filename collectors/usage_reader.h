@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectors/collector.h"
+#include "collectors/facts/facts.h"
+#include "collectors/sources/source.h"
+#include "collectors/usage_config.h"
+#include "collectors/usage_rows.h"
+
+namespace usage {
+
+// The facts of the process with the lock that guards them. Rows are read without the lock; each is
+// folded under it, because all sources number the same users.
+struct SharedFacts {
+  std::mutex mutex;
+  Facts facts;
+};
+
+// What a read found. Nothing of it is in the facts yet, but the names of users and values.
+template <typename Content>
+struct Found {
+  std::map<Instant, Content> buckets;
+  std::uint64_t rows = 0;
+  std::optional<Instant> newest;
+};
+
+// Reads one feature's table. Immutable.
+class FeatureReader {
+ public:
+  FeatureReader(const FeatureConfig& config, const SourceConfig& source);
+
+  std::string sql() const { return select_.sql_between(config_.uses.time); }
+
+  // The rows of an interval of whole buckets, by bucket. Throws Error.
+  Found<Bucket> read(Source& source, const Interval& interval, Deadline deadline,
+                     SharedFacts& shared) const;
+  // The time of the oldest row not before `from`.
+  std::optional<Instant> oldest(Source& source, Instant from, Deadline deadline) const;
+  ColumnCheck check(Source& source, Instant now, Deadline deadline) const;
+
+ private:
+  struct Texts;
+  std::optional<Fact> fact_of(std::span<const Value> row, Texts& texts) const;
+
+  FeatureConfig config_;
+  SourceConfig source_;
+  Select select_;
+  std::size_t time_ = 0;
+  std::optional<std::size_t> user_, outcome_, reason_, scope_, duration_, size_;
+  std::vector<std::size_t> dimensions_;
+};
+
+// Reads the tables that say who was active. Immutable.
+class ActivityReader {
+ public:
+  ActivityReader(const std::vector<TableConfig>& tables, const SourceConfig& source);
+
+  Found<UserSet> read(Source& source, const Interval& interval, Deadline deadline,
+                      SharedFacts& shared) const;
+  std::optional<Instant> oldest(Source& source, Instant from, Deadline deadline) const;
+  std::vector<ColumnCheck> check(Source& source, Instant now, Deadline deadline) const;
+
+ private:
+  std::vector<TableConfig> tables_;
+  SourceConfig source_;
+  std::vector<Select> selects_;
+};
+
+// Reads the users table, whole. Immutable.
+class UsersReader {
+ public:
+  UsersReader(const UsersConfig& config, const SourceConfig& source);
+
+  // Replaces the population of the facts. The number of rows.
+  std::uint64_t read(Source& source, Deadline deadline, SharedFacts& shared) const;
+  ColumnCheck check(Source& source, Deadline deadline) const;
+
+ private:
+  UserAttributes attributes_of(std::span<const Value> row, Population& population) const;
+
+  UsersConfig config_;
+  TimeFormat time_format_;
+  Select select_;
+  std::size_t id_ = 0;
+  std::optional<std::size_t> created_at_, deleted_at_, team_, account_, exclude_, eligible_;
+};
+
+}  // namespace usage

@@ -1,0 +1,207 @@
+#include "collectors/usage_rows.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "collectors/sources/sqlite_text.h"
+#include "exporter/error.h"
+#include "exporter/format.h"
+#include "exporter/problems.h"
+
+namespace usage {
+
+namespace {
+
+using std::chrono::hours;
+
+std::string qualified(std::string_view table) {
+  std::string quoted;
+  while (true) {
+    const std::size_t dot = table.find('.');
+    quoted += quoted_identifier(table.substr(0, dot));
+    if (dot == std::string_view::npos) {
+      return quoted;
+    }
+    quoted += '.';
+    table.remove_prefix(dot + 1);
+  }
+}
+
+// Through the alias: SQLite reads a quoted name that is no column as a text otherwise.
+std::string column_of(std::string_view name) { return "t." + quoted_identifier(name); }
+
+Parameter sqlite_bound(Instant instant, TimeFormat time_format) {
+  if (time_format == TimeFormat::unix || time_format == TimeFormat::unix_ms) {
+    return std::visit([](auto&& stored) -> Parameter { return std::move(stored); },
+                      sqlite_instant(instant, time_format));
+  }
+  constexpr std::size_t kDay = 10;  // "2026-11-25"
+  constexpr std::size_t kMinute = 16;
+  std::string text = format_rfc3339(instant);
+  text.resize(instant.time_since_epoch() % hours(24) == Duration{} ? kDay : kMinute);
+  if (text.size() > kDay && time_format == TimeFormat::text) {
+    text[kDay] = ' ';
+  }
+  return text;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// What SQLite's own functions and most programs write; a time without a zone is UTC.
+std::optional<Instant> parse_text(std::string_view text) {
+  std::string normal(text);
+  if (normal.size() > 10 && normal[10] == ' ') {
+    normal[10] = 'T';
+  }
+  if (normal.size() == 16) {
+    normal += ":00";
+  }
+  if (normal.size() >= 19 &&
+      (is_digit(normal.back()) && normal.find_first_of("+-Zz", 19) == std::string::npos)) {
+    normal += 'Z';
+  }
+  return parse_rfc3339(normal);
+}
+
+std::optional<Instant> from_unix(double value, TimeFormat time_format) {
+  const double micros = value * (time_format == TimeFormat::unix_ms ? 1e3 : 1e6);
+  const bool counts = time_format == TimeFormat::unix || time_format == TimeFormat::unix_ms;
+  if (!counts || !std::isfinite(micros) || std::abs(micros) > 9e18) {
+    return std::nullopt;
+  }
+  return Instant(Duration(static_cast<std::int64_t>(std::floor(micros))));
+}
+
+}  // namespace
+
+std::optional<std::size_t> Select::add(const std::string& column) {
+  if (column.empty()) {
+    return std::nullopt;
+  }
+  const auto found = std::find(columns_.begin(), columns_.end(), column);
+  if (found == columns_.end()) {
+    columns_.push_back(column);
+    return columns_.size() - 1;
+  }
+  return static_cast<std::size_t>(found - columns_.begin());
+}
+
+std::string Select::list() const {
+  std::string text;
+  for (const std::string& column : columns_) {
+    text += (text.empty() ? "" : ", ") + column_of(column);
+  }
+  return text;
+}
+
+std::string Select::from() const { return format(" FROM {} t", qualified(table_)); }
+
+std::string Select::sql() const { return "SELECT " + list() + from(); }
+
+std::string Select::sql_between(const std::string& time) const {
+  return format("{} WHERE {} >= $1 AND {} < $2", sql(), column_of(time), column_of(time));
+}
+
+std::string Select::sql_oldest(const std::string& time) const {
+  return format("SELECT MIN({}){} WHERE {} >= $1", column_of(time), from(), column_of(time));
+}
+
+std::vector<Column> Select::check(Source& source, const std::string& sql,
+                                  const std::vector<Parameter>& parameters,
+                                  Deadline deadline) const {
+  std::vector<std::string> known;
+  for (const Column& column : source.describe({"SELECT *" + from(), {}}, deadline)) {
+    known.push_back(column.name);
+  }
+  for (const std::string& column : columns_) {
+    if (std::find(known.begin(), known.end(), column) == known.end()) {
+      throw Error(Reason::query, format("{}: the table \"{}\" has no column \"{}\"{}", owner_,
+                                        table_, column, did_you_mean(column, known)));
+    }
+  }
+  return source.describe({sql, parameters}, deadline);
+}
+
+std::vector<Parameter> bounds(const Interval& interval, const SourceConfig& source,
+                              std::optional<TimeFormat> time_format) {
+  if (source.driver != "sqlite") {
+    return {interval.from, interval.to};
+  }
+  const TimeFormat stored = time_format.value_or(source.time_format);
+  return {sqlite_bound(interval.from, stored), sqlite_bound(interval.to, stored)};
+}
+
+std::optional<Instant> instant_of(const Value& value, const std::string& column,
+                                  TimeFormat time_format) {
+  std::optional<Instant> instant;
+  if (std::holds_alternative<std::monostate>(value)) {
+    return std::nullopt;
+  }
+  if (const auto* const held = std::get_if<Instant>(&value)) {
+    return *held;
+  }
+  if (const auto* const text = std::get_if<std::string_view>(&value)) {
+    instant = parse_text(*text);
+  } else if (const auto* const integer = std::get_if<std::int64_t>(&value)) {
+    instant = from_unix(static_cast<double>(*integer), time_format);
+  } else if (const auto* const real = std::get_if<double>(&value)) {
+    instant = from_unix(*real, time_format);
+  }
+  if (!instant) {
+    throw Error(Reason::data, format("column \"{}\" holds a value that is no time as time_format "
+                                     "says; set it to how the column is written: text, iso8601, "
+                                     "unix or unix_ms",
+                                     column));
+  }
+  return instant;
+}
+
+std::optional<std::string_view> text_of(const Value& value, std::string& buffer) {
+  if (const auto* const text = std::get_if<std::string_view>(&value)) {
+    return *text;
+  }
+  if (const auto* const held = std::get_if<bool>(&value)) {
+    return *held ? "true" : "false";
+  }
+  if (const auto* const instant = std::get_if<Instant>(&value)) {
+    buffer = format_rfc3339(*instant);
+    return buffer;
+  }
+  buffer.resize(32);
+  std::to_chars_result written{};
+  if (const auto* const integer = std::get_if<std::int64_t>(&value)) {
+    written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), *integer);
+  } else if (const auto* const real = std::get_if<double>(&value)) {
+    written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), *real);
+  } else {
+    return std::nullopt;
+  }
+  return std::string_view(buffer.data(), static_cast<std::size_t>(written.ptr - buffer.data()));
+}
+
+std::optional<double> number_of(const Value& value) {
+  if (const auto* const integer = std::get_if<std::int64_t>(&value)) {
+    return static_cast<double>(*integer);
+  }
+  if (const auto* const real = std::get_if<double>(&value)) {
+    return std::isfinite(*real) ? std::optional(*real) : std::nullopt;
+  }
+  if (const auto* const text = std::get_if<std::string_view>(&value)) {
+    double number = 0;
+    const char* const end = text->data() + text->size();
+    const auto [stop, failed] = std::from_chars(text->data(), end, number);
+    if (failed == std::errc() && stop == end && std::isfinite(number)) {
+      return number;
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_one_of(std::string_view text, const std::vector<std::string>& values) {
+  return std::any_of(values.begin(), values.end(), [&](const std::string& value) {
+    return text == value || (value == "true" && text == "1") || (value == "false" && text == "0");
+  });
+}
+
+}  // namespace usage

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collectors/facts/feature_facts.h"
+#include "collectors/sources/source.h"
+#include "collectors/usage_config.h"
+
+// How the tables of features and of the population are asked for, whatever the database.
+namespace usage {
+
+// A SELECT of some columns of a table: each column once, in the order in which they were added.
+class Select {
+ public:
+  Select(std::string table, std::string owner)
+      : table_(std::move(table)), owner_(std::move(owner)) {}
+
+  // Its place in the row; nullopt for an empty name.
+  std::optional<std::size_t> add(const std::string& column);
+
+  const std::vector<std::string>& columns() const { return columns_; }
+  std::string sql() const;
+  // With `time >= $1 AND time < $2`.
+  std::string sql_between(const std::string& time) const;
+  std::string sql_oldest(const std::string& time) const;
+
+  // Prepares the statement and tells the columns. Error(query) names a column that the table lacks,
+  // and the nearest that it has; `owner` says whose columns they are: `feature "export"`.
+  std::vector<Column> check(Source& source, const std::string& sql,
+                            const std::vector<Parameter>& parameters, Deadline deadline) const;
+
+ private:
+  std::string list() const;
+  std::string from() const;
+
+  std::string table_, owner_;
+  std::vector<std::string> columns_;
+};
+
+// Bounds of a time column. On SQLite a text's bound is as short as a bucket's edge allows, so that
+// it sorts right whatever follows it in the rows: seconds, fractions, a zone.
+std::vector<Parameter> bounds(const Interval& interval, const SourceConfig& source,
+                              std::optional<TimeFormat> time_format);
+
+// A cell as a time; nullopt for NULL. Error(data) when it is none, naming the column.
+std::optional<Instant> instant_of(const Value& value, const std::string& column,
+                                  TimeFormat time_format);
+
+// A cell as text: integers in decimal, booleans true and false; nullopt for NULL. The view points
+// into the value or into `buffer`.
+std::optional<std::string_view> text_of(const Value& value, std::string& buffer);
+
+// A cell as a number; nullopt for NULL and for what is none.
+std::optional<double> number_of(const Value& value);
+
+// Whether a cell's text is one of the values. `true` is also 1, and `false` 0, for databases
+// without a type for them.
+bool is_one_of(std::string_view text, const std::vector<std::string>& values);
+
+}  // namespace usage

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "collectors/facts/state_file.h"
+#include "collectors/usage_config.h"
+#include "collectors/usage_ladder.h"
+#include "collectors/usage_reader.h"
+#include "exporter/log.h"
+
+namespace usage {
+
+struct UsageOptions {
+  std::string storage_path;  // empty: nothing outlives the process
+  bool complete = false;     // a run reads everything there is, or fails: `once`
+  bool live = true;          // false: Run::now lies in the past
+};
+
+// How far one table was read. Guarded by the lock of the facts.
+struct TableProgress {
+  std::string fingerprint;
+  ReadLog log;
+  bool finished = false;                 // the first backfill: counters are complete
+  std::optional<Instant> oldest;         // row
+  std::optional<Instant> asked_oldest;   // when that was asked
+  std::optional<Instant> newest;         // row that was seen
+  std::uint64_t changed_rows = 0;        // on later rungs
+  Duration step = std::chrono::days(1);  // so much is read at a time at most; not kept
+
+  std::string serialize(Duration bucket) const;        // without the fingerprint
+  void parse(std::string_view text, Duration bucket);  // Error(data)
+};
+
+// The facts of the process, how far they are read, and the file that keeps them. There is one for a
+// process, shared by the jobs of all sources and, over reloads, of all configs. Thread-safe.
+class UsageState {
+ public:
+  static constexpr const char* kActivity = StateFile::kActivity;
+
+  explicit UsageState(UsageOptions options) : options_(std::move(options)) {}
+
+  const UsageOptions& options() const { return options_; }
+  SharedFacts& shared() { return shared_; }
+
+  // Opens the state file, once. The log outlives the state. Throws Error as StateFile does.
+  void open(Instant now, Log& log);
+
+  // Makes the facts fit the config: what the config has read otherwise is forgotten, and read anew.
+  // Jobs of other configs have ended.
+  void adopt(const std::shared_ptr<const UsageConfig>& config, Instant now, Log& log);
+
+  // Under the lock of the facts:
+  TableProgress& table(const std::string& name) { return tables_.at(name); }
+  // Notes that the facts of these buckets are those that the table holds now.
+  void read(const std::string& table, const Interval& interval, Instant at);
+
+  // Keeps everything that changed since the last commit, in one transaction. Throws Error.
+  void commit();
+
+ private:
+  void open_locked(Instant now, Log& log);
+  void fit_tables(const UsageConfig& config);
+  void load(Log& log);
+  void put(StateFile::Changes& changes, const std::string& name, const std::set<Instant>& days);
+
+  const UsageOptions options_;
+  SharedFacts shared_;
+  std::map<std::string, TableProgress> tables_;  // by feature, and kActivity
+  std::shared_ptr<const UsageConfig> adopted_;
+  std::unique_ptr<StateFile> file_;
+  std::set<std::string> dropped_;                   // since the last commit
+  std::map<std::string, std::set<Instant>> dirty_;  // table → UTC days read since the last commit
+};
+
+}  // namespace usage

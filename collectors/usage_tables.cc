@@ -1,0 +1,239 @@
+#include "collectors/usage_tables.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "exporter/error.h"
+#include "exporter/format.h"
+
+namespace usage {
+
+namespace {
+
+using std::chrono::days;
+using std::chrono::minutes;
+
+// A users table of more rows is not read at every refresh.
+constexpr std::uint64_t kManyUsers = 20'000;
+constexpr Duration kManyUsersEvery = minutes(10);
+
+// Whether something done at `then` needs no repetition yet. A clock that was set back repeats it.
+bool lasts(std::optional<Instant> then, Instant now, Duration how_long) {
+  return then && *then <= now && now < *then + how_long;
+}
+
+}  // namespace
+
+UsageTables::UsageTables(std::shared_ptr<const UsageConfig> config,
+                         std::shared_ptr<UsageState> state, const SourceConfig& source,
+                         Source& database)
+    : config_(std::move(config)),
+      state_(std::move(state)),
+      source_(source.name),
+      database_(database) {
+  for (const FeatureConfig& feature : config_->features) {
+    if (feature.uses.source == source.name) {
+      features_.emplace(feature.shape.name, FeatureReader(feature, source));
+      feature_names_.insert(feature.shape.name);
+    }
+  }
+  if (!config_->activity.empty() && config_->activity.front().source == source.name) {
+    activity_.emplace(config_->activity, source);
+  }
+  if (config_->users && config_->users->source == source.name) {
+    users_.emplace(*config_->users, source);
+  }
+}
+
+std::uint64_t UsageTables::refresh(const Run& run) {
+  rows_ = 0;
+  refresh_users(run);
+  const auto start = std::chrono::steady_clock::now();
+  const Deadline enough = start + (run.deadline - start) / 2;
+  for (const Step& step : steps(run)) {
+    const bool may_wait = step.reading.why != Reading::Why::young && !state_->options().complete;
+    if (may_wait && std::chrono::steady_clock::now() > enough) {
+      break;
+    }
+    read(step, run);
+  }
+  note_progress(run);
+  return rows_;
+}
+
+std::vector<ColumnCheck> UsageTables::check(const Run& run) {
+  std::vector<ColumnCheck> checks;
+  if (activity_) {
+    checks = activity_->check(database_, run.now, run.deadline);
+  }
+  if (users_) {
+    checks.push_back(users_->check(database_, run.deadline));
+  }
+  for (const auto& [name, reader] : features_) {
+    checks.push_back(reader.check(database_, run.now, run.deadline));
+  }
+  return checks;
+}
+
+std::vector<std::string> UsageTables::tables() const {
+  std::vector<std::string> names(feature_names_.begin(), feature_names_.end());
+  if (activity_) {
+    names.emplace_back(UsageState::kActivity);
+  }
+  return names;
+}
+
+Instant UsageTables::earliest(Instant now) const {
+  Instant from = now - config_->history;
+  for (const auto& [name, rules] : config_->rules.features) {
+    from = std::min(from, rules.launched_at.value_or(from));
+  }
+  return floor_to(from, config_->bucket);
+}
+
+// What should have been read of a table by now: from its oldest row, and from where late rows are
+// looked for, to the end of the open bucket, or, as of the past, of the last complete one.
+Interval UsageTables::kept(const std::string& table, Instant now) const {
+  const Instant to =
+      floor_to(now, config_->bucket) + (state_->options().live ? config_->bucket : Duration{});
+  Duration late = config_->bucket;
+  for (const Rung& rung : config_->recount) {
+    late = std::max(late, rung.younger_than.value_or(late));
+  }
+  const std::scoped_lock lock(state_->shared().mutex);
+  const Instant oldest = std::min(to - late, state_->table(table).oldest.value_or(to));
+  return {std::min(to, floor_to(std::max(earliest(now), oldest), config_->bucket)), to};
+}
+
+void UsageTables::refresh_users(const Run& run) {
+  if (!users_ || (user_rows_ > kManyUsers && lasts(users_read_, run.now, kManyUsersEvery))) {
+    return;
+  }
+  user_rows_ = users_->read(database_, run.deadline, state_->shared());
+  users_read_ = run.now;
+  rows_ += user_rows_;
+}
+
+void UsageTables::ask_oldest(const std::string& table, const Run& run) {
+  {
+    const std::scoped_lock lock(state_->shared().mutex);
+    const TableProgress& progress = state_->table(table);
+    if (progress.oldest && lasts(progress.asked_oldest, run.now, days(1))) {
+      return;
+    }
+  }
+  const Instant from = earliest(run.now);
+  const auto oldest = table == UsageState::kActivity
+                          ? activity_->oldest(database_, from, run.deadline)
+                          : features_.at(table).oldest(database_, from, run.deadline);
+  const std::scoped_lock lock(state_->shared().mutex);
+  state_->table(table).oldest = oldest;
+  state_->table(table).asked_oldest = run.now;
+}
+
+std::vector<UsageTables::Step> UsageTables::steps(const Run& run) {
+  std::vector<Step> steps;
+  for (const std::string& table : tables()) {
+    ask_oldest(table, run);
+    const Interval all = kept(table, run.now);
+    if (state_->options().complete) {
+      steps.push_back({table, {all, Reading::Why::missing}});
+      continue;
+    }
+    const std::scoped_lock lock(state_->shared().mutex);
+    for (const Reading& reading :
+         due(run.now, all, config_->recount, config_->bucket, state_->table(table).log)) {
+      steps.push_back({table, reading});
+    }
+  }
+  std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
+    return a.reading.why != b.reading.why ? a.reading.why < b.reading.why
+                                          : a.reading.interval.to > b.reading.interval.to;
+  });
+  return steps;
+}
+
+// In parts that the run's time is enough for: one that was not is halved for the next run.
+void UsageTables::read(const Step& step, const Run& run) {
+  const bool whole = step.reading.why == Reading::Why::young || state_->options().complete;
+  Interval rest = step.reading.interval;
+  while (rest.from < rest.to) {
+    Interval part = rest;
+    if (!whole) {
+      const std::scoped_lock lock(state_->shared().mutex);
+      part.from = std::max(rest.from, rest.to - state_->table(step.table).step);
+    }
+    try {
+      read_part(step, part, run);
+    } catch (const Error& error) {
+      if (error.reason() == Reason::timeout && !whole) {
+        const std::scoped_lock lock(state_->shared().mutex);
+        Duration& longest = state_->table(step.table).step;
+        longest = std::max(config_->bucket, longest / config_->bucket / 2 * config_->bucket);
+      }
+      throw;
+    }
+    rest.to = part.from;
+  }
+}
+
+void UsageTables::read_part(const Step& step, const Interval& part, const Run& run) {
+  SharedFacts& shared = state_->shared();
+  if (step.table == UsageState::kActivity) {
+    auto found = activity_->read(database_, part, run.deadline, shared);
+    rows_ += found.rows;
+    const std::scoped_lock lock(shared.mutex);
+    saw(step.table, found.newest);
+    shared.facts.activity.replace(part, std::move(found.buckets));
+    state_->read(step.table, part, run.now);
+    return;
+  }
+  auto found = features_.at(step.table).read(database_, part, run.deadline, shared);
+  rows_ += found.rows;
+  const std::scoped_lock lock(shared.mutex);
+  saw(step.table, found.newest);
+  const FeatureFacts::Change change =
+      shared.facts.features.at(step.table).replace(part, std::move(found.buckets));
+  state_->read(step.table, part, run.now);
+  if (step.reading.why == Reading::Why::recount) {
+    state_->table(step.table).changed_rows += change.added + change.removed;
+  }
+}
+
+// Under the lock.
+void UsageTables::saw(const std::string& table, std::optional<Instant> newest) {
+  std::optional<Instant>& known = state_->table(table).newest;
+  if (newest) {
+    known = std::max(known.value_or(*newest), *newest);
+  }
+}
+
+void UsageTables::note_progress(const Run& run) {
+  const std::vector<std::string> names = tables();
+  double sum = 0;
+  bool finished = true;
+  bool finished_before = true;
+  for (const std::string& name : names) {
+    const Interval all = kept(name, run.now);
+    const std::scoped_lock lock(state_->shared().mutex);
+    TableProgress& table = state_->table(name);
+    const double share = progress(all, config_->bucket, table.log);
+    finished_before = finished_before && table.finished;
+    table.finished = table.finished || share == 1;
+    finished = finished && table.finished;
+    sum += share;
+    if (table.newest) {
+      newest_row_ = std::max(newest_row_.value_or(*table.newest), *table.newest);
+    }
+    if (name != UsageState::kActivity) {
+      changed_rows_[name] = table.changed_rows;
+    }
+  }
+  backfilled_ = names.empty() ? 1 : sum / static_cast<double>(names.size());
+  if (!finished_before && !state_->options().complete) {
+    run.log.info(finished ? "backfill finished" : "backfill goes on",
+                 {{"source", source_}, {"progress", format("{:.1f}%", 100 * *backfilled_)}});
+  }
+}
+
+}  // namespace usage

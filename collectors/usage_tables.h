@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "collectors/collector.h"
+#include "collectors/usage_config.h"
+#include "collectors/usage_reader.h"
+#include "collectors/usage_state.h"
+
+namespace usage {
+
+// The tables of one source that features and the population are read from. One thread, that of the
+// source.
+class UsageTables {
+ public:
+  // The database outlives the tables.
+  UsageTables(std::shared_ptr<const UsageConfig> config, std::shared_ptr<UsageState> state,
+              const SourceConfig& source, Source& database);
+
+  // Reads what is due into the facts, as far as half of the run's time allows: the next run goes
+  // on. Returns the rows read. Throws Error; what was read before stays read.
+  std::uint64_t refresh(const Run& run);
+  std::vector<ColumnCheck> check(const Run& run);
+
+  // What refresh() knew at its end.
+  const std::set<std::string>& features() const { return feature_names_; }
+  std::optional<Instant> newest_row() const { return newest_row_; }
+  std::optional<double> backfilled() const { return backfilled_; }  // from 0 to 1
+  const std::map<std::string, std::uint64_t>& changed_rows() const { return changed_rows_; }
+
+ private:
+  struct Step {
+    std::string table;
+    Reading reading;
+  };
+
+  std::vector<std::string> tables() const;
+  Instant earliest(Instant now) const;
+  Interval kept(const std::string& table, Instant now) const;
+  void refresh_users(const Run& run);
+  void ask_oldest(const std::string& table, const Run& run);
+  std::vector<Step> steps(const Run& run);
+  void read(const Step& step, const Run& run);
+  void read_part(const Step& step, const Interval& part, const Run& run);
+  void note_progress(const Run& run);
+  void saw(const std::string& table, std::optional<Instant> newest);
+
+  const std::shared_ptr<const UsageConfig> config_;
+  const std::shared_ptr<UsageState> state_;
+  const std::string source_;
+  Source& database_;
+  std::map<std::string, FeatureReader> features_;
+  std::set<std::string> feature_names_;
+  std::optional<ActivityReader> activity_;
+  std::optional<UsersReader> users_;
+
+  std::uint64_t rows_ = 0;  // of this run
+  std::uint64_t user_rows_ = 0;
+  std::optional<Instant> users_read_, newest_row_;
+  std::optional<double> backfilled_;
+  std::map<std::string, std::uint64_t> changed_rows_;  // by feature
+};
+
+}  // namespace usage

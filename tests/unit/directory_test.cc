@@ -1,0 +1,75 @@
+#include "collectors/facts/directory.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace usage {
+namespace {
+
+TEST(Directory, GivesNumbersInOrderOfFirstSight) {
+  Directory directory;
+  EXPECT_EQ(directory.find("7"), std::nullopt);
+  EXPECT_EQ(directory.id_of("7"), 0);
+  EXPECT_EQ(directory.id_of(""), 1);
+  EXPECT_EQ(directory.id_of("b"), 2);
+  EXPECT_EQ(directory.id_of("7"), 0);
+  EXPECT_EQ(directory.find(""), 1);
+  EXPECT_EQ(directory.find("c"), std::nullopt);
+  EXPECT_EQ(directory.text(2), "b");
+  EXPECT_EQ(directory.size(), 3);
+}
+
+TEST(Directory, KeepsManyApart) {
+  Directory directory;
+  constexpr std::uint32_t kMany = 20'000;
+  for (std::uint32_t i = 0; i < kMany; ++i) ASSERT_EQ(directory.id_of(std::to_string(i * 7)), i);
+  const std::string& first = directory.text(0);
+  for (std::uint32_t i = 0; i < kMany; ++i) {
+    ASSERT_EQ(directory.find(std::to_string(i * 7)), i);
+    ASSERT_EQ(directory.text(i), std::to_string(i * 7));
+    ASSERT_EQ(directory.find(std::to_string(i * 7 + 1)), std::nullopt);
+  }
+  EXPECT_EQ(&first, &directory.text(0));
+}
+
+TEST(Directory, CopiesAreIndependent) {
+  auto original = std::make_unique<Directory>();
+  original->id_of("a long text that is kept on the heap, not inside of the string");
+  Directory copy = *original;
+  original->id_of("b");
+  EXPECT_EQ(copy.find("b"), std::nullopt);
+  original.reset();
+  EXPECT_EQ(copy.find("a long text that is kept on the heap, not inside of the string"), 0);
+  EXPECT_EQ(copy.id_of("c"), 1);
+}
+
+TEST(Directory, AForgottenTextIsNewAgain) {
+  Directory directory;
+  directory.id_of("a");
+  directory.id_of("b");
+  directory.id_of("");
+  directory.forget(1);
+  EXPECT_TRUE(directory.forgotten(1));
+  EXPECT_FALSE(directory.forgotten(0));
+  EXPECT_EQ(directory.text(1), "");
+  EXPECT_EQ(directory.find("b"), std::nullopt);
+  EXPECT_EQ(directory.find(""), 2) << "a forgotten text is not the empty text";
+  EXPECT_EQ(directory.find("a"), 0);
+  EXPECT_EQ(directory.id_of("b"), 3);
+  for (int i = 0; i < 100; ++i) directory.id_of(std::to_string(i));
+  EXPECT_EQ(directory.id_of("b"), 3);
+  EXPECT_TRUE(directory.forgotten(1));
+}
+
+TEST(Directory, RestoresForgottenOnes) {
+  Directory directory;
+  directory.id_of("a");
+  EXPECT_EQ(directory.add_forgotten(), 1);
+  EXPECT_EQ(directory.id_of("c"), 2);
+  EXPECT_EQ(directory.find(""), std::nullopt);
+  EXPECT_TRUE(directory.forgotten(1));
+}
+
+}  // namespace
+}  // namespace usage

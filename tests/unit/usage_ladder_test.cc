@@ -1,0 +1,170 @@
+#include "collectors/usage_ladder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "exporter/error.h"
+
+namespace usage {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::minutes;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr Duration kBucket = hours(1);
+const std::vector<Rung> kRungs{{hours(2), {}}, {days(3), hours(1)}, {std::nullopt, days(1)}};
+
+Instant at(const char* text) { return parse_rfc3339(text).value(); }
+
+Interval last(Duration length, Instant now) {
+  const Instant end = floor_to(now, kBucket) + kBucket;
+  return {end - length, end};
+}
+
+std::vector<Reading> of(Reading::Why why, const std::vector<Reading>& readings) {
+  std::vector<Reading> some;
+  std::copy_if(readings.begin(), readings.end(), std::back_inserter(some),
+               [&](const Reading& reading) { return reading.why == why; });
+  return some;
+}
+
+TEST(UsageLadder, FirstTheYoungThenWhatIsMissingNewestFirstADayAtATime) {
+  const Instant now = at("2026-11-25T08:20:00Z");
+  EXPECT_THAT(
+      due(now, last(hours(40), now), kRungs, kBucket, {}),
+      ElementsAre(
+          Reading{{at("2026-11-25T06:00:00Z"), at("2026-11-25T09:00:00Z")}, Reading::Why::young},
+          Reading{{at("2026-11-25T00:00:00Z"), at("2026-11-25T06:00:00Z")}, Reading::Why::missing},
+          Reading{{at("2026-11-24T00:00:00Z"), at("2026-11-25T00:00:00Z")}, Reading::Why::missing},
+          Reading{{at("2026-11-23T17:00:00Z"), at("2026-11-24T00:00:00Z")},
+                  Reading::Why::missing}));
+}
+
+TEST(UsageLadder, ARefreshOfACompleteLogReadsTheYoungAlone) {
+  const Instant now = at("2026-11-25T08:20:00Z");
+  ReadLog log;
+  log.read(last(days(90), now), kBucket, now);
+  const auto readings = due(now, last(days(90), now), kRungs, kBucket, log);
+  EXPECT_THAT(readings,
+              ElementsAre(Reading{{at("2026-11-25T06:00:00Z"), at("2026-11-25T09:00:00Z")},
+                                  Reading::Why::young}));
+}
+
+// The clock goes on minute by minute and everything due is read at once.
+struct Simulation {
+  Instant now = at("2026-11-25T08:20:00Z");
+  Duration history = days(20);
+  ReadLog log;
+  std::map<Instant, std::vector<Instant>> reads;  // bucket → when
+  std::size_t most = 0;                           // buckets at once on later rungs
+
+  void run(Duration length) {
+    for (const Instant end = now + length; now < end; now += minutes(1)) {
+      const auto readings = due(now, last(history, now), kRungs, kBucket, log);
+      std::size_t buckets = 0;
+      for (const Reading& reading : readings) {
+        log.read(reading.interval, kBucket, now);
+        for (Instant start = reading.interval.from; start < reading.interval.to; start += kBucket) {
+          reads[start].push_back(now);
+          buckets += reading.why == Reading::Why::recount ? 1 : 0;
+        }
+      }
+      most = std::max(most, buckets);
+    }
+  }
+
+  Duration longest_gap(Instant bucket) const {
+    Duration longest{};
+    const std::vector<Instant>& times = reads.at(bucket);
+    for (std::size_t i = 1; i < times.size(); ++i) {
+      longest = std::max<Duration>(longest, times[i] - times[i - 1]);
+    }
+    return longest;
+  }
+};
+
+TEST(UsageLadder, EveryBucketIsReadAsOftenAsItsRungSays) {
+  Simulation simulation;
+  simulation.run(days(3));
+  // Two hours old, a day old, and ten days old at the start.
+  EXPECT_LE(simulation.longest_gap(at("2026-11-28T05:00:00Z")), hours(1));
+  EXPECT_LE(simulation.longest_gap(at("2026-11-27T20:00:00Z")), hours(1));
+  EXPECT_LE(simulation.longest_gap(at("2026-11-15T08:00:00Z")), days(1));
+  EXPECT_GE(simulation.reads.at(at("2026-11-15T08:00:00Z")).size(), 3U);
+  EXPECT_LE(simulation.reads.at(at("2026-11-15T08:00:00Z")).size(), 5U);
+}
+
+TEST(UsageLadder, LaterRungsAreSpread) {
+  Simulation simulation;
+  simulation.run(minutes(1));
+  simulation.most = 0;
+  simulation.run(days(2));
+  EXPECT_LE(simulation.most, 3 * 24U);  // hours of the younger days, and a day or two
+}
+
+TEST(UsageLadder, ABucketThatLeftTheFirstRungIsReadOnceMore) {
+  const std::vector<Rung> rungs{{hours(2), {}}, {std::nullopt, days(300)}};
+  const Instant read = at("2026-11-25T08:20:00Z");
+  ReadLog log;
+  log.read(last(days(1), read), kBucket, read);
+  const Instant now = at("2026-11-25T20:20:00Z");
+  const auto again =
+      of(Reading::Why::recount,
+         due(now, {last(days(1), read).from, last(days(1), now).to}, rungs, kBucket, log));
+  // Those that were young at 08:20, the open one among them; what came since was never read.
+  ASSERT_EQ(again.size(), 1U);
+  EXPECT_EQ(again[0].interval, (Interval{at("2026-11-25T06:00:00Z"), at("2026-11-25T09:00:00Z")}));
+  log.read(again[0].interval, kBucket, now);
+  EXPECT_THAT(of(Reading::Why::recount, due(now, last(days(1), now), rungs, kBucket, log)),
+              IsEmpty());
+}
+
+TEST(UsageLadder, AClockThatWasSetBackReadsNothingTwice) {
+  const Instant now = at("2026-11-25T08:20:00Z");
+  ReadLog log;
+  log.read(last(days(9), now), kBucket, now);
+  const Instant earlier = now - hours(1);
+  EXPECT_THAT(of(Reading::Why::recount, due(earlier, last(days(8), earlier), kRungs, kBucket, log)),
+              IsEmpty());
+}
+
+TEST(UsageLadder, ProgressAndCover) {
+  const Instant now = at("2026-11-25T08:20:00Z");
+  const Interval all = last(hours(10), now);
+  ReadLog log;
+  EXPECT_EQ(progress(all, kBucket, log), 0);
+  log.read({all.to - hours(4), all.to}, kBucket, now);
+  EXPECT_EQ(progress(all, kBucket, log), 0.4);
+  EXPECT_TRUE(covers(log, {all.to - hours(4), all.to}, all, kBucket));
+  EXPECT_FALSE(covers(log, {all.to - hours(5), all.to}, all, kBucket));
+  // Before the kept history there is nothing to read.
+  EXPECT_TRUE(covers(log, {all.to - days(9), all.to}, {all.to - hours(4), all.to}, kBucket));
+  EXPECT_EQ(progress({all.to, all.to}, kBucket, log), 1);
+}
+
+TEST(UsageLadder, TheLogIsWrittenAsRuns) {
+  const Instant now = at("2026-11-25T08:20:00Z");
+  ReadLog log;
+  log.read({now - days(30), now}, kBucket, now);
+  log.read({now - days(2), now - days(1)}, kBucket, now + minutes(1));
+  const std::string text = log.serialize(kBucket);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
+  EXPECT_EQ(ReadLog::parse(text, kBucket), log);
+  EXPECT_EQ(ReadLog::parse("", kBucket), ReadLog());
+  EXPECT_THROW(ReadLog::parse("1 2", kBucket), Error);
+  EXPECT_THROW(ReadLog::parse("1 99999999999 3", kBucket), Error);
+}
+
+TEST(UsageLadder, EdgesBeforeTheEpochToo) {
+  EXPECT_EQ(floor_to(at("1969-12-31T23:30:00Z"), kBucket), at("1969-12-31T23:00:00Z"));
+  EXPECT_EQ(floor_to(at("1969-12-31T23:00:00Z"), kBucket), at("1969-12-31T23:00:00Z"));
+}
+
+}  // namespace
+}  // namespace usage
