@@ -47,8 +47,8 @@ const std::vector<Layer>& layers() {
         "exporter/render_text", "exporter/self_metrics"}},
       {"wiring",
        {"exporter/app", "exporter/commands", "exporter/demo/", "exporter/engine", "exporter/job",
-        "exporter/demo_verb", "exporter/main", "exporter/probe", "exporter/scheduler",
-        "exporter/verbs"}},
+        "exporter/demo_verb", "exporter/explain_verb", "exporter/main", "exporter/probe",
+        "exporter/scheduler", "exporter/verbs"}},
   };
   return all;
 }
