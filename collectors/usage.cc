@@ -6,6 +6,7 @@
 
 #include "collectors/measures/measures.h"
 #include "collectors/usage_tables.h"
+#include "exporter/error.h"
 
 namespace usage {
 
@@ -81,7 +82,12 @@ class UsageCollector : public Collector {
     up_ = false;
     state_->adopt(config_, run.now, run.log);
     Collection collection;
-    collection.rows = tables_.refresh(run);
+    try {
+      collection.rows = tables_.refresh(run);
+    } catch (const Error&) {
+      state_->commit();  // what was read before the failure need not be read again
+      throw;
+    }
     state_->commit();
     publish(run, collection);
     up_ = true;

@@ -1,12 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "collectors/usage_config.h"
 
-// What usage_config.cc is made of; nobody else includes this.
+// What usage_config.cc is made of; else only usage_explain.cc includes this.
 namespace usage {
 
 // The source named by `key`, or the only one there is; empty after a report.
@@ -25,6 +26,9 @@ std::vector<std::string> read_values(yaml::Mapping& mapping, std::string_view ke
 // `rules` gets the feature's.
 FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const Config& config,
                            FeatureRules& rules, Problems& problems);
+
+// The window that a text names; nullopt when it names none.
+std::optional<Window> window_of(const std::string& text, Duration bucket);
 
 std::vector<Window> read_windows(yaml::Mapping& mapping, Duration bucket, Problems& problems);
 std::vector<Rung> read_recount(yaml::Mapping& mapping, Duration bucket, Problems& problems);

@@ -195,6 +195,14 @@ ActivityReader::ActivityReader(const std::vector<TableConfig>& tables, const Sou
   }
 }
 
+std::vector<std::string> ActivityReader::sql() const {
+  std::vector<std::string> statements;
+  for (std::size_t i = 0; i < tables_.size(); ++i) {
+    statements.push_back(selects_[i].sql_between(tables_[i].time));
+  }
+  return statements;
+}
+
 Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, Deadline deadline,
                                     SharedFacts& shared) const {
   Found<UserSet> found;

@@ -61,6 +61,8 @@ class ActivityReader {
  public:
   ActivityReader(const std::vector<TableConfig>& tables, const SourceConfig& source);
 
+  std::vector<std::string> sql() const;  // one statement a table
+
   Found<UserSet> read(Source& source, const Interval& interval, Deadline deadline,
                       SharedFacts& shared) const;
   std::optional<Instant> oldest(Source& source, Instant from, Deadline deadline) const;
@@ -76,6 +78,8 @@ class ActivityReader {
 class UsersReader {
  public:
   UsersReader(const UsersConfig& config, const SourceConfig& source);
+
+  std::string sql() const { return select_.sql(); }
 
   // Replaces the population of the facts. The number of rows.
   std::uint64_t read(Source& source, Deadline deadline, SharedFacts& shared) const;

@@ -153,25 +153,32 @@ std::vector<UsageTables::Step> UsageTables::steps(const Run& run) {
   return steps;
 }
 
-// In parts that the run's time is enough for: one that was not is halved for the next run.
+// In parts that the run's time is enough for: one that was not is halved for the next run, and
+// quick ones grow again.
 void UsageTables::read(const Step& step, const Run& run) {
   const bool whole = step.reading.why == Reading::Why::young || state_->options().complete;
+  const auto resize = [&](auto&& size) {
+    const std::scoped_lock lock(state_->shared().mutex);
+    Duration& longest = state_->table(step.table).step;
+    longest = std::clamp<Duration>(size(longest) / config_->bucket * config_->bucket,
+                                   config_->bucket, days(1));
+    return longest;
+  };
+  Duration longest = resize([](Duration size) { return size; });
   Interval rest = step.reading.interval;
   while (rest.from < rest.to) {
-    Interval part = rest;
-    if (!whole) {
-      const std::scoped_lock lock(state_->shared().mutex);
-      part.from = std::max(rest.from, rest.to - state_->table(step.table).step);
-    }
+    const Interval part{whole ? rest.from : std::max(rest.from, rest.to - longest), rest.to};
+    const auto start = std::chrono::steady_clock::now();
     try {
       read_part(step, part, run);
     } catch (const Error& error) {
       if (error.reason() == Reason::timeout && !whole) {
-        const std::scoped_lock lock(state_->shared().mutex);
-        Duration& longest = state_->table(step.table).step;
-        longest = std::max(config_->bucket, longest / config_->bucket / 2 * config_->bucket);
+        resize([](Duration size) { return size / 2; });
       }
       throw;
+    }
+    if (std::chrono::steady_clock::now() - start < (run.deadline - start) / 8) {
+      longest = resize([](Duration size) { return size * 2; });
     }
     rest.to = part.from;
   }

@@ -33,32 +33,26 @@ std::optional<Window> read_window(const yaml::Node& node, Duration bucket, Probl
   if (!text) {
     return std::nullopt;
   }
-  for (const Period& period : kPeriods) {
-    if (period.name == *text) {
-      return Window{*text, std::nullopt, period.unit, period.offset};
-    }
+  if (auto window = window_of(*text, bucket)) {
+    return window;
   }
-  const auto length = parse_duration(*text);
-  if (!length) {
-    std::vector<std::string> names;
-    for (const Period& period : kPeriods) {
-      names.emplace_back(period.name);
-    }
-    const std::string near = node.secret ? "" : closest(*text, names);
-    const bool bare = text->find_first_not_of("0123456789") == std::string::npos && !node.secret;
-    problems.add(node.position, format("{} is no window; write {}{}", yaml::quoted(node), kWanted,
-                                       bare           ? format("; for days write {}d", *text)
-                                       : near.empty() ? ""
-                                                      : format("; did you mean \"{}\"?", near)));
-    return std::nullopt;
-  }
-  if (*length < bucket || *length % bucket != Duration{} || *length > days(3660)) {
+  if (parse_duration(*text)) {
     problems.add(node.position, format("the window {} must be made of whole buckets of {}, and at "
                                        "most 3660d long",
                                        yaml::quoted(node), format_duration(bucket)));
     return std::nullopt;
   }
-  return Window{*text, *length, CalendarUnit::week, 0};
+  std::vector<std::string> names;
+  for (const Period& period : kPeriods) {
+    names.emplace_back(period.name);
+  }
+  const std::string near = node.secret ? "" : closest(*text, names);
+  const bool bare = text->find_first_not_of("0123456789") == std::string::npos && !node.secret;
+  problems.add(node.position, format("{} is no window; write {}{}", yaml::quoted(node), kWanted,
+                                     bare           ? format("; for days write {}d", *text)
+                                     : near.empty() ? ""
+                                                    : format("; did you mean \"{}\"?", near)));
+  return std::nullopt;
 }
 
 std::vector<Window> default_windows() {
@@ -69,6 +63,19 @@ std::vector<Window> default_windows() {
 }
 
 }  // namespace
+
+std::optional<Window> window_of(const std::string& text, Duration bucket) {
+  for (const Period& period : kPeriods) {
+    if (period.name == text) {
+      return Window{text, std::nullopt, period.unit, period.offset};
+    }
+  }
+  const auto length = parse_duration(text);
+  if (!length || *length < bucket || *length % bucket != Duration{} || *length > days(3660)) {
+    return std::nullopt;
+  }
+  return Window{text, *length, CalendarUnit::week, 0};
+}
 
 std::vector<Window> read_windows(yaml::Mapping& mapping, Duration bucket, Problems& problems) {
   const yaml::Node* node = mapping.find("windows");

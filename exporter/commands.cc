@@ -125,6 +125,21 @@ void once_flags(CLI::App& app, Flags& flags) {
   add_log_flags(app, flags);
 }
 
+void explain_flags(CLI::App& app, Flags& flags) {
+  app.add_option("measure", flags.measure,
+                 "The name of a usage metric, for example usage_adoption_ratio")
+      ->required();
+  add_config_flag(app, flags);
+  app.add_option("--feature", flags.feature, "For this feature alone.")->type_name("NAME");
+  app.add_option("--window", flags.window,
+                 "For this window, whether the config has it or not: 7d, last_week …")
+      ->type_name("WINDOW");
+  add_parsed<Instant>(
+      app, "--at", "As of this time.", parse_rfc3339, [&flags](Instant at) { flags.at = at; },
+      "RFC3339", "now");
+  add_log_flags(app, flags);
+}
+
 void demo_flags(CLI::App& app, Flags& flags) {
   app.add_option("--into", flags.into,
                  "Only fill this database (sqlite:PATH or postgresql://…) and end.")
@@ -153,15 +168,19 @@ struct Verb {
   std::string_view summary;
   void (*add_flags)(CLI::App&, Flags&);
   int (*run)(const Flags&);
+  std::string_view argument = "";
 };
 
 constexpr std::array kVerbs{
     Verb{"serve", "Collect on schedule and serve /metrics. The default.", serve_flags, run_serve},
     Verb{"check", "Read the config and report every mistake in it.", check_flags, run_check},
     Verb{"once", "Collect once and print the metrics.", once_flags, run_once},
+    Verb{"explain", "Say what a usage metric means and how its value came about.", explain_flags,
+         run_explain, " MEASURE"},
     Verb{"demo", "Make a demo database and serve it, or fill one with --into.", demo_flags,
          run_demo},
-    Verb{"probe", "Fetch a URL of a running exporter; for health checks.", probe_flags, run_probe},
+    Verb{"probe", "Fetch a URL of a running exporter; for health checks.", probe_flags, run_probe,
+         " URL"},
     Verb{"version", "Print the version.", no_flags, run_version},
 };
 
@@ -249,7 +268,7 @@ int run_verb(const Verb& verb, std::vector<std::string> arguments) {
     app.parse(arguments);
   } catch (const CLI::CallForHelp&) {
     std::fputs(format("{}\n\nUsage: usage_exporter {}{} [FLAGS]\n\n{}{}", verb.summary, verb.name,
-                      verb.name == "probe" ? " URL" : "", flags_help(app), kExitCodes)
+                      verb.argument, flags_help(app), kExitCodes)
                    .c_str(),
                stdout);
     return 0;

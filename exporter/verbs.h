@@ -17,18 +17,22 @@ struct Flags {
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::logfmt;
   bool connect = false;                  // check
-  std::optional<Instant> at;             // once
+  std::optional<Instant> at;             // once, explain
   std::optional<std::string> collector;  // once
   Format format = Format::text;          // once
   std::string into;                      // demo
   double demo_speed = 1;                 // demo
   std::string url;                       // probe
+  std::string measure;                   // explain, and the next two
+  std::optional<std::string> feature;
+  std::optional<std::string> window;
 };
 
 // The verbs. Each returns the exit code and throws Error, which run_command() turns into 1.
 int run_serve(const Flags& flags);
 int run_check(const Flags& flags);
 int run_once(const Flags& flags);
+int run_explain(const Flags& flags);
 int run_demo(const Flags& flags);
 int run_version(const Flags& flags);
 int run_probe(const Flags& flags);

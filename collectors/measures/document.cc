@@ -34,22 +34,32 @@ This page is written by the program from its table of measures; a test fails whe
 
 )";
 
-std::string labels_of(const Measure& measure) {
+template <typename Names>
+std::string labels_of(const Names& names) {
   std::string text;
-  for (const std::string_view label : measure.labels) {
+  for (const std::string_view label : names) {
     text += format("{}`{}`", text.empty() ? "" : ", ", label);
   }
   return text.empty() ? "–" : text;
 }
 
+constexpr std::string_view kHead = "| series | type | labels | meaning |\n|---|---|---|---|\n";
+
+std::string line(std::string_view name, MetricType type, const std::string& labels,
+                 std::string_view meaning) {
+  return format("| `{}` | {} | {} | {} |\n", name, to_string(type), labels, meaning);
+}
+
 }  // namespace
 
-std::string metrics_document() {
-  std::string page(kIntroduction);
-  page += "## The table\n\n| series | type | labels | meaning |\n|---|---|---|---|\n";
+std::string metrics_document(const Metrics& own) {
+  std::string page = format("{}## The table\n\n{}", kIntroduction, kHead);
   for (const Measure& measure : measures()) {
-    page += format("| `{}` | {} | {} | {} |\n", measure.name, to_string(measure.type),
-                   labels_of(measure), measure.help);
+    page += line(measure.name, measure.type, labels_of(measure.labels), measure.help);
+  }
+  page += format("\n## The exporter itself\n\n{}", kHead);
+  for (const MetricFamily& family : own) {
+    page += line(family.name, family.type, labels_of(family.label_names), family.help);
   }
   return page;
 }

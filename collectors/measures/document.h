@@ -2,9 +2,12 @@
 
 #include <string>
 
+#include "exporter/metric.h"
+
 namespace usage {
 
-// docs/METRICS.md: every row of the table, so that the page says what the program does.
-std::string metrics_document();
+// docs/METRICS.md: every row of the table and the exporter's own series, so that the page says what
+// the program does.
+std::string metrics_document(const Metrics& own);
 
 }  // namespace usage

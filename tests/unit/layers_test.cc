@@ -48,8 +48,8 @@ const std::vector<Layer>& layers() {
         "exporter/self_metrics"}},
       {"wiring",
        {"exporter/app", "exporter/commands", "exporter/demo/", "exporter/engine", "exporter/job",
-        "exporter/demo_verb", "exporter/main", "exporter/probe", "exporter/scheduler",
-        "exporter/verbs"}},
+        "exporter/demo_verb", "exporter/explain_verb", "exporter/main", "exporter/probe",
+        "exporter/scheduler", "exporter/verbs"}},
   };
   return all;
 }

@@ -8,19 +8,33 @@
 
 #include "collectors/measures/document.h"
 #include "collectors/measures/measures.h"
+#include "exporter/self_metrics.h"
 
 namespace usage {
 namespace {
 
 constexpr char kPage[] = SOURCE_DIR "/docs/METRICS.md";
 
+// Of an exporter to which everything has happened that has a series.
+Metrics own_series() {
+  SelfMetrics self{Instant()};
+  const auto job = self.add_job("usage", "app", std::chrono::minutes(5));
+  job->started(Instant());
+  job->succeeded(Instant(), {}, {});
+  job->next_run(Instant());
+  self.reloaded(true, Instant());
+  self.scraped(200);
+  return self.metrics();
+}
+
 TEST(MeasuresDocument, ThePageIsCurrent) {
+  const std::string current = metrics_document(own_series());
   if (std::getenv("USAGE_UPDATE_GOLDEN") != nullptr) {
-    std::ofstream(kPage) << metrics_document();
+    std::ofstream(kPage) << current;
   }
   std::ostringstream page;
   page << std::ifstream(kPage).rdbuf();
-  EXPECT_EQ(page.str(), metrics_document()) << "run the tests with USAGE_UPDATE_GOLDEN=1";
+  EXPECT_EQ(page.str(), current) << "run the tests with USAGE_UPDATE_GOLDEN=1";
 }
 
 FeatureShape everything() {

@@ -1,0 +1,39 @@
+#include <cstdio>
+#include <memory>
+
+#include "collectors/usage_explain.h"
+#include "collectors/usage_state.h"
+#include "exporter/engine.h"
+#include "exporter/error.h"
+#include "exporter/verbs.h"
+
+namespace usage {
+
+int run_explain(const Flags& flags) {
+  const UsageOptions once{.storage_path = "", .complete = true, .live = !flags.at};
+  const auto state = std::make_shared<UsageState>(once);
+  Plan plan = load_plan(flags.config_file, state);
+  Problems problems;
+  const UsageConfig usage = read_usage_config(plan.config, problems);
+  if (usage.features.empty()) {
+    throw Error(Reason::config, "there are no \"features\" in " + flags.config_file);
+  }
+  const SystemClock system;
+  const FixedClock fixed(flags.at.value_or(system.now()));
+  Log log(stderr, flags.log_level, flags.log_format, system);
+  Publisher publisher;
+  SelfMetrics self(system.now());
+  Engine engine(std::move(plan), {fixed, log, publisher, self});
+  for (const std::unique_ptr<Job>& job : engine.jobs()) {
+    if (job->key().collector == "usage" && !job->run()) {
+      return 1;
+    }
+  }
+  const std::scoped_lock lock(state->shared().mutex);
+  const std::string text = explain({flags.measure, flags.feature, flags.window}, engine.config(),
+                                   usage, state->shared().facts, fixed.now(), once.live);
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+}  // namespace usage

@@ -1,0 +1,12 @@
+// The core measures against plain SQL over the tables of a real PostgreSQL.
+#include "tests/support/measure_sql_comparison.h"
+
+namespace usage::reference {
+namespace {
+
+TEST(MeasuresPostgres, EqualPlainSql) {
+  compare_with_sql({"postgresql", testing::postgres_dsn()}, 20);
+}
+
+}  // namespace
+}  // namespace usage::reference
