@@ -52,6 +52,7 @@ class Engine {
 
   // For `once` and `check`, instead of start(): the caller's thread is every lane.
   std::vector<std::unique_ptr<Job>>& jobs() { return jobs_; }
+  const Config& config() const { return plan_.config; }
 
  private:
   const Plan plan_;
