@@ -155,22 +155,29 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Dead
   texts.buffers.resize(dimensions_.size());
   texts.dimensions.resize(dimensions_.size());
   const Duration width = shared.facts.bucket_width;
-  const RowSink sink{
-      .columns = [](std::span<const Column>) {},
-      .row =
-          [&](std::span<const Value> row) {
-            ++found.rows;
-            const std::optional<Fact> fact = fact_of(row, texts);
-            if (!fact) {
-              return;
-            }
-            const Instant start = bucket_of(fact->time, interval, width, config_.uses);
-            found.newest = std::max(found.newest.value_or(fact->time), fact->time);
-            Bucket& bucket = found.buckets.try_emplace(start, config_.shape).first->second;
-            const std::scoped_lock lock(shared.mutex);
-            bucket.add(*fact, config_.shape, shared.facts.users,
-                       shared.facts.features.at(config_.shape.name).names());
-          }};
+  FeatureNames& names = [&]() -> FeatureNames& {
+    const std::scoped_lock lock(shared.mutex);
+    return shared.facts.features.at(config_.shape.name).names();
+  }();
+  std::optional<Instant> start;  // of the bucket that the last row fell into
+  Bucket* bucket = nullptr;
+  const RowSink sink{.columns = [](std::span<const Column>) {},
+                     .row =
+                         [&](std::span<const Value> row) {
+                           ++found.rows;
+                           const std::optional<Fact> fact = fact_of(row, texts);
+                           if (!fact) {
+                             return;
+                           }
+                           const Instant at = bucket_of(fact->time, interval, width, config_.uses);
+                           if (at != start) {
+                             bucket = &found.buckets.try_emplace(at, config_.shape).first->second;
+                             start = at;
+                           }
+                           found.newest = std::max(found.newest.value_or(fact->time), fact->time);
+                           const std::scoped_lock lock(shared.mutex);
+                           bucket->add(*fact, config_.shape, shared.facts.users, names);
+                         }};
   source.scan({sql(), bounds(interval, source_, config_.uses.time_format)}, deadline, sink);
   return found;
 }

@@ -48,8 +48,34 @@ Parameter sqlite_bound(Instant instant, TimeFormat time_format) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+// "2026-11-25 08:00:00", by far the most frequent; nullopt for anything else.
+std::optional<Instant> parse_plain(std::string_view text) {
+  constexpr std::string_view kShape = "dddd-dd-dd dd:dd:dd";
+  if (text.size() != kShape.size()) {
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool fits = kShape[i] == 'd' ? is_digit(text[i]) : text[i] == kShape[i];
+    if (!fits) {
+      return std::nullopt;
+    }
+  }
+  const auto two = [&](std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
+  const std::chrono::year_month_day day{std::chrono::year(two(0) * 100 + two(2)),
+                                        std::chrono::month(static_cast<unsigned>(two(5))),
+                                        std::chrono::day(static_cast<unsigned>(two(8)))};
+  if (!day.ok() || two(11) > 23 || two(14) > 59 || two(17) > 59) {
+    return std::nullopt;
+  }
+  return Instant(std::chrono::sys_days(day)) + hours(two(11)) + std::chrono::minutes(two(14)) +
+         std::chrono::seconds(two(17));
+}
+
 // What SQLite's own functions and most programs write; a time without a zone is UTC.
 std::optional<Instant> parse_text(std::string_view text) {
+  if (const auto plain = parse_plain(text)) {
+    return plain;
+  }
   std::string normal(text);
   if (normal.size() > 10 && normal[10] == ' ') {
     normal[10] = 'T';

@@ -132,6 +132,11 @@ TEST(UsageRows, ReadsTimes) {
   EXPECT_EQ(read(1795608000.25, TimeFormat::unix), noon + std::chrono::milliseconds(250));
   EXPECT_EQ(read(std::int64_t{1795608000250}, TimeFormat::unix_ms),
             noon + std::chrono::milliseconds(250));
+  EXPECT_EQ(read(std::string_view("2024-02-29 23:59:59")), at("2024-02-29T23:59:59Z"));
+  for (const char* wrong : {"2026-02-29 12:00:00", "2026-11-25 24:00:00", "2026-11-25 12:60:00",
+                            "2026-11-25 12:00:0x"}) {
+    EXPECT_THROW(read(std::string_view(wrong)), Error) << wrong;
+  }
   for (const Value& wrong :
        {Value(std::int64_t{1795608000}), Value(std::string_view("soon")), Value(true)}) {
     EXPECT_THROW(read(wrong), Error);
