@@ -99,7 +99,7 @@ class SqlCollector : public Collector {
 
   Query query(std::size_t index, Instant now) const {
     const SqlQuery& query = config_->queries[index];
-    return {query.sql, bind(query.parameters, now, zone_)};
+    return {query.sql, bind(query.parameters, now, zone_), query.secret};
   }
 
   std::vector<SampleBuilder> builders(std::size_t query) const {

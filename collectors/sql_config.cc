@@ -17,16 +17,19 @@ Choice read_choice(yaml::Mapping& mapping, std::string_view key,
 }
 
 SqlQuery read_query(const std::string& name, const yaml::Node& node, Problems& problems) {
-  SqlQuery query{.name = name, .sql = "", .parameters = {}};
+  SqlQuery query{.name = name, .sql = "", .parameters = {}, .secret = false};
   if (node.kind == yaml::Node::Kind::mapping) {
     yaml::Mapping mapping(node, format("query \"{}\"", name), problems);
     query.sql = mapping.require_string("sql");
+    const yaml::Node* sql = mapping.find("sql");
+    query.secret = sql && sql->secret;
     if (const yaml::Node* parameters = mapping.find("parameters")) {
       query.parameters = read_binds(*parameters, problems);
     }
     mapping.finish();
   } else if (const auto sql = yaml::as_string(node, format("query \"{}\"", name), problems)) {
     query.sql = *sql;
+    query.secret = node.secret;
     if (sql->find_first_not_of(" \t\r\n") == std::string::npos) {
       problems.add(node.position, format("query \"{}\" is empty; write a SELECT", name));
     }

@@ -22,6 +22,7 @@ struct SqlQuery {
   std::string name;
   std::string sql;
   std::vector<Bind> parameters;
+  bool secret = false;  // as Query::secret
 };
 
 struct SqlLabel {

@@ -98,8 +98,10 @@ int open_socket(const addrinfo& info, std::uint16_t port) {
 // Every descriptor of this process. Not every number up to the limit: that may be a billion.
 std::vector<int> descriptors() {
   std::vector<int> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    const std::string name = entry.path().filename().string();
+  std::error_code failed;  // when no descriptor is left to list them with, for example
+  for (std::filesystem::directory_iterator at("/proc/self/fd", failed), end; !failed && at != end;
+       at.increment(failed)) {
+    const std::string name = at->path().filename().string();
     int fd = -1;
     std::from_chars(name.data(), name.data() + name.size(), fd);
     found.push_back(fd);

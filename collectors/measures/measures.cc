@@ -142,7 +142,7 @@ const std::vector<Measure>& table() {
       row("usage_product_stickiness_ratio", kGauge, "ratio", {"ratio"}, kOnce, product_stickiness,
           "Mean active users per local day / distinct active users, over the last 7 (dau_wau) "
           "or 28 (dau_mau) complete local days."),
-      row("usage_active_days_users", kGauge, "", {"feature", "days"}, has_users, active_days,
+      row("usage_l28_users", kGauge, "", {"feature", "days"}, has_users, active_days,
           "Users with a success on exactly so many of the last 28 complete local days. Absent "
           "where it is about fewer than k people, or could be computed."),
       row("usage_segment_users", kGauge, "", {"feature", "segment"}, has_users, segments,

@@ -38,9 +38,11 @@ class PostgresSource : public Source {
 
   void scan(const Query& query, Deadline deadline, const RowSink& sink) override {
     const Patience patience{clock_, deadline, alarm_};
+    quotes_ = query.secret ? postgres::Quotes::rows : postgres::Quotes::nothing;
     in_transaction(patience, [&] {
       const std::vector<Bound> parameters = postgres::bound(query.parameters);
       const std::vector<Field> fields = prepare(query.sql, parameters, patience);
+      quotes_ = postgres::Quotes::rows;
       postgres::RowDecoder decoder(fields, zone_);
       sink.columns(postgres::columns_of(fields, type_names_));
       connection_->stream(
@@ -52,6 +54,7 @@ class PostgresSource : public Source {
   std::vector<Column> describe(const Query& query, Deadline deadline) override {
     const Patience patience{clock_, deadline, alarm_};
     std::vector<Column> columns;
+    quotes_ = query.secret ? postgres::Quotes::rows : postgres::Quotes::nothing;
     in_transaction(patience, [&] {
       columns = postgres::columns_of(
           prepare(query.sql, postgres::bound(query.parameters), patience), type_names_);
@@ -71,7 +74,7 @@ class PostgresSource : public Source {
       connection_->run("COMMIT", patience);
     } catch (const Failure& failure) {
       recover(failure.kind == Failure::Kind::server);
-      throw postgres::query_error(failure, attempt_);
+      throw postgres::query_error(failure, attempt_, quotes_);
     } catch (...) {
       recover(false);
       throw;
@@ -215,7 +218,9 @@ class PostgresSource : public Source {
     if (!connection_) {
       return;
     }
-    const Patience patience{clock_, clock_.steady_now() + kRecovery, alarm_};
+    // Also at the end of the process, when ours is raised: the server must hear of it.
+    const Alarm none;
+    const Patience patience{clock_, clock_.steady_now() + kRecovery, none};
     try {
       if (statement_ended || connection_->cancel(patience)) {
         connection_->run("ROLLBACK", patience);
@@ -234,6 +239,7 @@ class PostgresSource : public Source {
   Attempt attempt_;
   TimeZone zone_;
   Alarm alarm_;
+  postgres::Quotes quotes_ = postgres::Quotes::nothing;  // of the scan under way
   std::map<unsigned, std::string> type_names_;
   std::unique_ptr<Connection> connection_;
 };

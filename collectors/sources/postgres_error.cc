@@ -13,9 +13,11 @@ namespace {
 
 using Pair = std::pair<std::string_view, std::string_view>;
 
-// Messages of these classes speak of the statement and the server, never of values.
-constexpr std::array<std::string_view, 9> kSpokenClasses{"42", "28", "3D", "08", "53",
-                                                         "55", "57", "25", "0A"};
+// Messages of these classes speak of the server, never of values.
+constexpr std::array<std::string_view, 7> kServerClasses{"28", "3D", "08", "53", "55", "57", "25"};
+// Messages of these speak of the statement; once rows are computed, of what is in them too: a
+// function may take a name from a row.
+constexpr std::array<std::string_view, 2> kStatementClasses{"42", "0A"};
 
 // Condition names of PostgreSQL's Appendix A, as far as a query meets them.
 constexpr std::array kConditions{
@@ -48,6 +50,11 @@ constexpr std::array kConditions{
     Pair{"23505", "unique_violation"},
     Pair{"23514", "check_violation"},
     Pair{"40001", "serialization_failure"},
+    Pair{"42601", "syntax_error"},
+    Pair{"42703", "undefined_column"},
+    Pair{"42704", "undefined_object"},
+    Pair{"42883", "undefined_function"},
+    Pair{"42P01", "undefined_table"},
     Pair{"40P01", "deadlock_detected"},
     Pair{"54001", "statement_too_complex"},
     Pair{"58030", "io_error"},
@@ -61,6 +68,7 @@ constexpr std::array kConditions{
 constexpr std::array kClasses{
     Pair{"21", "cardinality violation"},          Pair{"22", "data exception"},
     Pair{"23", "integrity constraint violation"}, Pair{"40", "transaction rollback"},
+    Pair{"42", "error in the statement"},         Pair{"0A", "feature not supported"},
     Pair{"54", "program limit exceeded"},         Pair{"58", "system error"},
     Pair{"P0", "error in a PL/pgSQL function"},   Pair{"XX", "internal error"},
 };
@@ -75,12 +83,17 @@ std::string_view class_of(const Failure& failure) {
   return std::string_view(failure.sqlstate).substr(0, 2);
 }
 
-std::string described(const Failure& failure) {
+bool contains(std::span<const std::string_view> classes, std::string_view category) {
+  return std::ranges::find(classes, category) != classes.end();
+}
+
+std::string described(const Failure& failure, Quotes quotes = Quotes::nothing) {
   const std::string_view category = class_of(failure);
   if (failure.kind != Failure::Kind::server && failure.sqlstate.empty()) {
     return failure.message;
   }
-  if (std::ranges::find(kSpokenClasses, category) != kSpokenClasses.end()) {
+  if (contains(kServerClasses, category) ||
+      (quotes == Quotes::nothing && contains(kStatementClasses, category))) {
     return format("{} (SQLSTATE {})", failure.message, failure.sqlstate);
   }
   return format("{} (SQLSTATE {})",
@@ -146,7 +159,7 @@ std::string connect_message(const Failure& failure, const Attempt& attempt) {
   return subject + described(failure);
 }
 
-Error query_error(const Failure& failure, const Attempt& attempt) {
+Error query_error(const Failure& failure, const Attempt& attempt, Quotes quotes) {
   const std::string subject = format("source \"{}\" ({}): ", attempt.source.name, attempt.host);
   if (failure.kind == Failure::Kind::interrupted) {
     return Error(Reason::unavailable, subject + "interrupted");
@@ -171,7 +184,7 @@ Error query_error(const Failure& failure, const Attempt& attempt) {
                            (reason == Reason::query  ? "PostgreSQL rejected the query: "
                             : reason == Reason::data ? "PostgreSQL could not compute the query: "
                                                      : "PostgreSQL could not run the query: ") +
-                           described(failure) + query_mend(failure));
+                           described(failure, quotes) + query_mend(failure));
 }
 
 }  // namespace usage::postgres

@@ -17,8 +17,14 @@ struct Attempt {
 // Why a connect failed, for Backoff::fail().
 std::string connect_message(const Failure& failure, const Attempt& attempt);
 
+// What the server's words about the statement might quote.
+enum class Quotes {
+  nothing,  // that must not be seen: no row was read yet
+  rows,     // or a value from the environment that stands in the statement
+};
+
 // What the failure of a query means. The server's own words are only shown where they cannot hold
-// a row's content.
-Error query_error(const Failure& failure, const Attempt& attempt);
+// what must not be seen.
+Error query_error(const Failure& failure, const Attempt& attempt, Quotes quotes = Quotes::nothing);
 
 }  // namespace usage::postgres

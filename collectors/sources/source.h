@@ -39,6 +39,7 @@ using Parameter = std::variant<std::int64_t, double, std::string, Instant>;
 struct Query {
   std::string sql;  // one statement
   std::vector<Parameter> parameters;
+  bool secret = false;  // holds a value from the environment: no error quotes the database on it
 };
 
 // Receives a result: the columns once, then every row. Either may throw to end the scan.

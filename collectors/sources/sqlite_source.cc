@@ -73,6 +73,7 @@ class SqliteSource : public Source {
 
   void scan(const Query& query, Deadline deadline, const RowSink& sink) override {
     start(deadline);
+    secret_ = query.secret;
     Statement statement = prepare(query);
     // The columns only now: a schema that changed meanwhile is noticed by the first step.
     bool more = step(statement);
@@ -85,10 +86,12 @@ class SqliteSource : public Source {
       }
       sink.row(row);
     }
+    check_stopped();  // a built-in function may have run past the deadline, out of reach
   }
 
   std::vector<Column> describe(const Query& query, Deadline deadline) override {
     start(deadline);
+    secret_ = query.secret;
     return columns_of(prepare(query));
   }
 
@@ -248,8 +251,9 @@ class SqliteSource : public Source {
     }
     // Once rows are read, a message that quotes something may quote a row.
     const bool quotes = failure.message.find_first_of("'\"") != std::string::npos;
-    const std::string_view shown =
-        plain == Reason::query || !quotes ? std::string_view(failure.message) : failure.plain;
+    const std::string_view shown = !secret_ && (plain == Reason::query || !quotes)
+                                       ? std::string_view(failure.message)
+                                       : failure.plain;
     throw error(plain, "SQLite {} the query: {} (code {})",
                 plain == Reason::query ? "rejected" : "could not compute", shown, failure.code);
   }
@@ -277,6 +281,7 @@ class SqliteSource : public Source {
   std::string name_;
   std::string path_;
   Duration lock_timeout_;
+  bool secret_ = false;  // of the query under way
   TimeFormat time_format_;
   const Clock& clock_;
   Backoff backoff_;

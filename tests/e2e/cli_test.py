@@ -15,7 +15,7 @@ from pathlib import Path
 
 from exporter import PROGRAM, SOURCE_DIR, Exporter, free_port, parse_metrics, run, wait_until
 
-VERBS = ("serve", "check", "once", "demo", "probe", "version")
+VERBS = ("serve", "check", "once", "explain", "demo", "probe", "version")
 SECRET = "hunter2-do-not-print"
 
 CONFIG = """\
@@ -165,7 +165,7 @@ class Documents(CommandLine):
         page = self.exporter().page()
         served = set(re.findall(r"^# TYPE ((?:usage_exporter|process)_\w+)", page, re.M))
         text = (SOURCE_DIR / "docs/METRICS.md").read_text(encoding="utf-8")
-        documented = set(re.findall(r"^\| `(\w+)` \|", text, re.M))
+        documented = set(re.findall(r"^\| `((?:usage_exporter|process)_\w+)` \|", text, re.M))
         self.assertEqual(documented, served)
 
 
@@ -244,6 +244,12 @@ class Logs(CommandLine):
         exporter = self.exporter("--log.level=debug", config=config, env=environment)
         wait_until(lambda: "unavailable" in exporter.logs(), "a failed run in the log")
         outputs += [exporter.logs(), exporter.page(), exporter.get("/").text]
+        in_query = self.config.replace("FROM export_logs GROUP", "FROM ${APP_PASSWORD} GROUP")
+        path = self.write(in_query, "query.yml")
+        for arguments in (["check", "--connect"], ["once"]):
+            result = run(*arguments, "--config.file", path, env={**environment, "APP_PASSWORD": "hunter2secret"})
+            self.assertEqual(result.returncode, 1)
+            self.assertNotIn("hunter2secret", result.stdout + result.stderr)
         for output in outputs:
             self.assertNotIn(SECRET, output)
             self.assertNotIn("://app", output)

@@ -102,8 +102,8 @@ TEST_F(MeasuresCases, ADayOf25HoursIsOneDayAndOneOf23TooAndTodayIsNone) {
   use("b", "2026-10-25T23:30:00Z");  // the 26th
   use("c", "2026-10-27T10:00:00Z");  // today
   const Series series = at("2026-10-27T12:00:00Z");
-  EXPECT_EQ(series.at("usage_active_days_users|export|1"), 1);
-  EXPECT_EQ(series.at("usage_active_days_users|export|2"), 1);
+  EXPECT_EQ(series.at("usage_l28_users|export|1"), 1);
+  EXPECT_EQ(series.at("usage_l28_users|export|2"), 1);
 }
 
 TEST_F(MeasuresCases, WhoBecomesAUserLaterIsNoUserOfTheFirstWeek) {
