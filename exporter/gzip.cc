@@ -14,7 +14,8 @@ namespace usage {
 namespace {
 
 constexpr std::array<unsigned char, 10> kHeader{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3};
-constexpr std::size_t kStep = 64 * 1024;  // of output; bounds what growing the string copies
+constexpr std::size_t kStep =
+    std::size_t{64} * 1024;  // of output; bounds what growing the string copies
 
 class Deflater {
  public:

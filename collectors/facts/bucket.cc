@@ -162,7 +162,8 @@ std::size_t Bucket::memory_bytes() const {
                       scopes.memory_bytes() - sizeof scopes;
   const std::size_t numbers =
       failures_by_reason.capacity() + duration.counts.capacity() + size.counts.capacity();
-  bytes += numbers * sizeof(std::uint64_t) + dimensions.capacity() * sizeof(dimensions.front());
+  bytes += numbers * sizeof(std::uint64_t) +
+           dimensions.capacity() * sizeof(decltype(dimensions)::value_type);
   for (const auto& values : dimensions) {
     for (const auto& [value, tally] : values) {
       bytes += kTreeNode + tally.memory_bytes();

@@ -246,15 +246,22 @@ TEST_F(StateFileTest, AFolderIsOfOneProcess) {
     EXPECT_THAT(error.what(), HasSubstr("in use by another process; stop that one"));
   }
   file.reset();
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
   int pipe_ends[2];
   ASSERT_EQ(::pipe(pipe_ends), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
   if (child == 0) {
-    StateFile held = open();
-    ::pause();
+    try {
+      const StateFile held = open();
+      if (::write(pipe_ends[1], "x", 1) == 1) ::pause();
+    } catch (...) {
+    }
     ::_exit(1);
   }
+  ::close(pipe_ends[1]);
+  char opened = 0;
+  ASSERT_EQ(::read(pipe_ends[0], &opened, 1), 1);
+  ::close(pipe_ends[0]);
   const auto is_held = [&] {
     try {
       open();
@@ -263,9 +270,6 @@ TEST_F(StateFileTest, AFolderIsOfOneProcess) {
     }
     return false;
   };
-  for (int i = 0; i < 500 && !is_held(); ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
   EXPECT_TRUE(is_held());
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
