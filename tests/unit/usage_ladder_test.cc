@@ -108,6 +108,20 @@ TEST(UsageLadder, LaterRungsAreSpread) {
   EXPECT_LE(simulation.most, 3 * 24U);  // hours of the younger days, and a day or two
 }
 
+TEST(UsageLadder, WhatIsReadDailyIsReadByWholeDays) {
+  const Instant now = at("2026-11-25T00:30:00Z");
+  ReadLog log;
+  log.read(last(days(30), now), kBucket, now);
+  const Instant later = now + hours(12);
+  const Interval old{at("2026-11-01"), at("2026-11-21")};
+  const auto readings = due(later, old, kRungs, kBucket, log);
+  EXPECT_GE(readings.size(), 5U);  // about half of twenty
+  EXPECT_LE(readings.size(), 15U);
+  for (const Reading& reading : readings) {
+    EXPECT_EQ(reading.interval.to - reading.interval.from, days(1));
+  }
+}
+
 TEST(UsageLadder, ABucketThatLeftTheFirstRungIsReadOnceMore) {
   const std::vector<Rung> rungs{{hours(2), {}}, {std::nullopt, days(300)}};
   const Instant read = at("2026-11-25T08:20:00Z");

@@ -181,6 +181,18 @@ TEST(Usage, FoldsRowsIntoSeries) {
             unix_seconds(kNow - hours(1)));
 }
 
+TEST(Usage, WithOneListOfOutcomesEveryOtherValueIsTheOtherOneButNull) {
+  std::string config = kFeatures;
+  config.replace(config.find(", failure: [bad]"), 16, "");
+  Bench bench(config);
+  bench.run_sql(export_row(kNow - hours(1), "1, 'ok', NULL, 500, 'csv', 5") +
+                export_row(kNow - hours(2), "1, 'strange', NULL, 500, 'csv', 5") +
+                export_row(kNow - hours(3), "1, NULL, NULL, 500, 'csv', 5"));
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 1);
+  EXPECT_EQ(bench.value("usage_attempts_total", {"export"}), 2);
+}
+
 TEST(Usage, ARefreshReadsOnlyWhatIsYoung) {
   Bench bench(kFeatures);
   std::string sql = "BEGIN;";
