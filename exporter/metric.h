@@ -44,6 +44,9 @@ struct MetricFamily {
   std::vector<double> bounds;               // histogram: upper bounds, ascending, without +Inf
   std::vector<HistogramSample> histograms;  // histogram only
   std::optional<Instant> created;           // counters and histograms, where known
+  // A counter whose OpenMetrics name is that of another family (usage_uses_total beside the gauge
+  // usage_uses): there it is of type unknown, under its whole name.
+  bool unknown_in_openmetrics = false;
 
   // Series on the wire: a histogram sample is one per bucket, and _sum and _count.
   std::size_t series_count() const;
@@ -62,7 +65,7 @@ bool valid_label_name(std::string_view name);
 // Label values as one text; different lists of UTF-8 texts never give the same.
 std::string label_identity(const std::vector<std::string>& labels);
 
-// The OpenMetrics name of the family: without _total or _info.
+// The OpenMetrics name of the family: without _total or _info, unless it is unknown there.
 std::string_view base_name(const MetricFamily& family);
 
 // Throws Error(data) when a family is not fit for the wire: a bad name, a label count that differs

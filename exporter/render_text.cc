@@ -156,7 +156,9 @@ void render_header(const MetricFamily& family, Format format, std::string& out) 
   out += "# TYPE ";
   out += name;
   out += ' ';
-  out += to_string(only_openmetrics && !openmetrics ? MetricType::gauge : family.type);
+  out += openmetrics && family.unknown_in_openmetrics
+             ? "unknown"
+             : to_string(only_openmetrics && !openmetrics ? MetricType::gauge : family.type);
   out += '\n';
   if (openmetrics && !family.unit.empty()) {
     out += "# UNIT ";
@@ -169,7 +171,7 @@ void render_header(const MetricFamily& family, Format format, std::string& out) 
 
 void render_samples(const MetricFamily& family, Format format, std::string& out) {
   std::optional<double> created;
-  if (family.created && format == Format::openmetrics) {
+  if (family.created && format == Format::openmetrics && !family.unknown_in_openmetrics) {
     created = unix_seconds(*family.created);
   }
   out.reserve(out.size() + expected_size(family));

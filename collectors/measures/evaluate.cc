@@ -9,12 +9,21 @@ namespace {
 // Every number is computed on the exporter's own schedule and not when it is scraped.
 constexpr std::string_view kCached = " Cached: as of the last refresh.";
 
+// Whether the counter's name in OpenMetrics, which is without _total, is that of another measure.
+bool shares_its_name(const Measure& measure) {
+  return measure.type == MetricType::counter &&
+         std::ranges::any_of(measures(), [&](const Measure& other) {
+           return std::string(other.name) + "_total" == measure.name;
+         });
+}
+
 MetricFamily empty_family(const Measure& measure) {
   MetricFamily family;
   family.name = measure.name;
   family.help = std::string(measure.help) + std::string(kCached);
   family.unit = measure.unit;
   family.type = measure.type;
+  family.unknown_in_openmetrics = shares_its_name(measure);
   family.label_names.assign(measure.labels.begin(), measure.labels.end());
   return family;
 }

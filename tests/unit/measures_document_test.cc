@@ -52,6 +52,16 @@ std::set<std::string> names(const Metrics& metrics) {
   return found;
 }
 
+TEST(MeasuresDocument, NoTwoFamiliesHaveTheSameNameInOpenMetrics) {
+  std::set<std::string> names;
+  std::size_t shared = 0;
+  for (const MetricFamily& family : describe_measures({everything()}, true)) {
+    EXPECT_TRUE(names.insert(std::string(base_name(family))).second) << family.name;
+    shared += family.unknown_in_openmetrics ? 1 : 0;
+  }
+  EXPECT_GT(shared, 0U);  // usage_uses_total beside usage_uses, for one
+}
+
 TEST(MeasuresDocument, DescribedFamiliesAreFitForTheWire) {
   const Metrics all = describe_measures({everything()}, true);
   EXPECT_NO_THROW(validate(all));
