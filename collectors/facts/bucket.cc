@@ -26,6 +26,12 @@ std::size_t reason_of(const Fact& fact, const FeatureShape& shape) {
   return static_cast<std::size_t>(found - shape.reasons.begin());
 }
 
+// Who used the feature once, and with this value, is in the tally of no later value: that shortens
+// how those are written.
+void take_from(UserSet& left, const Tally& tally, const UserSet& once) {
+  left -= tally.users() & once;
+}
+
 }  // namespace
 
 void Distribution::add(double value, const std::vector<double>& bounds) {
@@ -180,11 +186,14 @@ std::string Bucket::serialize_rest() const {
   std::string out;
   failures.serialize(out);
   codec::put_numbers(out, failures_by_reason);
+  const UserSet once = uses.once();
   for (const auto& values : dimensions) {
     codec::put_number(out, values.size());
+    UserSet left = uses.users();
     for (const auto& [value, tally] : values) {
       codec::put_number(out, value);
-      tally.serialize(out, &uses.users());
+      tally.serialize(out, &left);
+      take_from(left, tally, once);
     }
   }
   codec::put_set(out, scopes);
@@ -198,14 +207,17 @@ Bucket Bucket::parse_rest(Tally uses, std::string_view bytes, const FeatureShape
   bucket.uses = std::move(uses);
   bucket.failures = Tally::parse(bytes);
   codec::take_numbers(bytes, bucket.failures_by_reason);
+  const UserSet once = bucket.uses.once();
   for (auto& values : bucket.dimensions) {
+    UserSet left = bucket.uses.users();
     const std::uint64_t count = codec::take_number(bytes);
     for (std::uint64_t i = 0; i < count; ++i) {
       const std::uint64_t value = codec::take_number(bytes);
       if (value >= FeatureNames::kMaxValues && value != FeatureNames::kOverflow) {
         codec::damaged();
       }
-      Tally tally = Tally::parse(bytes, &bucket.uses.users());
+      Tally tally = Tally::parse(bytes, &left);
+      take_from(left, tally, once);
       if (!values.emplace(static_cast<std::uint32_t>(value), std::move(tally)).second) {
         codec::damaged();
       }

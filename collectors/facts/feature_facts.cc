@@ -51,17 +51,14 @@ PackedBucket::PackedBucket(Bucket bucket) {
   uses = std::move(bucket.uses);
 }
 
-std::string PackedBucket::serialize() const {
-  std::string out;
-  uses.serialize(out);
-  return out + rest;
-}
-
-PackedBucket PackedBucket::parse(std::string_view bytes) {
+PackedBucket PackedBucket::parse(std::string_view uses, std::string_view rest) {
   PackedBucket packed;
-  packed.uses = Tally::parse(bytes);
+  packed.uses = Tally::parse(uses);
+  if (!uses.empty()) {
+    codec::damaged();
+  }
   packed.uses.compact();
-  packed.rest = bytes;
+  packed.rest = rest;
   return packed;
 }
 

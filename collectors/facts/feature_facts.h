@@ -43,8 +43,8 @@ struct PackedBucket {
   explicit PackedBucket(Bucket bucket);  // compacts it
   Bucket unpacked(const FeatureShape& shape) const;
   std::size_t memory_bytes() const;
-  std::string serialize() const;                      // as Bucket does
-  static PackedBucket parse(std::string_view bytes);  // Error(data); what is packed stays unread
+  // From the two halves of Bucket::serialize. What is packed stays unread. Error(data).
+  static PackedBucket parse(std::string_view uses, std::string_view rest);
   bool operator==(const PackedBucket&) const = default;
 };
 

@@ -31,11 +31,8 @@ std::map<Instant, Bucket> read_days(state::Pieces& pieces, const std::string& na
                                     const Parse& parse) {
   std::map<Instant, Bucket> buckets;
   pieces.each("day", name, [&](std::int64_t number, const std::string& body) {
-    std::string_view rest = body;
-    while (!rest.empty()) {
-      std::string_view bytes;
-      const Instant start = state::take_bucket(rest, state::day_at(number), bytes);
-      buckets.emplace_hint(buckets.end(), start, parse(bytes));
+    for (const state::StoredBucket& stored : state::buckets_of(number, body)) {
+      buckets.emplace_hint(buckets.end(), stored.start, parse(stored));
     }
   });
   return buckets;
@@ -218,11 +215,16 @@ void StateFile::read_feature(const std::string& name, FeatureFacts& facts) {
   for (std::size_t i = 0; i < facts.shape().dimensions.size(); ++i) {
     read_texts(state::dimension_kind(i), name, facts.names().dimensions[i]);
   }
-  facts.restore(read_days<PackedBucket>(*pieces_, name, PackedBucket::parse), std::move(counters));
+  facts.restore(read_days<PackedBucket>(*pieces_, name,
+                                        [](const auto& stored) {
+                                          return PackedBucket::parse(stored.who, stored.rest);
+                                        }),
+                std::move(counters));
 }
 
 void StateFile::read_activity(Activity& activity) {
-  activity.restore(read_days<UserSet>(*pieces_, kActivity, UserSet::parse));
+  activity.restore(read_days<UserSet>(
+      *pieces_, kActivity, [](const auto& stored) { return UserSet::parse(stored.who); }));
 }
 
 std::uint64_t StateFile::size_bytes() const {

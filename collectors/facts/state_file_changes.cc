@@ -14,20 +14,30 @@ namespace usage {
 
 namespace {
 
+state::StoredBucket stored(Instant start, const PackedBucket& bucket) {
+  state::StoredBucket stored{start, "", bucket.rest};
+  bucket.uses.serialize(stored.who);
+  return stored;
+}
+
+state::StoredBucket stored(Instant start, const UserSet& users) {
+  return {start, users.serialize(), ""};
+}
+
 // Every UTC day that the interval touches is a piece of its own.
 template <typename Bucket>
 void put_days(state::Pieces& pieces, const std::string& name, const Interval& interval,
               const std::map<Instant, Bucket>& buckets) {
   for (Instant day = day_of(interval.from); day < interval.to; day += std::chrono::days(1)) {
-    std::string body;
+    std::vector<state::StoredBucket> found;
     const auto end = buckets.lower_bound(day + std::chrono::days(1));
     for (auto it = buckets.lower_bound(day); it != end; ++it) {
-      state::put_bucket(body, it->first, it->second.serialize());
+      found.push_back(stored(it->first, it->second));
     }
-    if (body.empty()) {
+    if (found.empty()) {
       pieces.erase("day", name, state::day_number(day));
     } else {
-      pieces.put("day", name, state::day_number(day), body);
+      pieces.put("day", name, state::day_number(day), state::text_of(found));
     }
   }
 }

@@ -73,22 +73,40 @@ std::int64_t day_number(Instant day) {
   return std::chrono::floor<std::chrono::days>(day).time_since_epoch().count();
 }
 
-Instant day_at(std::int64_t number) { return Instant(std::chrono::days(number)); }
-
-void put_bucket(std::string& day, Instant start, std::string_view bytes) {
-  const auto place = std::chrono::duration_cast<std::chrono::seconds>(start - day_of(start));
-  codec::put_number(day, static_cast<std::uint64_t>(place.count()));
-  codec::put_text(day, bytes);
+std::string text_of(const std::vector<StoredBucket>& day) {
+  std::string text;
+  codec::put_number(text, day.size());
+  for (const StoredBucket& bucket : day) {
+    const auto place =
+        std::chrono::duration_cast<std::chrono::seconds>(bucket.start - day_of(bucket.start));
+    codec::put_number(text, static_cast<std::uint64_t>(place.count()));
+    codec::put_text(text, bucket.who);
+  }
+  for (const StoredBucket& bucket : day) {
+    codec::put_text(text, bucket.rest);
+  }
+  return text;
 }
 
-Instant take_bucket(std::string_view& day, Instant start_of_day, std::string_view& bytes) {
+std::vector<StoredBucket> buckets_of(std::int64_t day_number, std::string_view text) {
   constexpr std::uint64_t kSecondsADay = 86'400;
-  const std::uint64_t place = codec::take_number(day);
-  if (place >= kSecondsADay) {
+  const Instant day{std::chrono::days(day_number)};
+  const std::uint64_t count = codec::take_number(text);
+  std::vector<StoredBucket> buckets;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t place = codec::take_number(text);
+    if (place >= kSecondsADay) {
+      codec::damaged();
+    }
+    buckets.push_back({day + std::chrono::seconds(place), std::string(codec::take_text(text)), ""});
+  }
+  for (StoredBucket& bucket : buckets) {
+    bucket.rest = codec::take_text(text);
+  }
+  if (!text.empty()) {
     codec::damaged();
   }
-  bytes = codec::take_text(day);
-  return start_of_day + std::chrono::seconds(place);
+  return buckets;
 }
 
 }  // namespace usage::state

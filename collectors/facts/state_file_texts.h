@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "collectors/facts/bucket.h"
 #include "collectors/facts/directory.h"
@@ -22,11 +23,14 @@ void read_texts(Pieces& pieces, std::string_view kind, std::string_view name, Di
 std::string text_of(const FeatureShape& shape);
 std::string dimension_kind(std::size_t dimension);  // of the texts of its values
 
-// A day is a piece: its buckets, each with its place in the day.
+// A day is a piece: its buckets, each with its place in the day. A bucket has two halves, who and
+// all the rest; those of a day lie together, because like beside like compresses better.
+struct StoredBucket {
+  Instant start;
+  std::string who, rest;
+};
 std::int64_t day_number(Instant day);
-Instant day_at(std::int64_t number);
-void put_bucket(std::string& day, Instant start, std::string_view bytes);
-// Takes from the front; `bytes` lives as long as what `day` shows.
-Instant take_bucket(std::string_view& day, Instant start_of_day, std::string_view& bytes);
+std::string text_of(const std::vector<StoredBucket>& day);
+std::vector<StoredBucket> buckets_of(std::int64_t day_number, std::string_view text);
 
 }  // namespace usage::state

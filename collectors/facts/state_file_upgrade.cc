@@ -1,9 +1,12 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "collectors/facts/codec.h"
 #include "collectors/facts/day_cache.h"
+#include "collectors/facts/state_file.h"
 #include "collectors/facts/state_file_pieces.h"
 #include "collectors/facts/state_file_texts.h"
 
@@ -67,15 +70,22 @@ void upgrade_from_1(sqlite::Database& database, Pieces& pieces) {
     put_texts(pieces, key.first, key.second, texts, 0);
   }
 
-  std::map<std::pair<std::string, Instant>, std::string> days;
+  std::map<std::pair<std::string, Instant>, std::vector<StoredBucket>> days;
   for (auto row = select(database, "SELECT name, start, facts FROM buckets ORDER BY name, start");
        row.step();) {
     const Instant start{Duration(integer(row, 1))};
-    std::string& day = days[{std::string(row.blob(0)), day_of(start)}];
-    put_bucket(day, start, row.blob(2));
+    const std::string name(row.blob(0));
+    const std::string_view bytes = row.blob(2);
+    std::string_view rest;
+    if (name != StateFile::kActivity) {  // a bucket begins with who used the feature
+      rest = bytes;
+      Tally::parse(rest);
+    }
+    days[{name, day_of(start)}].push_back(
+        {start, std::string(bytes.substr(0, bytes.size() - rest.size())), std::string(rest)});
   }
-  for (const auto& [key, body] : days) {
-    pieces.put("day", key.first, day_number(key.second), body);
+  for (const auto& [key, day] : days) {
+    pieces.put("day", key.first, day_number(key.second), text_of(day));
   }
   database.run(
       "DROP TABLE meta; DROP TABLE users; DROP TABLE tables; DROP TABLE names; DROP TABLE buckets");

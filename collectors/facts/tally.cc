@@ -11,7 +11,7 @@ namespace {
 
 // Sorting so many at once costs less than a set's insertion each; more would not be quicker.
 constexpr std::size_t kMaxPending = 1024;
-constexpr std::size_t kMaxDigits = 64;
+constexpr std::size_t kMaxDigits = 40;  // far beyond any count, and sums of such stay in 64 bits
 
 bool holds_all(const UserSet& among, const UserSet& set) {
   return common(among, set) == set.size();
@@ -179,6 +179,15 @@ std::uint64_t Tally::times(UserId user) const {
     times += part->times(user);
   }
   return times;
+}
+
+UserSet Tally::once() const {
+  const Part held = whole();
+  UserSet set = held->users;
+  for (const UserSet& digit : held->digits) {
+    set -= digit;
+  }
+  return set;
 }
 
 void Tally::forget(UserId user) {

@@ -25,6 +25,7 @@ class Tally {
   std::uint64_t unattributed() const { return unattributed_; }
   const UserSet& users() const;
   std::uint64_t times(UserId user) const;
+  UserSet once() const;  // the users of one time only
   bool empty() const { return total_ == 0; }
 
   void forget(UserId user);  // their rows become rows without a user

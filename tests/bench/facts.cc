@@ -1,7 +1,5 @@
 // What the facts cost: rows of a product with daily and weekly habits, skewed over its users.
-//   bench_facts [ROWS] [USERS] [DAYS]
-#include "collectors/facts/facts.h"
-
+//   bench_facts [ROWS] [USERS] [DAYS] [SKEW]
 #include <malloc.h>
 #include <unistd.h>
 
@@ -10,9 +8,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
+
+#include "collectors/facts/state_file.h"
 
 namespace {
 
@@ -158,6 +159,41 @@ int main(int argc, char** argv) {
     check += feature.users(month).size();
   }
   std::printf("users      30 days, warm: %.3f ms\n", since(timing) * 1e3 / kTimes);
+  {
+    const usage::FixedClock clock(end);
+    usage::Log log(stderr, usage::LogLevel::info, usage::LogFormat::logfmt, clock);
+    std::string folder = std::filesystem::temp_directory_path() / "usage-bench-XXXXXX";
+    if (::mkdtemp(folder.data()) == nullptr) {
+      return 1;
+    }
+    const auto write = [&](usage::StateFile& file, const Interval& interval) {
+      usage::StateFile::Changes changes(file);
+      changes.put_table("export", {"", ""});
+      changes.put_feature("export", feature, interval);
+      changes.put_users(facts.users);
+      changes.commit();
+    };
+    {
+      usage::StateFile file(folder, end, log);
+      timing = std::chrono::steady_clock::now();
+      write(file, {start, end});
+      std::printf("state file %.2f MB, written in %.0f ms, ",
+                  static_cast<double>(std::filesystem::file_size(folder + "/usage.db-wal")) / 1e6,
+                  since(timing) * 1e3);
+      timing = std::chrono::steady_clock::now();
+      write(file, {end - hours(2), end});
+      std::printf("a refresh in %.1f ms, ", since(timing) * 1e3);
+    }
+    timing = std::chrono::steady_clock::now();
+    usage::StateFile file(folder, end, log);
+    usage::Facts loaded;
+    loaded.features.emplace("export", usage::FeatureFacts(shape, hours(1)));
+    file.load(loaded, {{"export", {"", ""}}});
+    std::printf("loaded in %.0f ms, at rest %.2f MB\n", since(timing) * 1e3,
+                static_cast<double>(std::filesystem::file_size(folder + "/usage.db")) / 1e6);
+    check += loaded.features.at("export").counters().uses;
+    std::filesystem::remove_all(folder);
+  }
   malloc_trim(0);
   std::printf("memory     with all days remembered: facts %.1f MB, resident %.1f MB\n",
               static_cast<double>(feature.memory_bytes()) / 1e6, resident_megabytes());
