@@ -67,6 +67,11 @@ std::string active(const World& world, const std::string& from, const std::strin
   return sql;
 }
 
+// Not by an initializer list: GCC 12 warns of its strings at -O3.
+std::vector<Parameter> parameters(const std::vector<Instant>& instants) {
+  return {instants.begin(), instants.end()};
+}
+
 std::string count(const std::string& sql) {
   return format("SELECT COUNT(DISTINCT user_id) FROM ({}) AS found", sql);
 }
@@ -126,7 +131,7 @@ Series SqlMeasures::ask(const World& world, const UsageRules& rules, Instant at)
 void SqlMeasures::ask_product() {
   for (const Window& window : rules_->windows) {
     const Interval used = window_bounds(window, at_, false, world_->width, rules_->zone);
-    const Bounds bounds{used.from, used.to};
+    const Bounds bounds = parameters({used.from, used.to});
     const double all = number(count(active(*world_, "$1", "$2", "$2")), bounds);
     series_["usage_active_users|" + window.label] = all;
     for (const Combination& combination : rules_->combinations) {
@@ -146,7 +151,7 @@ void SqlMeasures::ask_product() {
 void SqlMeasures::ask_windows(const std::string& feature) {
   for (const Window& window : rules_->windows) {
     const Interval used = window_bounds(window, at_, false, world_->width, rules_->zone);
-    const Bounds bounds{used.from, used.to};
+    const Bounds bounds = parameters({used.from, used.to});
     const std::string labels = "|" + feature + "|" + window.label;
     series_["usage_uses" + labels] =
         number("SELECT COUNT(*)" + rows(feature, "$1", "$2") +
@@ -192,10 +197,10 @@ void SqlMeasures::ask_regulars(const std::string& feature) {
     if (!rules.launched_at && (!begin || start < *begin)) begin = start;
   }
   if (!begin || *begin + rules.regular_min_periods * rules.regular_period > at_) return;
-  Bounds bounds;
+  std::vector<Instant> edges;
   std::string periods;
   for (int i = 0; i <= rules.regular_of_periods; ++i) {
-    bounds.push_back(at_ - i * rules.regular_period);
+    edges.push_back(at_ - i * rules.regular_period);
     if (i == 0) continue;
     periods += format("{}MAX(CASE WHEN created_at >= ${} AND created_at < ${} THEN 1 ELSE 0 END)",
                       i == 1 ? "" : " + ", i + 1, i);
@@ -204,17 +209,18 @@ void SqlMeasures::ask_regulars(const std::string& feature) {
   const double regular =
       number(count(format("{} GROUP BY user_id HAVING {} >= {}", users(feature, first, "$1", "$1"),
                           periods, rules.regular_min_periods)),
-             bounds);
+             parameters(edges));
   series_["usage_adoption_regular_users|" + feature] = regular;
-  const double all = number(count(active(*world_, "$1", "$2", "$2")), {bounds.back(), at_});
+  const double all =
+      number(count(active(*world_, "$1", "$2", "$2")), parameters({edges.back(), at_}));
   if (all > 0) series_["usage_adoption_regular_ratio|" + feature] = regular / all;
 }
 
 void SqlMeasures::ask_weeks(const std::string& feature) {
   const TimeZone& zone = rules_->zone;
-  const Bounds bounds{zone.start_of(CalendarUnit::week, at_, -2),
-                      zone.start_of(CalendarUnit::week, at_, -1),
-                      zone.start_of(CalendarUnit::week, at_, 0), Instant()};
+  const Instant week = zone.start_of(CalendarUnit::week, at_, -1);
+  const Bounds bounds = parameters({zone.start_of(CalendarUnit::week, at_, -2), week,
+                                    zone.start_of(CalendarUnit::week, at_, 0), Instant()});
   const std::string before = users(feature, "$1", "$2", "$3");
   const std::string now = users(feature, "$2", "$3", "$3");
   const std::string earlier = users(feature, "$4", "$1", "$3");
@@ -234,7 +240,7 @@ void SqlMeasures::ask_weeks(const std::string& feature) {
   ask(state + "dormant", in(before, "NOT IN", now));
 
   const auto& launched = rules_->features.at(feature).launched_at;
-  if (launched && *launched >= std::get<Instant>(bounds[1])) return;
+  if (launched && *launched >= week) return;
   const std::string cohort_users = users(feature, "$1", "$2", "$2");
   const std::string seen = "SELECT user_id FROM (" + active(*world_, "$1", "$2", "$2") +
                            ") AS seen WHERE user_id IS NOT NULL";

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "exporter/format.h"
+
 namespace usage::reference {
 
 namespace {
@@ -96,7 +98,7 @@ Instant RandomWorld::instant() {
 
 std::string RandomWorld::user() {
   const std::size_t crowd = world.people.empty() ? 8 : world.people.size() + 2;
-  return "u" + std::to_string(below(crowd));
+  return format("u{}", below(crowd));
 }
 
 Person RandomWorld::person(std::string id) {
@@ -114,7 +116,7 @@ Person RandomWorld::person(std::string id) {
 
 void RandomWorld::make_people() {
   const std::size_t count = chance(10) ? 0 : 1 + below(24);
-  for (std::size_t i = 0; i < count; ++i) world.people.push_back(person("u" + std::to_string(i)));
+  for (std::size_t i = 0; i < count; ++i) world.people.push_back(person(format("u{}", i)));
 }
 
 FeatureShape RandomWorld::shape(const std::string& name) {
