@@ -118,7 +118,7 @@ void Evaluation::engagement() {
                                                                          : 2;
     segments[segment].insert(user);
   }
-  put_cells("active_days_users", names, by_days);
+  put_cells("l28_users", names, by_days);
   const Instant end = calendar(CalendarUnit::day, -1).end;
   const People ever = users({[=](Instant start) { return start < end; }, end});
   for (int day = 1; day <= 28; ++day) {
