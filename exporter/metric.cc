@@ -151,9 +151,6 @@ std::string label_identity(const std::vector<std::string>& labels) {
 
 std::string_view base_name(const MetricFamily& family) {
   std::string_view name = family.name;
-  if (family.unknown_in_openmetrics) {
-    return name;
-  }
   const std::string_view suffix = family.type == MetricType::counter ? "_total"
                                   : family.type == MetricType::info  ? "_info"
                                                                      : "";

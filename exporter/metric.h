@@ -65,7 +65,7 @@ bool valid_label_name(std::string_view name);
 // Label values as one text; different lists of UTF-8 texts never give the same.
 std::string label_identity(const std::vector<std::string>& labels);
 
-// The OpenMetrics name of the family: without _total or _info, unless it is unknown there.
+// The OpenMetrics name of the family: without _total or _info.
 std::string_view base_name(const MetricFamily& family);
 
 // Throws Error(data) when a family is not fit for the wire: a bad name, a label count that differs

@@ -143,7 +143,8 @@ std::string_view content_type(Format format) {
 
 void render_header(const MetricFamily& family, Format format, std::string& out) {
   const bool openmetrics = format == Format::openmetrics;
-  const std::string_view name = openmetrics ? base_name(family) : std::string_view(family.name);
+  const bool whole_name = !openmetrics || family.unknown_in_openmetrics;
+  const std::string_view name = whole_name ? std::string_view(family.name) : base_name(family);
   if (!family.help.empty()) {
     out += "# HELP ";
     out += name;

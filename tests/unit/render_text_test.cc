@@ -176,5 +176,20 @@ TEST(RenderText, ContentTypes) {
             "application/openmetrics-text; version=1.0.0; charset=utf-8");
 }
 
+TEST(RenderText, ACounterWhoseNameIsTakenIsUnknownInOpenMetrics) {
+  MetricFamily family;
+  family.name = "usage_uses_total";
+  family.help = "Uses.";
+  family.type = MetricType::counter;
+  family.samples = {{{}, 3}};
+  family.created = Instant();
+  family.unknown_in_openmetrics = true;
+  EXPECT_EQ(render({family}, Format::text),
+            "# HELP usage_uses_total Uses.\n# TYPE usage_uses_total counter\nusage_uses_total 3\n");
+  EXPECT_EQ(render({family}, Format::openmetrics),
+            "# HELP usage_uses_total Uses.\n# TYPE usage_uses_total unknown\nusage_uses_total 3\n"
+            "# EOF\n");
+}
+
 }  // namespace
 }  // namespace usage
