@@ -24,4 +24,5 @@ EXPOSE 9108
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
     CMD ["usage_exporter", "probe", "http://127.0.0.1:9108/-/healthy"]
 ENTRYPOINT ["usage_exporter"]
-CMD ["serve", "--config.file=/etc/usage_exporter/config.yml", "--web.listen-address=:9108"]
+CMD ["serve", "--config.file=/etc/usage_exporter/config.yml", "--web.listen-address=:9108", \
+     "--storage.path=/var/lib/usage_exporter"]
