@@ -14,6 +14,7 @@
 #include "collectors/sources/source.h"
 #include "collectors/sources/writer.h"
 #include "exporter/error.h"
+#include "tests/support/sanitizers.h"
 #include "tests/support/temporary_folder.h"
 
 namespace usage::testing {
@@ -99,11 +100,7 @@ inline double elapsed(const std::function<void()>& work) {
 
 // Megabytes a scan may take. AddressSanitizer keeps freed memory for a while, ThreadSanitizer
 // shadows.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr std::size_t kScanMegabytes = 600;
-#else
-inline constexpr std::size_t kScanMegabytes = 20;
-#endif
+inline constexpr std::size_t kScanMegabytes = kSanitized ? 600 : 20;
 
 inline std::size_t resident_megabytes() {
   std::size_t total = 0;

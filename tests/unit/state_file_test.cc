@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "exporter/error.h"
+#include "tests/support/sanitizers.h"
 #include "tests/support/state_file_fixture.h"
 
 namespace usage {
@@ -118,7 +119,7 @@ TEST_F(StateFileTest, ADayThatBecameEmptyIsGone) {
 // A child writes as fast as it can and is killed at any instant; the file is always some commit's,
 // never an older one than was known to be committed.
 TEST_F(StateFileTest, KillAtAnyInstantLeavesTheLastCommit) {
-  constexpr int kKills = 200;
+  constexpr int kKills = kSanitized ? 20 : 200;
   Dice dice(42);
   Facts expected = new_facts();
   int done = -1;  // the last refresh in `expected`
