@@ -15,7 +15,7 @@ namespace {
 using reference::RandomWorld;
 using reference::Series;
 
-constexpr int kWorlds = kSanitized ? 20 : 350;
+constexpr int kWorlds = kSanitized ? 40 : 350;
 constexpr int kInstants = 3;
 
 bool is_counter(const std::string& key) {
