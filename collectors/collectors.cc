@@ -170,9 +170,10 @@ std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& probl
       for (const Kind& known : kKinds) {
         names.emplace_back(known.name);
       }
-      yaml::Mapping(collector.body, "collector", problems)
-          .problem("kind", format("there is no collector kind \"{}\"{}", collector.kind,
-                                  did_you_mean(collector.kind, names)));
+      yaml::Mapping mapping(collector.body, "collector", problems);
+      mapping.problem("kind",
+                      format("there is no collector kind {}{}", yaml::quoted(*mapping.find("kind")),
+                             did_you_mean(collector.kind, names)));
       continue;
     }
     plans.push_back(kind->plan(config, collector, problems));

@@ -9,6 +9,21 @@ namespace usage {
 
 namespace {
 
+// A name under `node`, be it a list, a mapping or the name itself, for a message.
+std::string quoted_name(const yaml::Node& node, std::string_view name) {
+  for (const yaml::Node& item : node.items) {
+    if (item.text == name) {
+      return yaml::quoted(item);
+    }
+  }
+  for (const auto& [key, value] : node.entries) {
+    if (key.text == name) {
+      return yaml::quoted(key);
+    }
+  }
+  return yaml::quoted(node);
+}
+
 SqlLabel read_label(const std::string& name, const yaml::Node& node, Problems& problems) {
   SqlLabel label{.name = name, .column = "", .map = {}, .other = {}, .null_as = ""};
   if (node.kind != yaml::Node::Kind::mapping) {
@@ -74,7 +89,7 @@ void read_number_rules(yaml::Mapping& mapping, SqlMetric& metric, Problems& prob
   metric.default_value = mapping.number("default");
   for (const auto& [key, value] : mapping.entries("map")) {
     if (const auto number =
-            yaml::as_number(value, format("\"{}\" in \"map\"", key.text), problems)) {
+            yaml::as_number(value, format("{} in \"map\"", yaml::quoted(key)), problems)) {
       metric.map[key.text] = *number;
     }
   }
@@ -90,7 +105,7 @@ void read_expect(yaml::Mapping& mapping, SqlMetric& metric, std::size_t max_seri
     std::vector<std::string>& texts = expected[key.text];
     if (value.kind != yaml::Node::Kind::sequence || value.items.empty()) {
       problems.add(value.position,
-                   format("\"expect\" wants a list of texts for label \"{}\"", key.text));
+                   format("\"expect\" wants a list of texts for label {}", yaml::quoted(key)));
     }
     for (const yaml::Node& item : value.items) {
       texts.push_back(yaml::as_string(item, "an expected label value", problems).value_or(""));
@@ -103,9 +118,9 @@ void read_expect(yaml::Mapping& mapping, SqlMetric& metric, std::size_t max_seri
   for (const SqlLabel& label : metric.labels) {
     const auto found = expected.find(label.name);
     if (found == expected.end()) {
-      mapping.problem("expect", format("\"expect\" lacks label \"{}\"; it must list every label "
+      mapping.problem("expect", format("\"expect\" lacks label {}; it must list every label "
                                        "that comes from a column",
-                                       label.name));
+                                       quoted_name(*mapping.find("labels"), label.name)));
       return;
     }
     combinations *= std::max<std::size_t>(1, found->second.size());
@@ -113,8 +128,8 @@ void read_expect(yaml::Mapping& mapping, SqlMetric& metric, std::size_t max_seri
     expected.erase(found);
   }
   for (const auto& [name, texts] : expected) {
-    mapping.problem(
-        "expect", format("\"expect\" names \"{}\", which is no label of {}", name, mapping.what()));
+    mapping.problem("expect", format("\"expect\" names {}, which is no label of {}",
+                                     quoted_name(*mapping.find("expect"), name), mapping.what()));
   }
   if (combinations > max_series) {
     mapping.problem("expect", format("\"expect\" makes {} series where max_series is {}",
@@ -220,9 +235,11 @@ void check_name(yaml::Mapping& mapping, const SqlMetric& metric) {
   family.name = metric.name;
   family.type = metric.type;
   if (!metric.unit.empty() && !base_name(family).ends_with("_" + metric.unit)) {
-    mapping.problem("unit", format("{} has the unit \"{}\", so its name must end in _{}{}",
-                                   mapping.what(), metric.unit, metric.unit,
-                                   metric.type == MetricType::counter ? "_total" : ""));
+    const yaml::Node& unit = *mapping.find("unit");
+    mapping.problem("unit",
+                    format("{} has the unit {}, so its name must end in _{}{}", mapping.what(),
+                           yaml::quoted(unit), yaml::may_show(unit) ? metric.unit : "UNIT",
+                           metric.type == MetricType::counter ? "_total" : ""));
   }
 }
 
@@ -239,18 +256,19 @@ void check_labels(yaml::Mapping& mapping, const SqlMetric& metric) {
   }
   std::set<std::string> seen;
   for (const auto& [name, key] : names) {
+    const std::string shown = quoted_name(*mapping.find(key), name);
     if (!valid_label_name(name)) {
-      mapping.problem(key, format("\"{}\" is not a label name; use letters, digits and "
-                                  "underscores, not beginning with __",
-                                  name));
+      mapping.problem(key, format("{} is not a label name; use letters, digits and underscores, "
+                                  "not beginning with __",
+                                  shown));
     }
     if (!seen.insert(name).second) {
-      mapping.problem(key, format("{} has the label \"{}\" twice", mapping.what(), name));
+      mapping.problem(key, format("{} has the label {} twice", mapping.what(), shown));
     }
     if ((name == "le" && metric.type == MetricType::histogram) ||
         (name == metric.name && metric.type == MetricType::stateset)) {
-      mapping.problem(
-          key, format("label \"{}\" is taken by the {} itself", name, to_string(metric.type)));
+      mapping.problem(key,
+                      format("label {} is taken by the {} itself", shown, to_string(metric.type)));
     }
   }
 }
@@ -265,8 +283,8 @@ std::size_t find_query(yaml::Mapping& mapping, const SqlConfig& sql) {
     names.push_back(sql.queries[i].name);
   }
   if (wanted && !names.empty()) {
-    mapping.problem("query",
-                    format("there is no query \"{}\"{}", *wanted, did_you_mean(*wanted, names)));
+    mapping.problem("query", format("there is no query {}{}", yaml::quoted(*mapping.find("query")),
+                                    did_you_mean(*wanted, names)));
   } else if (names.size() > 1) {
     mapping.problem("", format("{} needs \"query\": the collector has several ({} …)",
                                mapping.what(), names.front()));

@@ -22,6 +22,7 @@ using postgres::Connection;
 using postgres::Failure;
 using postgres::Field;
 using postgres::Patience;
+using postgres::Quotes;
 
 std::int64_t milliseconds(Duration duration) {
   return std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::milliseconds>(duration).count());
@@ -38,11 +39,11 @@ class PostgresSource : public Source {
 
   void scan(const Query& query, Deadline deadline, const RowSink& sink) override {
     const Patience patience{clock_, deadline, alarm_};
-    quotes_ = query.secret ? postgres::Quotes::rows : postgres::Quotes::nothing;
+    quotes_ = query.secret ? Quotes::secret : Quotes::nothing;
     in_transaction(patience, [&] {
       const std::vector<Bound> parameters = postgres::bound(query.parameters);
       const std::vector<Field> fields = prepare(query.sql, parameters, patience);
-      quotes_ = postgres::Quotes::rows;
+      quotes_ = query.secret ? Quotes::secret : Quotes::rows;
       postgres::RowDecoder decoder(fields, zone_);
       sink.columns(postgres::columns_of(fields, type_names_));
       connection_->stream(
@@ -54,7 +55,7 @@ class PostgresSource : public Source {
   std::vector<Column> describe(const Query& query, Deadline deadline) override {
     const Patience patience{clock_, deadline, alarm_};
     std::vector<Column> columns;
-    quotes_ = query.secret ? postgres::Quotes::rows : postgres::Quotes::nothing;
+    quotes_ = query.secret ? Quotes::secret : Quotes::nothing;
     in_transaction(patience, [&] {
       columns = postgres::columns_of(
           prepare(query.sql, postgres::bound(query.parameters), patience), type_names_);
@@ -218,10 +219,10 @@ class PostgresSource : public Source {
     if (!connection_) {
       return;
     }
-    // Also at the end of the process, when ours is raised: the server must hear of it.
-    const Alarm none;
-    const Patience patience{clock_, clock_.steady_now() + kRecovery, none};
     try {
+      // Also at the end of the process, when ours is raised: the server must hear of it.
+      const Alarm none;
+      const Patience patience{clock_, clock_.steady_now() + kRecovery, none};
       if (statement_ended || connection_->cancel(patience)) {
         connection_->run("ROLLBACK", patience);
         return;
@@ -239,7 +240,7 @@ class PostgresSource : public Source {
   Attempt attempt_;
   TimeZone zone_;
   Alarm alarm_;
-  postgres::Quotes quotes_ = postgres::Quotes::nothing;  // of the scan under way
+  Quotes quotes_ = Quotes::nothing;  // of the scan under way
   std::map<unsigned, std::string> type_names_;
   std::unique_ptr<Connection> connection_;
 };

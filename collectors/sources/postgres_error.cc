@@ -14,10 +14,10 @@ namespace {
 using Pair = std::pair<std::string_view, std::string_view>;
 
 // Messages of these classes speak of the server, never of values.
-constexpr std::array<std::string_view, 7> kServerClasses{"28", "3D", "08", "53", "55", "57", "25"};
+constexpr std::array<std::string_view, 5> kServerClasses{"08", "25", "53", "55", "57"};
 // Messages of these speak of the statement; once rows are computed, of what is in them too: a
 // function may take a name from a row.
-constexpr std::array<std::string_view, 2> kStatementClasses{"42", "0A"};
+constexpr std::array<std::string_view, 4> kStatementClasses{"0A", "28", "3D", "42"};
 
 // Condition names of PostgreSQL's Appendix A, as far as a query meets them.
 constexpr std::array kConditions{
@@ -50,6 +50,7 @@ constexpr std::array kConditions{
     Pair{"23505", "unique_violation"},
     Pair{"23514", "check_violation"},
     Pair{"40001", "serialization_failure"},
+    Pair{"42501", "insufficient_privilege"},
     Pair{"42601", "syntax_error"},
     Pair{"42703", "undefined_column"},
     Pair{"42704", "undefined_object"},
@@ -66,11 +67,23 @@ constexpr std::array kConditions{
 };
 
 constexpr std::array kClasses{
-    Pair{"21", "cardinality violation"},          Pair{"22", "data exception"},
-    Pair{"23", "integrity constraint violation"}, Pair{"40", "transaction rollback"},
-    Pair{"42", "error in the statement"},         Pair{"0A", "feature not supported"},
-    Pair{"54", "program limit exceeded"},         Pair{"58", "system error"},
-    Pair{"P0", "error in a PL/pgSQL function"},   Pair{"XX", "internal error"},
+    Pair{"08", "connection exception"},
+    Pair{"0A", "feature not supported"},
+    Pair{"21", "cardinality violation"},
+    Pair{"22", "data exception"},
+    Pair{"23", "integrity constraint violation"},
+    Pair{"25", "invalid transaction state"},
+    Pair{"28", "invalid authorization specification"},
+    Pair{"3D", "invalid catalog name"},
+    Pair{"40", "transaction rollback"},
+    Pair{"42", "error in the statement"},
+    Pair{"53", "insufficient resources"},
+    Pair{"54", "program limit exceeded"},
+    Pair{"55", "object not in prerequisite state"},
+    Pair{"57", "operator intervention"},
+    Pair{"58", "system error"},
+    Pair{"P0", "error in a PL/pgSQL function"},
+    Pair{"XX", "internal error"},
 };
 
 std::string_view look_up(std::span<const Pair> table, std::string_view key,
@@ -92,8 +105,9 @@ std::string described(const Failure& failure, Quotes quotes = Quotes::nothing) {
   if (failure.kind != Failure::Kind::server && failure.sqlstate.empty()) {
     return failure.message;
   }
-  if (contains(kServerClasses, category) ||
-      (quotes == Quotes::nothing && contains(kStatementClasses, category))) {
+  const bool shown = (quotes != Quotes::secret && contains(kServerClasses, category)) ||
+                     (quotes == Quotes::nothing && contains(kStatementClasses, category));
+  if (shown) {
     return format("{} (SQLSTATE {})", failure.message, failure.sqlstate);
   }
   return format("{} (SQLSTATE {})",

@@ -20,7 +20,8 @@ std::string connect_message(const Failure& failure, const Attempt& attempt);
 // What the server's words about the statement might quote.
 enum class Quotes {
   nothing,  // that must not be seen: no row was read yet
-  rows,     // or a value from the environment that stands in the statement
+  rows,
+  secret,  // a value from the environment that stands in the statement
 };
 
 // What the failure of a query means. The server's own words are only shown where they cannot hold

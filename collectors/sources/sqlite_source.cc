@@ -179,7 +179,8 @@ class SqliteSource : public Source {
       const std::string name = statement.parameter_name(i);
       const std::size_t number = parameter_number(name);
       if (number == 0) {
-        throw error(Reason::query, "the query has a parameter {}; write $1, $2 …", name);
+        throw error(Reason::query, "the query has a parameter {}; write $1, $2 …",
+                    secret_ ? "without a number" : name);
       }
       wanted = std::max(wanted, number);
       if (number <= parameters.size()) {
@@ -225,10 +226,11 @@ class SqliteSource : public Source {
   Value value(const Statement& statement, int index, const Column& column) const {
     const std::optional<Value> value = statement.value(index, column.type == ColumnType::boolean);
     if (!value) {
+      // A column without a name is called as its expression is written.
       throw error(Reason::data,
-                  "column \"{}\" holds a blob, which is neither text nor a number; use hex() or "
+                  "column {} holds a blob, which is neither text nor a number; use hex() or "
                   "length() in the query",
-                  column.name);
+                  secret_ ? std::to_string(index + 1) : format("\"{}\"", column.name));
     }
     return *value;
   }
@@ -249,8 +251,9 @@ class SqliteSource : public Source {
       default:
         break;
     }
-    // Once rows are read, a message that quotes something may quote a row.
-    const bool quotes = failure.message.find_first_of("'\"") != std::string::npos;
+    // Once rows are read, a message that quotes something, in '', "" or after a colon, may quote a
+    // row.
+    const bool quotes = failure.message.find_first_of("'\":") != std::string::npos;
     const std::string_view shown = !secret_ && (plain == Reason::query || !quotes)
                                        ? std::string_view(failure.message)
                                        : failure.plain;

@@ -2,8 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <array>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <thread>
@@ -41,10 +45,70 @@ class SilentServer {
   }
   ~SilentServer() { ::close(socket_); }
   int port() const { return port_; }
+  int descriptor() const { return socket_; }
 
  private:
   int socket_;
   int port_ = 0;
+};
+
+// Passes connections on to another port of this machine, each after a while, as a server far away.
+class SlowProxy {
+ public:
+  SlowProxy(int target, milliseconds delay) : target_(target), delay_(delay) {
+    acceptor_ = std::thread([this] { accept_all(); });
+  }
+  // The clients are gone before.
+  ~SlowProxy() {
+    stopped_ = true;
+    acceptor_.join();
+    for (std::thread& pump : pumps_) {
+      pump.join();
+    }
+  }
+  int port() const { return listener_.port(); }
+
+ private:
+  void accept_all() {
+    while (!stopped_) {
+      pollfd wanted{listener_.descriptor(), POLLIN, 0};
+      if (::poll(&wanted, 1, 20) > 0) {
+        const int client = ::accept(listener_.descriptor(), nullptr, nullptr);
+        pumps_.emplace_back([this, client] { pump(client); });
+      }
+    }
+  }
+
+  void pump(int client) const {
+    std::this_thread::sleep_for(delay_);
+    const int server = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(target_));
+    ::connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    std::array<char, 4096> bytes{};
+    for (bool open = true; open;) {
+      std::array<pollfd, 2> ends{pollfd{client, POLLIN, 0}, pollfd{server, POLLIN, 0}};
+      ::poll(ends.data(), ends.size(), -1);
+      for (std::size_t i = 0; i < ends.size() && open; ++i) {
+        if (ends[i].revents != 0) {
+          const ssize_t size = ::read(ends[i].fd, bytes.data(), bytes.size());
+          open = size > 0 && ::send(ends[1 - i].fd, bytes.data(), static_cast<std::size_t>(size),
+                                    MSG_NOSIGNAL) == size;
+        }
+      }
+    }
+    ::close(client);
+    ::close(server);
+  }
+
+  int target_;
+  milliseconds delay_;
+  SilentServer listener_;
+  std::atomic<bool> stopped_ = false;
+  std::vector<std::thread> pumps_;
+  std::thread acceptor_;
 };
 
 class PostgresTest : public ::testing::Test {
@@ -246,16 +310,79 @@ TEST_F(PostgresTest, CancelsOnTheServer) {
   EXPECT_EQ(row("SELECT pg_backend_pid()"), pid) << "the connection was not given up for it";
 }
 
-TEST_F(PostgresTest, CancelsOnTheServerWhenInterrupted) {
+// The process may end as soon as the scan has: by then the server has done what was asked.
+TEST_F(PostgresTest, CancelsOnTheServerBeforeAnInterruptedScanEnds) {
+  const std::size_t colon = place_.dsn.rfind(':');
+  const std::size_t slash = place_.dsn.rfind('/');
+  const SlowProxy proxy(std::stoi(place_.dsn.substr(colon + 1, slash - colon - 1)),
+                        milliseconds(300));
+  SourceConfig config = place_.config();
+  config.dsn = Secret(place_.dsn.substr(0, colon + 1) + std::to_string(proxy.port()) +
+                      place_.dsn.substr(slash));
+  const auto far = open_source(config, clock_);
   std::thread other([&] {
-    std::this_thread::sleep_for(milliseconds(300));
-    source_->interrupt();
+    for (int i = 0; i < 500 && running("AS leave_me") == 0; ++i) {
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    far->interrupt();
   });
-  EXPECT_EQ(error_of([&] { row("SELECT pg_sleep(20) AS leave_me"); }).reason(),
-            Reason::unavailable);
+  const Error error = error_of([&] { read(*far, {"SELECT pg_sleep(20) AS leave_me", {}}); });
   other.join();
-  std::this_thread::sleep_for(milliseconds(500));
   EXPECT_EQ(running("AS leave_me"), 0);
+  EXPECT_EQ(error.reason(), Reason::unavailable) << error.what();
+}
+
+TEST_F(PostgresTest, LeavesAStatementWithoutADescriptorLeft) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  struct Enough {};
+  EXPECT_THROW(
+      source_->scan({"SELECT generate_series(1, 100000000) AS leave_me", {}}, within(seconds(60)),
+                    {[](std::span<const Column>) {},
+                     [&](std::span<const Value>) {
+                       const rlimit none{0, before.rlim_max};
+                       ::setrlimit(RLIMIT_NOFILE, &none);
+                       throw Enough();
+                     }}),
+      Enough);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(row("SELECT 7").at(0), Kept(std::int64_t{7}));
+}
+
+TEST_F(PostgresTest, QuotesNoCellInAnError) {
+  const auto writer = place_.writer();
+  writer->execute(
+      "DROP TABLE IF EXISTS keyed; CREATE TABLE keyed (k text); "
+      "INSERT INTO keyed VALUES ('alice@example.com'); "
+      "CREATE OR REPLACE FUNCTION read_from(name text) RETURNS int LANGUAGE plpgsql AS "
+      "'BEGIN EXECUTE format(''SELECT 1 FROM %I'', name); RETURN 1; END'");
+  for (const std::string expression :
+       {"current_setting(k)", "k::regclass", "k::regrole", "read_from(k)", "pg_database_size(k)",
+        "k::int", "has_table_privilege(k, 'SELECT')", "to_tsvector(k::regconfig, 'x')",
+        "nextval(k)"}) {
+    const Error error = error_of([&] { row("SELECT " + expression + " AS v FROM keyed"); });
+    EXPECT_THAT(error.what(), Not(HasSubstr("alice"))) << expression;
+    EXPECT_THAT(error.what(), HasSubstr("SQLSTATE")) << expression;
+  }
+  EXPECT_THAT(error_of([&] { row("SELECT current_setting(k) FROM keyed"); }).what(),
+              HasSubstr("undefined_object (SQLSTATE 42704)"));
+}
+
+TEST_F(PostgresTest, QuotesNothingOfAStatementWithASecret) {
+  for (const std::string sql :
+       {"SELECT hunter2", "SELECT * FROM hunter2", "hunter2", "SELECT 'hunter2'::regclass",
+        "SELECT currval('hunter2')", "SELECT 1 FROM pg_class WHERE relname = 'hunter2",
+        "SELECT current_setting('hunter2')"}) {
+    const Query query{sql, {}, true};
+    const Error error = error_of([&] { read(*source_, query); });
+    EXPECT_EQ(error.reason(), Reason::query);
+    EXPECT_THAT(error.what(), Not(HasSubstr("hunter2"))) << sql;
+    EXPECT_THAT(error.what(), HasSubstr("(SQLSTATE 42")) << sql;
+  }
+  EXPECT_THAT(error_of([&] {
+                source_->describe({"SELECT hunter2", {}, true}, within(seconds(5)));
+              }).what(),
+              HasSubstr("undefined_column (SQLSTATE 42703)"));
 }
 
 TEST_F(PostgresTest, StaysConnectedAfterAFailedQuery) {

@@ -10,8 +10,10 @@ using ::testing::Not;
 
 class PostgresErrorTest : public ::testing::Test {
  protected:
-  Error of(const std::string& sqlstate, const std::string& message = "ada@example.org") {
-    return query_error({Failure::Kind::server, sqlstate, message}, {config_, "db.example:5432"});
+  Error of(const std::string& sqlstate, const std::string& message = "ada@example.org",
+           Quotes quotes = Quotes::nothing) {
+    return query_error({Failure::Kind::server, sqlstate, message}, {config_, "db.example:5432"},
+                       quotes);
   }
 
   SourceConfig config_ = [] {
@@ -47,6 +49,29 @@ TEST_F(PostgresErrorTest, ShowsTheServersWordsOnlyWhereTheyHoldNoRow) {
   }
   EXPECT_THAT(of("22012").what(), HasSubstr("division_by_zero"));
   EXPECT_THAT(of("22999").what(), HasSubstr("data exception"));
+}
+
+TEST_F(PostgresErrorTest, QuotesNoStatementOnceRowsAreComputed) {
+  for (const std::string state : {"42704", "42P01", "42501", "42999", "0A000", "3D000", "28000"}) {
+    const std::string text = of(state, "ada@example.org", Quotes::rows).what();
+    EXPECT_THAT(text, Not(HasSubstr("ada"))) << state;
+    EXPECT_THAT(text, HasSubstr("(SQLSTATE " + state + ")"));
+    EXPECT_THAT(text, Not(HasSubstr("an error"))) << state << " has a name";
+  }
+  for (const std::string state : {"25006", "53200", "55000", "57P01", "08P01"}) {
+    EXPECT_THAT(of(state, "its words", Quotes::rows).what(), HasSubstr("its words")) << state;
+  }
+  EXPECT_THAT(of("42704", "", Quotes::rows).what(), HasSubstr("undefined_object"));
+}
+
+TEST_F(PostgresErrorTest, QuotesNothingOfAStatementWithASecret) {
+  for (const std::string state :
+       {"42P01", "42601", "0A000", "3D000", "25006", "53200", "55000", "57000", "08P01"}) {
+    const std::string text = of(state, "hunter2", Quotes::secret).what();
+    EXPECT_THAT(text, Not(HasSubstr("hunter2"))) << state;
+    EXPECT_THAT(text, HasSubstr("(SQLSTATE " + state + ")"));
+    EXPECT_THAT(text, Not(HasSubstr("an error"))) << state << " has a name";
+  }
 }
 
 TEST_F(PostgresErrorTest, NamesSourceHostAndMend) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <limits>
 
 #include "collectors/collectors.h"
@@ -341,6 +342,20 @@ TEST(SqlCollector, SharesAQueryBetweenMetrics) {
   EXPECT_EQ(bench.samples(), "a{db=\"one\"} 1\nb{db=\"one\"} 3\nc{db=\"one\"} 2\n");
   ASSERT_EQ(bench.source().queries.size(), 2U);
   EXPECT_EQ(bench.source().queries[0].sql, "select 1");
+}
+
+TEST(SqlCollector, TellsTheSourceWhichQueryHoldsAValueFromTheEnvironment) {
+  ::setenv("USAGE_TEST_SECRET", "hunter2", 1);
+  for (const std::string queries :
+       {"query: 'select ${USAGE_TEST_SECRET}'", "query: {sql: 'select ${USAGE_TEST_SECRET}'}",
+        "queries: {q: 'select ${USAGE_TEST_SECRET}'}",
+        "queries: {q: {sql: 'select ${USAGE_TEST_SECRET}'}}", "query: select hunter2"}) {
+    Bench bench("    " + queries + "\n    metrics: {m: {help: h, value: v}}\n",
+                {rows({"v"}, {{std::int64_t{1}}})});
+    bench.collect();
+    EXPECT_EQ(bench.source().queries.at(0).sql, "select hunter2");
+    EXPECT_EQ(bench.source().queries.at(0).secret, queries != "query: select hunter2") << queries;
+  }
 }
 
 TEST(SqlCollector, AMissingColumnIsNamed) {

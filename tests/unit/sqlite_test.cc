@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const Instant kMorning = *parse_rfc3339("2026-11-25T08:00:00Z");
 
@@ -182,6 +183,46 @@ TEST_F(SqliteTest, WaitsForLocksNoLongerThanTold) {
   EXPECT_LT(took, 1.5);
   writer->commit();
   EXPECT_TRUE(read(*source, {"SELECT * FROM t", {}}).rows.empty());
+}
+
+// As built-in functions do: they never look at the deadline.
+TEST_F(SqliteTest, FailsWhenItEndsAfterItsDeadline) {
+  fill("CREATE TABLE t (i); INSERT INTO t VALUES (1)");
+  FakeClock clock(kMorning);
+  const auto source = open_sqlite(config_, clock);
+  const Error error = error_of([&] {
+    source->scan({"SELECT i FROM t", {}}, clock.steady_now() + seconds(1),
+                 {[&](std::span<const Column>) { clock.advance(seconds(2)); },
+                  [](std::span<const Value>) {}});
+  });
+  EXPECT_EQ(error.reason(), Reason::timeout) << error.what();
+}
+
+// FTS5 takes "ada:" of a cell for a column's name, and quotes it without quotation marks.
+TEST_F(SqliteTest, QuotesNoCellInAnError) {
+  fill("CREATE TABLE t (k); INSERT INTO t VALUES ('ada:x'); CREATE VIRTUAL TABLE f USING fts5(a)");
+  const Error error = error_of([&] { row("SELECT count(*) FROM t JOIN f WHERE f MATCH t.k"); });
+  EXPECT_EQ(error.reason(), Reason::data);
+  EXPECT_THAT(error.what(), Not(HasSubstr("ada")));
+}
+
+TEST_F(SqliteTest, QuotesNothingOfAStatementWithASecret) {
+  fill("CREATE TABLE t (i, raw BLOB); INSERT INTO t VALUES (1, x'00')");
+  const auto source = open();
+  for (const std::string sql :
+       {"SELECT i FROM t WHERE i = hunter2", "SELECT hunter2", "SELECT * FROM hunter2",
+        "SELECT :hunter2", "SELECT CASE WHEN i <> 'hunter2' THEN raw END FROM t",
+        "SELECT json_extract('{}', 'hunter2')", "SELECT i FROM t WHERE 'hunter2"}) {
+    const Query query{sql, {}, true};
+    const Error error = error_of([&] { read(*source, query); });
+    EXPECT_THAT(error.what(), Not(HasSubstr("hunter2"))) << sql;
+    const Error plain = error_of([&] { read(*source, {sql, {}}); });
+    EXPECT_EQ(error.reason(), plain.reason()) << sql;
+  }
+  EXPECT_THAT(error_of([&] {
+                source->describe({"SELECT hunter2", {}, true}, within(seconds(5)));
+              }).what(),
+              ::testing::AllOf(HasSubstr("SQL logic error"), HasSubstr("code 1")));
 }
 
 TEST_F(SqliteTest, RefusesToAttach) {
