@@ -147,7 +147,7 @@ std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& probl
     if (!usage) {
       usage = std::make_shared<UsageState>(UsageOptions{.storage_path = "", .complete = true});
     }
-    plans.push_back(plan_usage(features, std::move(usage)));
+    plans.push_back(plan_usage(features, usage));
     plans.back().config.body = config.usage;  // tells a reload whether the series mean the same
     // Source labels are not on its series, which may come from several sources together.
     for (const MetricFamily& family :

@@ -200,8 +200,8 @@ CollectorConfig schedule_of(const UsageConfig& config) {
 
 }  // namespace
 
-CollectorPlan plan_usage(std::shared_ptr<const UsageConfig> config,
-                         std::shared_ptr<UsageState> state) {
+CollectorPlan plan_usage(const std::shared_ptr<const UsageConfig>& config,
+                         const std::shared_ptr<UsageState>& state) {
   const CollectorConfig collector = schedule_of(*config);
   return {.config = collector,
           .describe = [config](const SourceConfig&) { return describe_all(*config); },

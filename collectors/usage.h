@@ -11,7 +11,7 @@ namespace usage {
 // The collector of everything that the config says about features: one job for each source it
 // reads. Each job publishes the measures of the features of its source, and that of
 // UsageConfig::global_source also those of no single feature.
-CollectorPlan plan_usage(std::shared_ptr<const UsageConfig> config,
-                         std::shared_ptr<UsageState> state);
+CollectorPlan plan_usage(const std::shared_ptr<const UsageConfig>& config,
+                         const std::shared_ptr<UsageState>& state);
 
 }  // namespace usage

@@ -33,7 +33,7 @@ std::string column_of(std::string_view name) { return "t." + quoted_identifier(n
 
 Parameter sqlite_bound(Instant instant, TimeFormat time_format) {
   if (time_format == TimeFormat::unix || time_format == TimeFormat::unix_ms) {
-    return std::visit([](auto&& stored) -> Parameter { return std::move(stored); },
+    return std::visit([](const auto& stored) -> Parameter { return stored; },
                       sqlite_instant(instant, time_format));
   }
   constexpr std::size_t kDay = 10;  // "2026-11-25"

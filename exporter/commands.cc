@@ -165,23 +165,24 @@ void no_flags(CLI::App&, Flags&) {}
 
 struct Verb {
   std::string_view name;
+  std::string_view argument;
   std::string_view summary;
   void (*add_flags)(CLI::App&, Flags&);
   int (*run)(const Flags&);
-  std::string_view argument = "";
 };
 
 constexpr std::array kVerbs{
-    Verb{"serve", "Collect on schedule and serve /metrics. The default.", serve_flags, run_serve},
-    Verb{"check", "Read the config and report every mistake in it.", check_flags, run_check},
-    Verb{"once", "Collect once and print the metrics.", once_flags, run_once},
-    Verb{"explain", "Say what a usage metric means and how its value came about.", explain_flags,
-         run_explain, " MEASURE"},
-    Verb{"demo", "Make a demo database and serve it, or fill one with --into.", demo_flags,
+    Verb{"serve", "", "Collect on schedule and serve /metrics. The default.", serve_flags,
+         run_serve},
+    Verb{"check", "", "Read the config and report every mistake in it.", check_flags, run_check},
+    Verb{"once", "", "Collect once and print the metrics.", once_flags, run_once},
+    Verb{"explain", " MEASURE", "Say what a usage metric means and how its value came about.",
+         explain_flags, run_explain},
+    Verb{"demo", "", "Make a demo database and serve it, or fill one with --into.", demo_flags,
          run_demo},
-    Verb{"probe", "Fetch a URL of a running exporter; for health checks.", probe_flags, run_probe,
-         " URL"},
-    Verb{"version", "Print the version.", no_flags, run_version},
+    Verb{"probe", " URL", "Fetch a URL of a running exporter; for health checks.", probe_flags,
+         run_probe},
+    Verb{"version", "", "Print the version.", no_flags, run_version},
 };
 
 std::string wrapped(std::string_view text, std::size_t indent) {
