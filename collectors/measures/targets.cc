@@ -143,7 +143,7 @@ std::span<const TargetMeasure> target_measures() { return kMeasures; }
 void TargetHistory::look(Moment& moment, Instant at) {
   for (const Target& target : moment.rules().targets) {
     Past& past = past_[target.id];
-    if (at < target.start || (past.first_met && *past.first_met <= at)) continue;
+    if (at <= target.start || (past.first_met && *past.first_met <= at)) continue;
     const auto measured = read(moment, target);
     if (measured && reaches(target, measured->value)) past.first_met = at;
   }
