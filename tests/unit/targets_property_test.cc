@@ -164,21 +164,25 @@ TEST(TargetsProperty, EqualVerdictsWorkedOutFromTheRows) {
     const bool live = dice.flip();
     Instant at = random.instant();
     if (!live) at -= at.time_since_epoch() % random.world.width;  // as measures round it
-    Expected expected(random, at, live);
-    std::vector<Target> targets;
-    for (int i = 0; i < kTargets; ++i) {
-      targets.push_back(random_target(dice, random.rules, random.world, expected, at));
-      targets.back().id = "t" + std::to_string(i);
-    }
+    Facts facts = reference::read(random.world);
     UsageRules rules = random.rules;
-    rules.targets = targets;
-    const Facts facts = reference::read(random.world);
-    // A history that saw an earlier day must come to the same end as one made anew.
+    Expected before(random, at, live);
+    for (int i = 0; i < kTargets; ++i) {
+      rules.targets.push_back(random_target(dice, random.rules, random.world, before, at));
+      rules.targets.back().id = "t" + std::to_string(i);
+    }
+    // A history that saw another day must come to the same end as one made anew; live, also when
+    // rows came late or vanished since.
     TargetHistory history;
-    if (!live && dice.flip()) evaluate(facts, rules, at - hours(40), false, {}, true, &history);
+    if (dice.flip()) {
+      const Instant other = dice.flip() ? at - hours(40) : at + hours(40);
+      evaluate(facts, rules, other, live, {}, true, &history);
+      if (live) reference::read_again(random.world, random.change(), facts);
+    }
+    Expected expected(random, at, live);
     const Series actual =
         reference::series_of(evaluate(facts, rules, at, live, {}, true, &history).metrics);
-    for (const Target& target : targets) {
+    for (const Target& target : rules.targets) {
       const auto trace = [&] {
         return "seed " + std::to_string(seed) + ", " + target.id + " " + key_of(target, rules) +
                (live ? " live" : "") + " mode " + std::to_string(static_cast<int>(target.mode)) +
