@@ -126,9 +126,20 @@ void once_flags(CLI::App& app, Flags& flags) {
 }
 
 void explain_flags(CLI::App& app, Flags& flags) {
-  app.add_option("measure", flags.measure,
-                 "The name of a usage metric, for example usage_adoption_ratio")
+  app.add_option(
+         "measure", flags.measure,
+         "The name of a usage metric, for example usage_adoption_ratio; or the word target.")
       ->required();
+  app.add_option("target", flags.target, "After the word target: the target's name.");
+  app.callback([&flags] {
+    if (flags.measure == "target" && flags.target.empty()) {
+      throw CLI::ValidationError("which target? Write: explain target NAME");
+    }
+    if (flags.measure != "target" && !flags.target.empty()) {
+      throw CLI::ValidationError(
+          "\"" + flags.target + "\" is not expected here; for a target write: explain target NAME");
+    }
+  });
   add_config_flag(app, flags);
   app.add_option("--feature", flags.feature, "For this feature alone.")->type_name("NAME");
   app.add_option("--window", flags.window,
@@ -176,8 +187,9 @@ constexpr std::array kVerbs{
          run_serve},
     Verb{"check", "", "Read the config and report every mistake in it.", check_flags, run_check},
     Verb{"once", "", "Collect once and print the metrics.", once_flags, run_once},
-    Verb{"explain", " MEASURE", "Say what a usage metric means and how its value came about.",
-         explain_flags, run_explain},
+    Verb{"explain", " MEASURE",
+         "Say what a usage metric, or \"target NAME\", means and how it came about.", explain_flags,
+         run_explain},
     Verb{"demo", "", "Make a demo database and serve it, or fill one with --into.", demo_flags,
          run_demo},
     Verb{"probe", " URL", "Fetch a URL of a running exporter; for health checks.", probe_flags,

@@ -111,7 +111,10 @@ int fill_only(const std::string& dsn) {
   const Instant now = SystemClock().now();
   const demo::Product product = demo::make_product(demo::kDefaultSeed, demo::default_launch(now));
   demo::fill(*open_writer(Secret(dsn)), product, now);
-  std::puts("demo tables filled; config/demo.yml reads them when USAGE_DSN is this DSN");
+  std::puts(format("demo tables filled; config/demo.yml reads them with USAGE_DSN as this DSN and "
+                   "USAGE_DEMO_LAUNCH={}",
+                   format_rfc3339(product.launch))
+                .c_str());
   return 0;
 }
 
@@ -130,7 +133,10 @@ int run_demo(const Flags& flags) {
   Log log(stderr, flags.log_level, flags.log_format, system);
   const DemoFolder folder(flags.storage_path);
   const std::string dsn = "sqlite:" + folder.database();
+  const Instant now = clock.now();
+  const Instant launch = demo::default_launch(now);
   ::setenv("USAGE_DSN", dsn.c_str(), 1);
+  ::setenv("USAGE_DEMO_LAUNCH", format_rfc3339(launch).c_str(), 1);
   // In memory alone: the demo's tables are made anew at every start.
   const auto usage = std::make_shared<UsageState>(UsageOptions{});
   App app(
@@ -138,8 +144,7 @@ int run_demo(const Flags& flags) {
       [&usage] { return load_plan_text("demo.yml (built in)", demo::kDemoConfig, usage); }, clock,
       log);
 
-  const Instant now = clock.now();
-  const demo::Product product = demo::make_product(demo::kDefaultSeed, demo::default_launch(now));
+  const demo::Product product = demo::make_product(demo::kDefaultSeed, launch);
   const std::unique_ptr<Writer> writer = open_writer(Secret(dsn));
   demo::fill(*writer, product, now);
   log.info("demo database filled",

@@ -23,7 +23,8 @@ struct Flags {
   std::string into;                      // demo
   double demo_speed = 1;                 // demo
   std::string url;                       // probe
-  std::string measure;                   // explain, and the next two
+  std::string measure;                   // explain, and the next three; "target" before one's id
+  std::string target;
   std::optional<std::string> feature;
   std::optional<std::string> window;
 };

@@ -330,7 +330,8 @@ class DemoTest(unittest.TestCase):
             path = Path(folder) / "demo.db"
             filled = run("demo", f"--into=sqlite:{path}")
             self.assertEqual(filled.returncode, 0, filled.stderr)
-            env = {**os.environ, "USAGE_DSN": f"sqlite:{path}"}
+            env = {**os.environ, "USAGE_DSN": f"sqlite:{path}",
+                   "USAGE_DEMO_LAUNCH": filled.stdout.strip().rpartition("=")[2]}
             with contextlib.closing(sqlite3.connect(path)) as database:
                 launch = datetime.datetime.fromisoformat(
                     database.execute("SELECT launch FROM usage_exporter_demo").fetchone()[0])
