@@ -110,6 +110,10 @@ void check_flags(CLI::App& app, Flags& flags) {
   add_config_flag(app, flags);
   app.add_flag("--connect", flags.connect,
                "Also connect to every source and prepare every query: reports columns and types.");
+  app.add_option("--rules", flags.rules,
+                 "Also prove that each metric in these rule files and dashboards is published; a "
+                 "glob in quotes, repeatable.")
+      ->type_name("GLOB");
 }
 
 void once_flags(CLI::App& app, Flags& flags) {

@@ -16,7 +16,8 @@ struct Flags {
   ServeOptions serve;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::logfmt;
-  bool connect = false;                  // check
+  bool connect = false;                  // check, and the next
+  std::vector<std::string> rules;        // globs
   std::optional<Instant> at;             // once, explain
   std::optional<std::string> collector;  // once
   Format format = Format::text;          // once
