@@ -140,6 +140,30 @@ void explain_flags(CLI::App& app, Flags& flags) {
   add_log_flags(app, flags);
 }
 
+std::optional<Duration> parse_step(std::string_view text) {
+  const auto step = parse_duration(text);
+  const bool whole = step && *step % std::chrono::seconds(1) == Duration{};
+  return whole && *step > Duration{} ? step : std::nullopt;
+}
+
+void backfill_flags(CLI::App& app, Flags& flags) {
+  add_config_flag(app, flags);
+  add_parsed<Instant>(
+      app, "--from", "The first instant: every number as of then, as `once --at` gives it.",
+      parse_rfc3339, [&flags](Instant at) { flags.from = at; }, "RFC3339", "");
+  app.get_option("--from")->required();
+  add_parsed<Instant>(
+      app, "--to", "The last instant.", parse_rfc3339, [&flags](Instant at) { flags.to = at; },
+      "RFC3339", "the last full hour");
+  add_parsed<Duration>(
+      app, "--step", "From one instant to the next. Numbers change at the ends of buckets (1h).",
+      parse_step, [&flags](Duration step) { flags.step = step; }, "DURATION", "1h");
+  app.add_option("--output", flags.output, "Write to this file, which appears when it is whole.")
+      ->type_name("FILE")
+      ->default_str("stdout");
+  add_log_flags(app, flags);
+}
+
 void demo_flags(CLI::App& app, Flags& flags) {
   app.add_option("--into", flags.into,
                  "Only fill this database (sqlite:PATH or postgresql://…) and end.")
@@ -178,6 +202,9 @@ constexpr std::array kVerbs{
     Verb{"once", "", "Collect once and print the metrics.", once_flags, run_once},
     Verb{"explain", " MEASURE", "Say what a usage metric means and how its value came about.",
          explain_flags, run_explain},
+    Verb{"backfill", "",
+         "Write the numbers of the past as OpenMetrics with timestamps, for promtool.",
+         backfill_flags, run_backfill},
     Verb{"demo", "", "Make a demo database and serve it, or fill one with --into.", demo_flags,
          run_demo},
     Verb{"probe", " URL", "Fetch a URL of a running exporter; for health checks.", probe_flags,

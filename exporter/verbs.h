@@ -26,6 +26,9 @@ struct Flags {
   std::string measure;                   // explain, and the next two
   std::optional<std::string> feature;
   std::optional<std::string> window;
+  std::optional<Instant> from, to;  // backfill, and the next two
+  Duration step = std::chrono::hours(1);
+  std::string output;
 };
 
 // The verbs. Each returns the exit code and throws Error, which run_command() turns into 1.
@@ -33,6 +36,7 @@ int run_serve(const Flags& flags);
 int run_check(const Flags& flags);
 int run_once(const Flags& flags);
 int run_explain(const Flags& flags);
+int run_backfill(const Flags& flags);
 int run_demo(const Flags& flags);
 int run_version(const Flags& flags);
 int run_probe(const Flags& flags);
