@@ -164,6 +164,19 @@ void backfill_flags(CLI::App& app, Flags& flags) {
   add_log_flags(app, flags);
 }
 
+void forget_flags(CLI::App& app, Flags& flags) {
+  app.add_option("--user", flags.user,
+                 "The user's id as the database writes it; - reads it from stdin, so that it stays "
+                 "out of the shell's history.")
+      ->type_name("ID")
+      ->required();
+  app.add_option("--storage.path", flags.storage_path,
+                 "The folder of the state. Its exporter must not be running.")
+      ->type_name("PATH")
+      ->required();
+  add_log_flags(app, flags);
+}
+
 void demo_flags(CLI::App& app, Flags& flags) {
   app.add_option("--into", flags.into,
                  "Only fill this database (sqlite:PATH or postgresql://…) and end.")
@@ -205,6 +218,7 @@ constexpr std::array kVerbs{
     Verb{"backfill", "",
          "Write the numbers of the past as OpenMetrics with timestamps, for promtool.",
          backfill_flags, run_backfill},
+    Verb{"forget", "", "Remove a user's id from the state for good.", forget_flags, run_forget},
     Verb{"demo", "", "Make a demo database and serve it, or fill one with --into.", demo_flags,
          run_demo},
     Verb{"probe", " URL", "Fetch a URL of a running exporter; for health checks.", probe_flags,

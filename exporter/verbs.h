@@ -29,6 +29,7 @@ struct Flags {
   std::optional<Instant> from, to;  // backfill, and the next two
   Duration step = std::chrono::hours(1);
   std::string output;
+  std::string user;  // forget
 };
 
 // The verbs. Each returns the exit code and throws Error, which run_command() turns into 1.
@@ -37,6 +38,7 @@ int run_check(const Flags& flags);
 int run_once(const Flags& flags);
 int run_explain(const Flags& flags);
 int run_backfill(const Flags& flags);
+int run_forget(const Flags& flags);
 int run_demo(const Flags& flags);
 int run_version(const Flags& flags);
 int run_probe(const Flags& flags);

@@ -49,7 +49,8 @@ const std::vector<Layer>& layers() {
       {"wiring",
        {"exporter/app", "exporter/backfill_verb", "exporter/commands", "exporter/demo/",
         "exporter/engine", "exporter/job", "exporter/demo_verb", "exporter/explain_verb",
-        "exporter/main", "exporter/probe", "exporter/scheduler", "exporter/verbs"}},
+        "exporter/forget_verb", "exporter/main", "exporter/probe", "exporter/scheduler",
+        "exporter/verbs"}},
   };
   return all;
 }
