@@ -177,10 +177,21 @@ void forget_flags(CLI::App& app, Flags& flags) {
   add_log_flags(app, flags);
 }
 
+std::optional<Instant> parse_day(std::string_view text) {
+  const auto at = parse_rfc3339(text);
+  const bool day = at && at->time_since_epoch() % std::chrono::days(1) == Duration{};
+  return day ? at : std::nullopt;
+}
+
 void demo_flags(CLI::App& app, Flags& flags) {
   app.add_option("--into", flags.into,
                  "Only fill this database (sqlite:PATH or postgresql://…) and end.")
       ->type_name("DSN");
+  add_parsed<Instant>(
+      app, "--demo.launch",
+      "The day on which the demo's features were launched, such as 2026-09-11: the same day makes "
+      "the same rows.",
+      parse_day, [&flags](Instant at) { flags.demo_launch = at; }, "DAY", "75 days ago");
   app.add_option(
          "--demo.speed", flags.demo_speed,
          "How much faster than real time the demo's days pass, from 0.001 to 100000; 1440 is "

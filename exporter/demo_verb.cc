@@ -107,10 +107,18 @@ class Life {
   Scheduler scheduler_;  // last: its thread uses the others
 };
 
-int fill_only(const std::string& dsn) {
+demo::Product product_of(const Flags& flags, Instant now) {
+  if (flags.demo_launch && *flags.demo_launch > now) {
+    throw Error(Reason::config,
+                format("--demo.launch={} lies in the future", format_rfc3339(*flags.demo_launch)));
+  }
+  return demo::make_product(demo::kDefaultSeed,
+                            flags.demo_launch.value_or(demo::default_launch(now)));
+}
+
+int fill_only(const Flags& flags) {
   const Instant now = SystemClock().now();
-  const demo::Product product = demo::make_product(demo::kDefaultSeed, demo::default_launch(now));
-  demo::fill(*open_writer(Secret(dsn)), product, now);
+  demo::fill(*open_writer(Secret(flags.into)), product_of(flags, now), now);
   std::puts("demo tables filled; config/demo.yml reads them when USAGE_DSN is this DSN");
   return 0;
 }
@@ -119,7 +127,7 @@ int fill_only(const std::string& dsn) {
 
 int run_demo(const Flags& flags) {
   if (!flags.into.empty()) {
-    return fill_only(flags.into);
+    return fill_only(flags);
   }
   const SystemClock system;
   std::optional<ScaledClock> scaled;
@@ -139,7 +147,7 @@ int run_demo(const Flags& flags) {
       log);
 
   const Instant now = clock.now();
-  const demo::Product product = demo::make_product(demo::kDefaultSeed, demo::default_launch(now));
+  const demo::Product product = product_of(flags, now);
   const std::unique_ptr<Writer> writer = open_writer(Secret(dsn));
   demo::fill(*writer, product, now);
   log.info("demo database filled",

@@ -21,9 +21,10 @@ struct Flags {
   std::optional<std::string> collector;  // once
   Format format = Format::text;          // once
   std::string into;                      // demo
-  double demo_speed = 1;                 // demo
-  std::string url;                       // probe
-  std::string measure;                   // explain, and the next two
+  double demo_speed = 1;                 // demo, and the next
+  std::optional<Instant> demo_launch;
+  std::string url;      // probe
+  std::string measure;  // explain, and the next two
   std::optional<std::string> feature;
   std::optional<std::string> window;
   std::optional<Instant> from, to;  // backfill, and the next two

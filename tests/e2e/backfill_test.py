@@ -35,6 +35,7 @@ class BackfillTest(unittest.TestCase):
         cls.env = {**os.environ, "USAGE_DSN": f"sqlite:{database}"}
         with contextlib.closing(sqlite3.connect(database)) as demo:
             launch = demo.execute("SELECT launch FROM usage_exporter_demo").fetchone()[0]
+        cls.env["USAGE_DEMO_LAUNCH"] = launch[:10]
         cls.launch = datetime.datetime.fromisoformat(launch).replace(tzinfo=datetime.timezone.utc)
 
     def setUp(self):
