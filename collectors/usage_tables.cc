@@ -257,7 +257,7 @@ void UsageTables::note_progress(const Run& run) {
     run.log.progress("", 1);
   }
   backfilled_ = names.empty() ? 1 : sum / static_cast<double>(names.size());
-  if (!finished_before && !state_->options().complete) {
+  if (!finished_before && !state_->options().complete && state_->options().live) {
     run.log.info(finished ? "backfill finished" : "backfill goes on",
                  {{"source", source_}, {"progress", format("{:.1f}%", 100 * *backfilled_)}});
   }

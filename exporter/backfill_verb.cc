@@ -15,6 +15,7 @@
 #include "exporter/error.h"
 #include "exporter/format.h"
 #include "exporter/render_history.h"
+#include "exporter/utf8.h"
 #include "exporter/verbs.h"
 
 namespace usage {
@@ -115,14 +116,42 @@ bool read_all(Engine& engine, UsageState& state) {
   return true;
 }
 
-HistoryText evaluate_all(const Facts& facts, const UsageConfig& usage, const Span& span, Log& log) {
+// The labels of the flags, which no family may have already.
+std::vector<HistoryText::FixedLabel> labels_of(const Flags& flags, const Metrics& families) {
+  std::set<std::string> taken{"le"};
+  for (const MetricFamily& family : families) {
+    taken.insert(family.label_names.begin(), family.label_names.end());
+  }
+  std::vector<HistoryText::FixedLabel> labels;
+  for (const std::string& text : flags.labels) {
+    const std::size_t end = text.find('=');
+    const std::string name = text.substr(0, end);
+    if (end == std::string::npos || !valid_label_name(name) || !valid_utf8(text)) {
+      throw Error(Reason::config, "--label needs a name and a value, such as job=usage");
+    }
+    if (!taken.insert(name).second) {
+      throw Error(Reason::config,
+                  format("--label={}=…: series have a label of this name already", name));
+    }
+    labels.emplace_back(name, text.substr(end + 1));
+  }
+  return labels;
+}
+
+Metrics families_of(const UsageConfig& usage) {
   std::vector<FeatureShape> shapes;
-  std::set<std::string> names;
   for (const FeatureConfig& feature : usage.features) {
     shapes.push_back(feature.shape);
+  }
+  return describe_measures(shapes, true);
+}
+
+void evaluate_all(HistoryText& text, const Facts& facts, const UsageConfig& usage, const Span& span,
+                  Log& log) {
+  std::set<std::string> names;
+  for (const FeatureConfig& feature : usage.features) {
     names.insert(feature.shape.name);
   }
-  HistoryText text(describe_measures(shapes, true));
   std::uint64_t dropped = 0;
   std::optional<Instant> evaluated;
   Metrics page;
@@ -144,7 +173,6 @@ HistoryText evaluate_all(const Facts& facts, const UsageConfig& usage, const Spa
     log.warn("series beyond max_series of \"privacy\" were left out",
              {{"dropped", std::to_string(dropped)}});
   }
-  return text;
 }
 
 }  // namespace
@@ -159,6 +187,8 @@ int run_backfill(const Flags& flags) {
     throw Error(Reason::config, "there are no \"features\" in " + flags.config_file);
   }
   const Span span = span_of(flags, usage, system.now());
+  const Metrics families = families_of(usage);
+  HistoryText text(families, labels_of(flags, families));
   Output output(flags.output);  // before the work: a path of no use is found at once
   const auto state = std::make_shared<UsageState>(
       UsageOptions{.storage_path = "", .complete = false, .live = false, .since = span.from});
@@ -170,7 +200,7 @@ int run_backfill(const Flags& flags) {
     return 1;
   }
   const std::scoped_lock lock(state->shared().mutex);
-  const HistoryText text = evaluate_all(state->shared().facts, usage, span, log);
+  evaluate_all(text, state->shared().facts, usage, span, log);
   text.write([&](std::string_view piece) { output.write(piece); });
   output.finish();
   if (!flags.output.empty()) {

@@ -158,6 +158,10 @@ void backfill_flags(CLI::App& app, Flags& flags) {
   add_parsed<Duration>(
       app, "--step", "From one instant to the next. Numbers change at the ends of buckets (1h).",
       parse_step, [&flags](Duration step) { flags.step = step; }, "DURATION", "1h");
+  app.add_option("--label", flags.labels,
+                 "A label for every series; repeatable. A scrape adds job and instance: give the "
+                 "same here, and the past joins the present.")
+      ->type_name("NAME=VALUE");
   app.add_option("--output", flags.output, "Write to this file, which appears when it is whole.")
       ->type_name("FILE")
       ->default_str("stdout");

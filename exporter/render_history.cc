@@ -42,10 +42,16 @@ class HistoryText::Cursor {
   bool ended_ = false;
 };
 
-HistoryText::HistoryText(const Metrics& families) {
+HistoryText::HistoryText(const Metrics& families, const std::vector<FixedLabel>& labels) {
+  for (const auto& [name, value] : labels) {
+    fixed_.push_back(value);
+  }
   for (const MetricFamily& family : families) {
     places_.emplace(family.name, families_.size());
     families_.push_back({family, {}, {}});
+    for (const auto& [name, value] : labels) {
+      families_.back().head.label_names.push_back(name);
+    }
   }
 }
 
@@ -72,7 +78,8 @@ void HistoryText::add(Instant at, Metrics page) {
 }
 
 // The one sample that stands in the head.
-void HistoryText::take(Family& family, const std::vector<std::string>& labels) {
+void HistoryText::take(Family& family, std::vector<std::string>& labels) {
+  labels.insert(labels.end(), fixed_.begin(), fixed_.end());
   const auto [place, is_new] =
       family.places.try_emplace(label_identity(labels), family.metrics.size());
   if (is_new) {

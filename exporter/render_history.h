@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "exporter/metric.h"
@@ -18,7 +19,10 @@ namespace usage {
 // its value changes, in about 20 bytes a change. Not thread-safe.
 class HistoryText {
  public:
-  explicit HistoryText(const Metrics& families);  // all there can be, in the order of the text
+  using FixedLabel = std::pair<std::string, std::string>;
+
+  // All families that there can be, in the order of the text; labels that every series gets.
+  explicit HistoryText(const Metrics& families, const std::vector<FixedLabel>& labels = {});
 
   // Instants rise, in whole seconds. Without `created`: Prometheus would store it as a series.
   void add(Instant at, Metrics page);
@@ -45,10 +49,11 @@ class HistoryText {
   };
   class Cursor;
 
-  void take(Family& family, const std::vector<std::string>& labels);
+  void take(Family& family, std::vector<std::string>& labels);
   static void extend(Line& line, std::size_t instant, std::string_view value);
 
   std::vector<Family> families_;
+  std::vector<std::string> fixed_;             // values of the labels
   std::map<std::string, std::size_t> places_;  // of families, by name
   std::vector<Instant> instants_;
   std::string rendered_;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "exporter/app.h"
 #include "exporter/clock.h"
@@ -27,10 +28,11 @@ struct Flags {
   std::string measure;  // explain, and the next two
   std::optional<std::string> feature;
   std::optional<std::string> window;
-  std::optional<Instant> from, to;  // backfill, and the next two
+  std::optional<Instant> from, to;  // backfill, and the next three
   Duration step = std::chrono::hours(1);
   std::string output;
-  std::string user;  // forget
+  std::vector<std::string> labels;  // NAME=VALUE
+  std::string user;                 // forget
 };
 
 // The verbs. Each returns the exit code and throws Error, which run_command() turns into 1.

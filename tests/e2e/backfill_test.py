@@ -54,7 +54,7 @@ class BackfillTest(unittest.TestCase):
 
     def test_prometheus_has_the_numbers_of_once(self):
         done = self.backfill(f"--from={text_of(self.day(-1))}", f"--to={text_of(self.day(74.75))}", "--step=6h",
-                             f"--output={self.out}")
+                             f"--output={self.out}", "--label=job=usage", "--label=instance=app:9108")
         self.assertEqual(done.returncode, 0, done.stderr)
         command = done.stdout.splitlines()[-1].removeprefix("Next: ")
         data = self.out.parent / "data"
@@ -67,6 +67,8 @@ class BackfillTest(unittest.TestCase):
                 with self.subTest(days=days):
                     at = self.day(days)
                     series = prometheus.query('{__name__=~"usage_.+"}', time=at.timestamp())
+                    for labels, _ in series:
+                        self.assertEqual((labels.pop("job"), labels.pop("instance")), ("usage", "app:9108"))
                     found = {(labels.pop("__name__"), tuple(sorted(labels.items()))): value
                              for labels, value in series}
                     self.assertGreater(len(found), 100)
@@ -164,6 +166,10 @@ class BackfillTest(unittest.TestCase):
             ([f"--from={at}", "--to=2100-01-01"], 1, "--to=2100-01-01T00:00:00Z lies in the future"),
             (["--from=2020-01-01", "--step=1s"], 1, "take a longer step or less time"),
             ([f"--from={at}", f"--output={self.folder}/none/h.om"], 1, "No such file or directory"),
+            ([f"--from={at}", "--label=job"], 1, "--label needs a name and a value"),
+            ([f"--from={at}", "--label=9=x"], 1, "--label needs a name and a value"),
+            ([f"--from={at}", "--label=le=x"], 1, "series have a label of this name already"),
+            ([f"--from={at}", "--label=a=x", "--label=a=y"], 1, "series have a label of this name already"),
             ([], 2, "--from is required"),
             ([f"--from={at}", "--step=0s"], 2, '"0s" is not DURATION'),
             ([f"--from={at}", "--step=100ms"], 2, '"100ms" is not DURATION'),

@@ -75,6 +75,18 @@ usage_duration_seconds_count{feature="a"} 3 180
   EXPECT_EQ(history.samples(), 14U);
 }
 
+TEST(RenderHistory, LabelsThatEverySeriesGets) {
+  HistoryText history({uses(), duration()}, {{"job", "usage"}, {"instance", "a\"b"}});
+  history.add(at(0), {uses_of({{{"a"}, 1}}), durations_of({{{"a"}, {1, 3}, 2.5}})});
+  const std::string text = text_of(history);
+  EXPECT_NE(text.find("usage_uses{feature=\"a\",job=\"usage\",instance=\"a\\\"b\"} 1 0\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("_bucket{feature=\"a\",job=\"usage\",instance=\"a\\\"b\",le=\"0.5\"} 1 0\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(RenderHistory, WithoutPagesThereIsNothing) {
   EXPECT_EQ(text_of(HistoryText({uses()})), "# EOF\n");
 }
