@@ -26,37 +26,13 @@ MetricFamily family_of(std::string name, std::string help, std::string unit, Met
   return family;
 }
 
-// How the reading itself goes.
-Metrics health_families() {
-  constexpr auto kGauge = MetricType::gauge;
-  return {
-      family_of("usage_source_up", "1 if the last refresh from this source succeeded, else 0.", "",
-                kGauge, "source"),
-      family_of("usage_source_last_success_timestamp_seconds",
-                "When the last refresh from this source succeeded.", "seconds", kGauge, "source"),
-      family_of("usage_source_newest_row_timestamp_seconds",
-                "Time of the newest row that was seen in the tables of this source.", "seconds",
-                kGauge, "source"),
-      family_of("usage_source_stale_after_seconds",
-                "So long after its last success the series of this source leave the page.",
-                "seconds", kGauge, "source"),
-      family_of("usage_backfill_progress_ratio",
-                "Buckets of the kept history that were read, of all there are: below 1 the first "
-                "start goes on.",
-                "ratio", kGauge, "source"),
-      family_of("usage_recount_changed_rows_total",
-                "Rows that appeared or vanished when older buckets were read again: late rows, "
-                "updates, deletions.",
-                "", MetricType::counter, "feature")};
-}
-
 Metrics describe_all(const UsageConfig& config) {
   std::vector<FeatureShape> shapes;
   for (const FeatureConfig& feature : config.features) {
     shapes.push_back(feature.shape);
   }
   Metrics families = describe_measures(shapes, true);
-  for (MetricFamily& family : health_families()) {
+  for (MetricFamily& family : describe_reading()) {
     families.push_back(std::move(family));
   }
   return families;
@@ -99,7 +75,7 @@ class UsageCollector : public Collector {
   std::vector<ColumnCheck> check(const Run& run) override { return tables_.check(run); }
 
   Metrics health() const override {
-    Metrics families = health_families();
+    Metrics families = describe_reading();
     const auto add = [&](std::size_t family, std::optional<double> value) {
       if (value) {
         families[family].samples.push_back({{source_}, *value});
@@ -203,6 +179,29 @@ CollectorConfig schedule_of(const UsageConfig& config) {
 }
 
 }  // namespace
+
+Metrics describe_reading() {
+  constexpr auto kGauge = MetricType::gauge;
+  return {
+      family_of("usage_source_up", "1 if the last refresh from this source succeeded, else 0.", "",
+                kGauge, "source"),
+      family_of("usage_source_last_success_timestamp_seconds",
+                "When the last refresh from this source succeeded.", "seconds", kGauge, "source"),
+      family_of("usage_source_newest_row_timestamp_seconds",
+                "Time of the newest row that was seen in the tables of this source.", "seconds",
+                kGauge, "source"),
+      family_of("usage_source_stale_after_seconds",
+                "So long after its last success the series of this source leave the page.",
+                "seconds", kGauge, "source"),
+      family_of("usage_backfill_progress_ratio",
+                "Buckets of the kept history that were read, of all there are: below 1 the first "
+                "start goes on.",
+                "ratio", kGauge, "source"),
+      family_of("usage_recount_changed_rows_total",
+                "Rows that appeared or vanished when older buckets were read again: late rows, "
+                "updates, deletions.",
+                "", MetricType::counter, "feature")};
+}
 
 CollectorPlan plan_usage(const std::shared_ptr<const UsageConfig>& config,
                          const std::shared_ptr<UsageState>& state) {

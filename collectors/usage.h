@@ -14,4 +14,7 @@ namespace usage {
 CollectorPlan plan_usage(const std::shared_ptr<const UsageConfig>& config,
                          const std::shared_ptr<UsageState>& state);
 
+// The families, without samples, that say how the reading itself goes.
+Metrics describe_reading();
+
 }  // namespace usage

@@ -107,6 +107,7 @@ void read_activity(UsageConfig& usage, const yaml::Node& list, const Config& con
       table.time = mapping.require_string("time");
     }
     table.time_format = read_time_format(mapping, config, table.source);
+    table.where = read_where(mapping, problems);
     mapping.finish();
     if (!usage.activity.empty() && usage.activity.front().source != table.source) {
       mapping.problem("source", format("all tables of \"activity\" must be on one source; the "
@@ -250,8 +251,12 @@ void find_sources(UsageConfig& usage, const Config& config) {
 
 std::string name(const TableConfig& table) {
   const int time_format = table.time_format ? static_cast<int>(*table.time_format) : -1;
-  return format("{}\n{}\n{}\n{}\n{}\n", table.source, table.table, table.time, table.user,
-                time_format);
+  std::string text = format("{}\n{}\n{}\n{}\n{}\n", table.source, table.table, table.time,
+                            table.user, time_format);
+  for (const auto& [column, values] : table.where) {
+    text += format("where {}\n{}\n", column, fmt::join(values, "\t"));
+  }
+  return text;
 }
 
 std::string name(const std::optional<NumberConfig>& number, const std::vector<double>& bounds) {

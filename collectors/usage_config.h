@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "collectors/facts/bucket.h"
@@ -15,6 +16,8 @@ namespace usage {
 struct TableConfig {
   std::string source, table, time, user;
   std::optional<TimeFormat> time_format;  // SQLite: instead of the source's
+  // Columns with the values of the rows that count; every other row is as if it were not there.
+  std::vector<std::pair<std::string, std::vector<std::string>>> where;
 };
 
 struct OutcomeConfig {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "collectors/usage_config.h"
@@ -22,6 +23,10 @@ std::optional<TimeFormat> read_time_format(yaml::Mapping& mapping, const Config&
 // A list of texts under `key`, each once, or one text.
 std::vector<std::string> read_values(yaml::Mapping& mapping, std::string_view key,
                                      Problems& problems);
+
+// The key "where" of a table.
+std::vector<std::pair<std::string, std::vector<std::string>>> read_where(yaml::Mapping& outer,
+                                                                         Problems& problems);
 
 // `rules` gets the feature's.
 FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const Config& config,

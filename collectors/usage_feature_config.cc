@@ -269,6 +269,26 @@ std::optional<Instant> read_launch(yaml::Mapping& mapping) {
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::vector<std::string>>> read_where(yaml::Mapping& outer,
+                                                                         Problems& problems) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> where;
+  const yaml::Node* node = outer.find("where");
+  if (node == nullptr) {
+    return where;
+  }
+  yaml::Mapping mapping(*node, format("\"where\" of {}", outer.what()), problems);
+  if (node->kind == yaml::Node::Kind::mapping && node->entries.empty()) {
+    outer.problem("where", format("{} is empty; write a column and its values, such as {{event: "
+                                  "Export Used}}",
+                                  mapping.what()));
+  }
+  for (const yaml::Entry& entry : node->entries) {
+    where.emplace_back(entry.key.text, read_values(mapping, entry.key.text, problems));
+  }
+  mapping.finish();
+  return where;
+}
+
 FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const Config& config,
                            FeatureRules& rules, Problems& problems) {
   FeatureConfig feature;
@@ -283,6 +303,7 @@ FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const
   }
   feature.uses.user = read_name(mapping, "user");
   feature.uses.time_format = read_time_format(mapping, config, feature.uses.source);
+  feature.uses.where = read_where(mapping, problems);
   feature.outcome = read_outcome(mapping, problems);
   read_reason(feature, mapping, problems);
   feature.duration = read_number(mapping, "duration", kDurationUnits, kDurationBounds,

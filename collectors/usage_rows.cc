@@ -113,6 +113,38 @@ std::optional<std::size_t> Select::add(const std::string& column) {
   return static_cast<std::size_t>(found - columns_.begin());
 }
 
+void Select::only(const std::string& column, const std::vector<std::string>& values,
+                  const SourceConfig& source) {
+  std::vector<std::string> all = values;
+  if (source.driver == "sqlite") {  // which has no truth values
+    for (const std::string& value : values) {
+      if (value == "true" || value == "false") {
+        all.emplace_back(value == "true" ? "1" : "0");
+      }
+    }
+  }
+  only_.emplace_back(column, std::move(all));
+}
+
+std::vector<Parameter> Select::with_values(std::vector<Parameter> times) const {
+  for (const auto& [column, values] : only_) {
+    times.insert(times.end(), values.begin(), values.end());
+  }
+  return times;
+}
+
+std::string Select::conditions(int first_parameter) const {
+  std::string text;
+  for (const auto& [column, values] : only_) {
+    std::string list;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      list += format("{}${}", list.empty() ? "" : ", ", first_parameter++);
+    }
+    text += format(" AND {} IN ({})", column_of(column), list);
+  }
+  return text;
+}
+
 std::string Select::list() const {
   std::string text;
   for (const std::string& column : columns_) {
@@ -126,11 +158,13 @@ std::string Select::from() const { return format(" FROM {} t", qualified(table_)
 std::string Select::sql() const { return "SELECT " + list() + from(); }
 
 std::string Select::sql_between(const std::string& time) const {
-  return format("{} WHERE {} >= $1 AND {} < $2", sql(), column_of(time), column_of(time));
+  return format("{} WHERE {} >= $1 AND {} < $2{}", sql(), column_of(time), column_of(time),
+                conditions(3));
 }
 
 std::string Select::sql_oldest(const std::string& time) const {
-  return format("SELECT MIN({}){} WHERE {} >= $1", column_of(time), from(), column_of(time));
+  return format("SELECT MIN({}){} WHERE {} >= $1{}", column_of(time), from(), column_of(time),
+                conditions(2));
 }
 
 std::vector<Column> Select::check(Source& source, const std::string& sql,
@@ -140,7 +174,11 @@ std::vector<Column> Select::check(Source& source, const std::string& sql,
   for (const Column& column : source.describe({"SELECT *" + from(), {}}, deadline)) {
     known.push_back(column.name);
   }
-  for (const std::string& column : columns_) {
+  std::vector<std::string> named = columns_;
+  for (const auto& [column, values] : only_) {
+    named.push_back(column);
+  }
+  for (const std::string& column : named) {
     if (std::find(known.begin(), known.end(), column) == known.end()) {
       throw Error(Reason::query, format("{}: the table \"{}\" has no column \"{}\"{}", owner_,
                                         table_, column, did_you_mean(column, known)));

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "collectors/facts/feature_facts.h"
@@ -21,12 +22,17 @@ class Select {
 
   // Its place in the row; nullopt for an empty name.
   std::optional<std::size_t> add(const std::string& column);
+  // Only rows whose column has one of the values.
+  void only(const std::string& column, const std::vector<std::string>& values,
+            const SourceConfig& source);
 
   const std::vector<std::string>& columns() const { return columns_; }
   std::string sql() const;
   // With `time >= $1 AND time < $2`.
   std::string sql_between(const std::string& time) const;
   std::string sql_oldest(const std::string& time) const;
+  // What the statement is given: these first, then the values of only().
+  std::vector<Parameter> with_values(std::vector<Parameter> times) const;
 
   // Prepares the statement and tells the columns. Error(query) names a column that the table lacks,
   // and the nearest that it has; `owner` says whose columns they are: `feature "export"`.
@@ -36,9 +42,11 @@ class Select {
  private:
   std::string list() const;
   std::string from() const;
+  std::string conditions(int first_parameter) const;
 
   std::string table_, owner_;
   std::vector<std::string> columns_;
+  std::vector<std::pair<std::string, std::vector<std::string>>> only_;
 };
 
 // Bounds of a time column. On SQLite a text's bound is as short as a bucket's edge allows, so that

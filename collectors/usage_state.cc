@@ -1,5 +1,6 @@
 #include "collectors/usage_state.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "exporter/error.h"
@@ -77,7 +78,7 @@ void UsageState::adopt(const std::shared_ptr<const UsageConfig>& config, Instant
   fit_tables(*config);
   if (!adopted_ && file_) {
     load(log);
-  } else if (!adopted_ && !options_.complete) {
+  } else if (!adopted_ && !options_.complete && options_.live) {
     log.info(
         "facts are kept in memory alone and are read anew at every start; --storage.path "
         "keeps them");
@@ -152,6 +153,14 @@ void UsageState::read(const std::string& table, const Interval& interval, Instan
   for (Instant day = floor_to(interval.from, days(1)); day < interval.to; day += days(1)) {
     dirty_[table].insert(day);
   }
+}
+
+bool UsageState::finished() {
+  const std::scoped_lock lock(shared_.mutex);
+  return adopted_ && std::all_of(tables_.begin(), tables_.end(), [&](const auto& entry) {
+           const bool read = entry.first != kActivity || !adopted_->activity.empty();
+           return !read || entry.second.finished;
+         });
 }
 
 void UsageState::put(StateFile::Changes& changes, const std::string& name,

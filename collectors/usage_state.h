@@ -17,9 +17,10 @@
 namespace usage {
 
 struct UsageOptions {
-  std::string storage_path;  // empty: nothing outlives the process
-  bool complete = false;     // a run reads everything there is, or fails: `once`
-  bool live = true;          // false: Run::now lies in the past
+  std::string storage_path;           // empty: nothing outlives the process
+  bool complete = false;              // a run reads everything there is, or fails: `once`
+  bool live = true;                   // false: Run::now lies in the past
+  std::optional<Instant> since = {};  // the history reaches back from here, not from Run::now
 };
 
 // How far one table was read. Guarded by the lock of the facts.
@@ -59,6 +60,9 @@ class UsageState {
   TableProgress& table(const std::string& name) { return tables_.at(name); }
   // Notes that the facts of these buckets are those that the table holds now.
   void read(const std::string& table, const Interval& interval, Instant at);
+
+  // Whether everything that the config kept of the past has been read once.
+  bool finished();
 
   // Keeps everything that changed since the last commit, in one transaction. Throws Error.
   void commit();

@@ -56,6 +56,9 @@ std::uint64_t UsageTables::refresh(const Run& run) {
       break;
     }
     read(step, run);
+    if (step.reading.why == Reading::Why::missing) {
+      show_progress(run);
+    }
   }
   note_progress(run);
   return rows_;
@@ -84,7 +87,7 @@ std::vector<std::string> UsageTables::tables() const {
 }
 
 Instant UsageTables::earliest(Instant now) const {
-  Instant from = now - config_->history;
+  Instant from = state_->options().since.value_or(now) - config_->history;
   for (const auto& [name, rules] : config_->rules.features) {
     from = std::min(from, rules.launched_at.value_or(from));
   }
@@ -215,6 +218,20 @@ void UsageTables::saw(const std::string& table, std::optional<Instant> newest) {
   }
 }
 
+void UsageTables::show_progress(const Run& run) {
+  if (!run.log.progress_is_due()) {
+    return;
+  }
+  double sum = 0;
+  for (const std::string& name : tables()) {
+    const Interval all = kept(name, run.now);
+    const std::scoped_lock lock(state_->shared().mutex);
+    sum += progress(all, config_->bucket, state_->table(name).log);
+  }
+  run.log.progress(format("reading the history of {}", source_),
+                   sum / static_cast<double>(tables().size()));
+}
+
 void UsageTables::note_progress(const Run& run) {
   const std::vector<std::string> names = tables();
   double sum = 0;
@@ -236,8 +253,11 @@ void UsageTables::note_progress(const Run& run) {
       changed_rows_[name] = table.changed_rows;
     }
   }
+  if (finished) {
+    run.log.progress("", 1);
+  }
   backfilled_ = names.empty() ? 1 : sum / static_cast<double>(names.size());
-  if (!finished_before && !state_->options().complete) {
+  if (!finished_before && !state_->options().complete && state_->options().live) {
     run.log.info(finished ? "backfill finished" : "backfill goes on",
                  {{"source", source_}, {"progress", format("{:.1f}%", 100 * *backfilled_)}});
   }

@@ -48,6 +48,7 @@ class UsageTables {
   std::vector<Step> steps(const Run& run);
   void read(const Step& step, const Run& run);
   void read_part(const Step& step, const Interval& part, const Run& run);
+  void show_progress(const Run& run);
   void note_progress(const Run& run);
   void saw(const std::string& table, std::optional<Instant> newest);
 

@@ -155,10 +155,62 @@ void explain_flags(CLI::App& app, Flags& flags) {
   add_log_flags(app, flags);
 }
 
+std::optional<Duration> parse_step(std::string_view text) {
+  const auto step = parse_duration(text);
+  const bool whole = step && *step % std::chrono::seconds(1) == Duration{};
+  return whole && *step > Duration{} ? step : std::nullopt;
+}
+
+void backfill_flags(CLI::App& app, Flags& flags) {
+  add_config_flag(app, flags);
+  add_parsed<Instant>(
+      app, "--from", "The first instant: every number as of then, as `once --at` gives it.",
+      parse_rfc3339, [&flags](Instant at) { flags.from = at; }, "RFC3339", "");
+  app.get_option("--from")->required();
+  add_parsed<Instant>(
+      app, "--to", "The last instant.", parse_rfc3339, [&flags](Instant at) { flags.to = at; },
+      "RFC3339", "the last full hour");
+  add_parsed<Duration>(
+      app, "--step", "From one instant to the next. Numbers change at the ends of buckets (1h).",
+      parse_step, [&flags](Duration step) { flags.step = step; }, "DURATION", "1h");
+  app.add_option("--label", flags.labels,
+                 "A label for every series; repeatable. A scrape adds job and instance: give the "
+                 "same here, and the past joins the present.")
+      ->type_name("NAME=VALUE");
+  app.add_option("--output", flags.output, "Write to this file, which appears when it is whole.")
+      ->type_name("FILE")
+      ->default_str("stdout");
+  add_log_flags(app, flags);
+}
+
+void forget_flags(CLI::App& app, Flags& flags) {
+  app.add_option("--user", flags.user,
+                 "The user's id as the database writes it; - reads it from stdin, so that it stays "
+                 "out of the shell's history.")
+      ->type_name("ID")
+      ->required();
+  app.add_option("--storage.path", flags.storage_path,
+                 "The folder of the state. Its exporter must not be running.")
+      ->type_name("PATH")
+      ->required();
+  add_log_flags(app, flags);
+}
+
+std::optional<Instant> parse_day(std::string_view text) {
+  const auto at = parse_rfc3339(text);
+  const bool day = at && at->time_since_epoch() % std::chrono::days(1) == Duration{};
+  return day ? at : std::nullopt;
+}
+
 void demo_flags(CLI::App& app, Flags& flags) {
   app.add_option("--into", flags.into,
                  "Only fill this database (sqlite:PATH or postgresql://…) and end.")
       ->type_name("DSN");
+  add_parsed<Instant>(
+      app, "--demo.launch",
+      "The day on which the demo's features were launched, such as 2026-09-11: the same day makes "
+      "the same rows.",
+      parse_day, [&flags](Instant at) { flags.demo_launch = at; }, "DAY", "75 days ago");
   app.add_option(
          "--demo.speed", flags.demo_speed,
          "How much faster than real time the demo's days pass, from 0.001 to 100000; 1440 is "
@@ -194,6 +246,10 @@ constexpr std::array kVerbs{
     Verb{"explain", " MEASURE",
          "Say what a usage metric, or \"target NAME\", means and how it came about.", explain_flags,
          run_explain},
+    Verb{"backfill", "",
+         "Write the numbers of the past as OpenMetrics with timestamps, for promtool.",
+         backfill_flags, run_backfill},
+    Verb{"forget", "", "Remove a user's id from the state for good.", forget_flags, run_forget},
     Verb{"demo", "", "Make a demo database and serve it, or fill one with --into.", demo_flags,
          run_demo},
     Verb{"probe", " URL", "Fetch a URL of a running exporter; for health checks.", probe_flags,

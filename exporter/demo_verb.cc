@@ -107,10 +107,19 @@ class Life {
   Scheduler scheduler_;  // last: its thread uses the others
 };
 
-int fill_only(const std::string& dsn) {
+demo::Product product_of(const Flags& flags, Instant now) {
+  if (flags.demo_launch && *flags.demo_launch > now) {
+    throw Error(Reason::config,
+                format("--demo.launch={} lies in the future", format_rfc3339(*flags.demo_launch)));
+  }
+  return demo::make_product(demo::kDefaultSeed,
+                            flags.demo_launch.value_or(demo::default_launch(now)));
+}
+
+int fill_only(const Flags& flags) {
   const Instant now = SystemClock().now();
-  const demo::Product product = demo::make_product(demo::kDefaultSeed, demo::default_launch(now));
-  demo::fill(*open_writer(Secret(dsn)), product, now);
+  const demo::Product product = product_of(flags, now);
+  demo::fill(*open_writer(Secret(flags.into)), product, now);
   std::puts(format("demo tables filled; config/demo.yml reads them with USAGE_DSN as this DSN and "
                    "USAGE_DEMO_LAUNCH={}",
                    format_rfc3339(product.launch))
@@ -122,7 +131,7 @@ int fill_only(const std::string& dsn) {
 
 int run_demo(const Flags& flags) {
   if (!flags.into.empty()) {
-    return fill_only(flags.into);
+    return fill_only(flags);
   }
   const SystemClock system;
   std::optional<ScaledClock> scaled;
@@ -134,9 +143,9 @@ int run_demo(const Flags& flags) {
   const DemoFolder folder(flags.storage_path);
   const std::string dsn = "sqlite:" + folder.database();
   const Instant now = clock.now();
-  const Instant launch = demo::default_launch(now);
+  const demo::Product product = product_of(flags, now);
   ::setenv("USAGE_DSN", dsn.c_str(), 1);
-  ::setenv("USAGE_DEMO_LAUNCH", format_rfc3339(launch).c_str(), 1);
+  ::setenv("USAGE_DEMO_LAUNCH", format_rfc3339(product.launch).c_str(), 1);
   // In memory alone: the demo's tables are made anew at every start.
   const auto usage = std::make_shared<UsageState>(UsageOptions{});
   App app(
@@ -144,7 +153,6 @@ int run_demo(const Flags& flags) {
       [&usage] { return load_plan_text("demo.yml (built in)", demo::kDemoConfig, usage); }, clock,
       log);
 
-  const demo::Product product = demo::make_product(demo::kDefaultSeed, launch);
   const std::unique_ptr<Writer> writer = open_writer(Secret(dsn));
   demo::fill(*writer, product, now);
   log.info("demo database filled",

@@ -1,7 +1,13 @@
 #include "exporter/log.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <string>
+
+#include "exporter/format.h"
 
 namespace usage {
 
@@ -47,6 +53,53 @@ std::optional<LogFormat> parse_log_format(std::string_view text) {
   return std::nullopt;
 }
 
+Log::Log(std::FILE* out, LogLevel level, LogFormat format, const Clock& clock)
+    : out_(out),
+      level_(level),
+      format_(format),
+      clock_(clock),
+      terminal_(::isatty(::fileno(out)) == 1) {}
+
+Log::~Log() {
+  const std::scoped_lock lock(mutex_);
+  wipe();
+}
+
+bool Log::progress_is_due() {
+  constexpr auto kEvery = std::chrono::milliseconds(100);
+  const std::scoped_lock lock(mutex_);
+  return terminal_ && level_ <= LogLevel::info &&
+         (!progressed_ || std::chrono::steady_clock::now() - *progressed_ >= kEvery);
+}
+
+void Log::progress(std::string_view what, double share) {
+  constexpr std::size_t kWidth = 30;
+  if (share < 1 && !progress_is_due()) {
+    return;
+  }
+  const std::scoped_lock lock(mutex_);
+  wipe();
+  if (share >= 1 || !terminal_) {
+    progressed_.reset();
+    return;
+  }
+  const auto done = static_cast<std::size_t>(std::max(0.0, share) * kWidth);
+  const std::string line = format("{} [{}{}] {:3}%", what, std::string(done, '='),
+                                  std::string(kWidth - done, ' '), static_cast<int>(100 * share));
+  std::fputs(line.c_str(), out_);
+  std::fflush(out_);
+  shown_ = line.size();
+  progressed_ = std::chrono::steady_clock::now();
+}
+
+void Log::wipe() {
+  if (shown_ > 0) {
+    std::fputs(("\r" + std::string(shown_, ' ') + "\r").c_str(), out_);
+    std::fflush(out_);
+    shown_ = 0;
+  }
+}
+
 void Log::write(LogLevel level, std::string_view message, Fields fields) {
   if (level < level_) {
     return;
@@ -70,6 +123,7 @@ void Log::write(LogLevel level, std::string_view message, Fields fields) {
   }
   line += '\n';
   const std::scoped_lock lock(mutex_);
+  wipe();
   std::fwrite(line.data(), 1, line.size(), out_);
   std::fflush(out_);
 }

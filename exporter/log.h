@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdio>
 #include <initializer_list>
 #include <mutex>
@@ -27,8 +28,10 @@ class Log {
   using Fields = std::initializer_list<Field>;
 
   // Writes to `out`, which stays open as long as the log lives.
-  Log(std::FILE* out, LogLevel level, LogFormat format, const Clock& clock)
-      : out_(out), level_(level), format_(format), clock_(clock) {}
+  Log(std::FILE* out, LogLevel level, LogFormat format, const Clock& clock);
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
 
   void debug(std::string_view message, Fields fields = {}) {
     write(LogLevel::debug, message, fields);
@@ -43,14 +46,24 @@ class Log {
     write(LogLevel::error, message, fields);
   }
 
+  // On a terminal, the last line says how far `what` is, from 0 to 1, until the next event or the
+  // end wipes it out. Elsewhere there is no such line. Calls in quick succession change nothing:
+  // whoever must work for `share` asks first whether it is time.
+  bool progress_is_due();
+  void progress(std::string_view what, double share);
+
  private:
+  void wipe();  // under the lock
   void write(LogLevel level, std::string_view message, Fields fields);
 
   std::FILE* out_;
   LogLevel level_;
   LogFormat format_;
   const Clock& clock_;
-  std::mutex mutex_;
+  const bool terminal_;
+  std::mutex mutex_;       // guards what follows, and each line
+  std::size_t shown_ = 0;  // columns of the line of progress
+  std::optional<std::chrono::steady_clock::time_point> progressed_;
 };
 
 }  // namespace usage

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "exporter/app.h"
 #include "exporter/clock.h"
@@ -22,12 +23,18 @@ struct Flags {
   std::optional<std::string> collector;  // once
   Format format = Format::text;          // once
   std::string into;                      // demo
-  double demo_speed = 1;                 // demo
-  std::string url;                       // probe
-  std::string measure;                   // explain, and the next three; "target" before one's id
+  double demo_speed = 1;                 // demo, and the next
+  std::optional<Instant> demo_launch;
+  std::string url;      // probe
+  std::string measure;  // explain, and the next three; "target" before one's name
   std::string target;
   std::optional<std::string> feature;
   std::optional<std::string> window;
+  std::optional<Instant> from, to;  // backfill, and the next three
+  Duration step = std::chrono::hours(1);
+  std::string output;
+  std::vector<std::string> labels;  // NAME=VALUE
+  std::string user;                 // forget
 };
 
 // The verbs. Each returns the exit code and throws Error, which run_command() turns into 1.
@@ -35,6 +42,8 @@ int run_serve(const Flags& flags);
 int run_check(const Flags& flags);
 int run_once(const Flags& flags);
 int run_explain(const Flags& flags);
+int run_backfill(const Flags& flags);
+int run_forget(const Flags& flags);
 int run_demo(const Flags& flags);
 int run_version(const Flags& flags);
 int run_probe(const Flags& flags);

@@ -29,6 +29,7 @@ class Pieces;
 class StateFile {
  public:
   static constexpr int kFormat = 2;
+  static constexpr char kFile[] = "usage.db";
   enum class Opened {
     existing,
     created,
@@ -62,6 +63,9 @@ class StateFile {
   // files that were moved aside; rows of theirs stay as rows without a user. False: nobody has that
   // id.
   bool forget(Facts& facts, std::string_view user);
+  // The same for a file that no config is at hand for, instead of load(). A damaged file is removed
+  // as a whole, and the result is true.
+  bool forget(std::string_view user);
 
   std::uint64_t size_bytes() const;  // of the database and what is not yet merged into it
 
@@ -90,12 +94,12 @@ class StateFile {
   };
 
  private:
-  static constexpr char kFile[] = "usage.db";
   static constexpr char kAside[] = "usage.db.corrupt-";
 
   void open();
   void set_aside(const std::string& why);
   void remove_set_aside();
+  std::map<std::string, Table> everything(Facts& facts);
   std::map<std::string, Table> read(Facts& facts, const std::map<std::string, Table>& wanted);
   void read_texts(const std::string& kind, const std::string& name, Directory& texts);
   void read_feature(const std::string& name, FeatureFacts& facts);

@@ -1,5 +1,3 @@
-#include <filesystem>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -8,7 +6,6 @@
 #include "collectors/facts/state_file_pieces.h"
 #include "collectors/facts/state_file_texts.h"
 #include "exporter/error.h"
-#include "exporter/format.h"
 
 namespace usage {
 
@@ -40,14 +37,6 @@ void put_days(state::Pieces& pieces, const std::string& name, const Interval& in
       pieces.put("day", name, state::day_number(day), state::text_of(found));
     }
   }
-}
-
-template <typename Bucket>
-Interval all_of(const std::map<Instant, Bucket>& buckets) {
-  if (buckets.empty()) {
-    return {};
-  }
-  return {buckets.begin()->first, buckets.rbegin()->first + Duration(1)};
 }
 
 }  // namespace
@@ -115,48 +104,6 @@ void StateFile::Changes::commit() {
   file_.pieces_->commit();
   committed_ = true;
   file_.stored_ = std::move(stored_);
-}
-
-bool StateFile::forget(Facts& facts, std::string_view user) {
-  const auto id = facts.users.find(user);
-  if (!id) {
-    return false;
-  }
-  const Interval active = all_of(facts.activity.buckets());
-  facts.users.forget(*id);
-  facts.activity.forget(*id);
-  for (auto& [name, feature] : facts.features) {
-    feature.forget(*id);
-  }
-  Changes changes(*this);
-  state::put_texts(*pieces_, "users", "", facts.users, 0);
-  changes.put_users(facts.users);
-  changes.put_activity(facts.activity, active);
-  for (const auto& [name, feature] : facts.features) {
-    changes.put_feature(name, feature, all_of(feature.buckets()));
-  }
-  changes.commit();
-  pieces_->scrub();
-  remove_set_aside();
-  return true;
-}
-
-void StateFile::remove_set_aside() {
-  std::vector<std::filesystem::path> found;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
-    if (entry.path().filename().string().starts_with(kAside)) {
-      found.push_back(entry.path());
-    }
-  }
-  for (const auto& path : found) {
-    std::error_code failed;
-    std::filesystem::remove(path, failed);
-    if (failed) {
-      throw Error(Reason::io, format("cannot remove {}, which may still hold the user's id: {}; "
-                                     "remove it by hand",
-                                     path.string(), failed.message()));
-    }
-  }
 }
 
 }  // namespace usage

@@ -67,6 +67,32 @@ std::string text_of(const FeatureShape& shape) {
   return text;
 }
 
+FeatureShape shape_of(std::string_view text) {
+  constexpr std::uint64_t kMost = 100'000;
+  FeatureShape shape;
+  const auto take_all = [&](auto& all, auto&& take) {
+    const std::uint64_t count = codec::take_number(text);
+    if (count > kMost) {
+      codec::damaged();
+    }
+    for (std::uint64_t i = 0; i < count; ++i) {
+      all.emplace_back(take(text));
+    }
+  };
+  take_all(shape.reasons, codec::take_text);
+  take_all(shape.dimensions, codec::take_text);
+  take_all(shape.duration_bounds, codec::take_double);
+  take_all(shape.size_bounds, codec::take_double);
+  const std::uint64_t has = codec::take_number(text);
+  shape.has_users = (has & 1U) != 0;
+  shape.has_outcome = (has & 2U) != 0;
+  shape.has_scope = (has & 4U) != 0;
+  if (!text.empty()) {
+    codec::damaged();
+  }
+  return shape;
+}
+
 std::string dimension_kind(std::size_t dimension) { return format("values {}", dimension); }
 
 std::int64_t day_number(Instant day) {

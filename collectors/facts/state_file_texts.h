@@ -21,6 +21,7 @@ void put_texts(Pieces& pieces, std::string_view kind, std::string_view name, con
 void read_texts(Pieces& pieces, std::string_view kind, std::string_view name, Directory& texts);
 
 std::string text_of(const FeatureShape& shape);
+FeatureShape shape_of(std::string_view text);       // without a name; Error(data)
 std::string dimension_kind(std::size_t dimension);  // of the texts of its values
 
 // A day is a piece: its buckets, each with its place in the day. A bucket has two halves, who and

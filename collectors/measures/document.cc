@@ -52,10 +52,14 @@ std::string line(std::string_view name, MetricType type, const std::string& labe
 
 }  // namespace
 
-std::string metrics_document(const Metrics& own) {
+std::string metrics_document(const Metrics& reading, const Metrics& own) {
   std::string page = format("{}## The table\n\n{}", kIntroduction, kHead);
   for (const Measure& measure : measures()) {
     page += line(measure.name, measure.type, labels_of(measure.labels), measure.help);
+  }
+  page += format("\n## How the reading goes\n\n{}", kHead);
+  for (const MetricFamily& family : reading) {
+    page += line(family.name, family.type, labels_of(family.label_names), family.help);
   }
   page += format("\n## The exporter itself\n\n{}", kHead);
   for (const MetricFamily& family : own) {

@@ -343,6 +343,43 @@ class DemoTest(unittest.TestCase):
                         self.assertEqual(once.returncode, 0, once.stderr)
                         self.compare(database, at.strftime("%Y-%m-%d %H:%M:%S"), day, parse_metrics(once.stdout))
 
+    def test_the_three_adoptions_of_the_readme(self):
+        section = (SOURCE_DIR / "README.md").read_text().split("## One data set, three adoptions")[1].split("\n## ")[0]
+        commands = re.search(r"```sh\n(.*?)```", section, re.S)[1].splitlines()
+        numbers = [[(float(ratio), int(some), int(all_)) for ratio, some, all_ in
+                    re.findall(r"\| ([0-9.]+) \((\d+) of (\d+)\)", line)]
+                   for line in section.splitlines() if line.startswith("| `usage_")]
+        self.assertEqual([len(line) for line in numbers], [2, 2, 2])
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "config").mkdir()
+            Path(folder, "config", "demo.yml").write_text((SOURCE_DIR / "config" / "demo.yml").read_text())
+            env, pages = dict(os.environ), []
+            for command in commands:
+                words = command.split()
+                if words[0] == "export":
+                    env |= dict(word.split("=", 1) for word in words[1:])
+                    continue
+                self.assertEqual(words[0], "usage_exporter")
+                done = run(*words[1:], env=env, cwd=folder)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                if words[1] == "once":
+                    pages.append(parse_metrics(done.stdout))
+        self.assertEqual(len(pages), 2)
+        for i, page in enumerate(pages):
+            def value(name, **labels):
+                return page[(name, tuple(sorted(labels.items())))]
+            export = {"feature": "export"}
+            found = [
+                (value("usage_adoption_ratio", **export, window="7d"),
+                 value("usage_feature_users", **export, window="7d"), value("usage_active_users", window="7d")),
+                (value("usage_adoption_regular_ratio", **export), value("usage_adoption_regular_users", **export),
+                 value("usage_active_users", window="28d")),
+                (value("usage_adoption_tried_ratio", **export), value("usage_adoption_tried_users", **export),
+                 value("usage_active_users", window="28d"))]
+            for line, (ratio, some, all_) in zip(numbers, found):
+                self.assertEqual(line[i], (round(ratio, 3), some, all_))
+                self.assertTrue(math.isclose(ratio, some / all_))
+
     def compare(self, database, end, day, page):
         def value(name, **labels):
             return page.get((name, tuple(sorted(labels.items()))))

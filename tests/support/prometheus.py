@@ -16,9 +16,11 @@ class Prometheus:
     """Prometheus with the scrape jobs {name: "host:port"} in a temporary folder.
 
         with Prometheus({"usage": "127.0.0.1:9108"}) as prometheus: prometheus.query("up")
+
+    `data` is a folder of blocks that were made before.
     """
 
-    def __init__(self, jobs, interval="1s"):
+    def __init__(self, jobs, interval="1s", data=None):
         self._temporary = tempfile.TemporaryDirectory(prefix="prometheus_")
         self.folder, self.port = Path(self._temporary.name), free_port()
         lines = [f"global: {{scrape_interval: {interval}, scrape_timeout: {interval}}}",
@@ -29,7 +31,8 @@ class Prometheus:
         self._log = open(self.folder / "prometheus.log", "w+", encoding="utf-8")
         self.process = subprocess.Popen(
             ["prometheus", f"--config.file={self.folder / 'prometheus.yml'}",
-             f"--storage.tsdb.path={self.folder / 'data'}",
+             f"--storage.tsdb.path={data or self.folder / 'data'}",
+             "--storage.tsdb.retention.time=10y",
              f"--web.listen-address=127.0.0.1:{self.port}"],
             stdout=self._log, stderr=self._log, cwd=self.folder)
         try:
@@ -68,9 +71,9 @@ class Prometheus:
             raise AssertionError(f"{path} {parameters}: {status} {answer}")
         return answer["data"]
 
-    def query(self, expression):
-        """An instant vector as [(labels, value)]."""
-        result = self.api("query", query=expression)["result"]
+    def query(self, expression, **parameters):
+        """An instant vector as [(labels, value)]; `time` may be one of the parameters."""
+        result = self.api("query", query=expression, **parameters)["result"]
         return [(sample["metric"], float(sample["value"][1])) for sample in result]
 
     def series(self, job):

@@ -46,12 +46,13 @@ const std::vector<Layer>& layers() {
       {"views",
        {"exporter/http_server", "exporter/response_head", "exporter/listen_socket",
         "exporter/job_status", "exporter/metrics_page", "exporter/pages",
-        "exporter/process_metrics", "exporter/publisher", "exporter/render_text",
-        "exporter/self_metrics"}},
+        "exporter/process_metrics", "exporter/publisher", "exporter/render_history",
+        "exporter/render_text", "exporter/self_metrics"}},
       {"wiring",
-       {"exporter/app", "exporter/commands", "exporter/demo/", "exporter/engine", "exporter/job",
-        "exporter/demo_verb", "exporter/explain_verb", "exporter/main", "exporter/probe",
-        "exporter/scheduler", "exporter/verbs"}},
+       {"exporter/app", "exporter/backfill_verb", "exporter/commands", "exporter/demo/",
+        "exporter/engine", "exporter/job", "exporter/demo_verb", "exporter/explain_verb",
+        "exporter/forget_verb", "exporter/main", "exporter/probe", "exporter/scheduler",
+        "exporter/verbs"}},
   };
   return all;
 }

@@ -8,6 +8,7 @@
 
 #include "collectors/measures/document.h"
 #include "collectors/measures/measures.h"
+#include "collectors/usage.h"
 #include "exporter/self_metrics.h"
 
 namespace usage {
@@ -28,7 +29,7 @@ Metrics own_series() {
 }
 
 TEST(MeasuresDocument, ThePageIsCurrent) {
-  const std::string current = metrics_document(own_series());
+  const std::string current = metrics_document(describe_reading(), own_series());
   if (std::getenv("USAGE_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(kPage) << current;
   }

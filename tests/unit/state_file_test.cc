@@ -341,5 +341,40 @@ TEST_F(StateFileTest, AForgottenUserIsInNoByteOfTheFolder) {
   EXPECT_EQ(after.rows(), before.rows());
 }
 
+TEST_F(StateFileTest, ForgettingNeedsNoConfig) {
+  const Facts before = write(30);
+  const UserId id = *before.users.find("user-7");
+  EXPECT_FALSE(open().forget("nobody"));
+  EXPECT_TRUE(open().forget("user-7"));
+  EXPECT_FALSE(open().forget("user-7"));
+  StateFile file = open();
+  Facts loaded = new_facts();
+  EXPECT_THAT(file.load(loaded, tables()), SizeIs(3));
+  EXPECT_TRUE(loaded.users.forgotten(id));
+  EXPECT_EQ(loaded.users.size(), before.users.size());
+  EXPECT_FALSE(loaded.activity.users(kAll).contains(id));
+  for (const auto& [name, facts] : before.features) {
+    const FeatureFacts& now = loaded.features.at(name);
+    EXPECT_EQ(now.counters(), facts.counters()) << name;
+    EXPECT_EQ(now.sum(kAll).rows(), facts.sum(kAll).rows()) << name;
+    UserSet others = facts.users(kAll);
+    others.remove(id);
+    EXPECT_EQ(now.users(kAll), others) << name;
+  }
+}
+
+TEST_F(StateFileTest, ForgettingRemovesADamagedFile) {
+  write(3);
+  testing::write_file(database(), "no database, but user-7");
+  EXPECT_TRUE(open().forget("user-7"));
+  for (const auto& entry : fs::directory_iterator(folder_.file(""))) {
+    if (entry.is_regular_file()) {
+      EXPECT_EQ(content(entry.path()).find("user-7"), std::string::npos) << entry.path();
+    }
+  }
+  Facts facts = new_facts();
+  EXPECT_THAT(open().load(facts, tables()), IsEmpty());
+}
+
 }  // namespace
 }  // namespace usage

@@ -101,6 +101,38 @@ TEST(UsageRows, TextBoundsSortRightWhateverFollowsTheMinutes) {
   EXPECT_EQ(outside("d", day, TimeFormat::iso8601), std::pair(1, 0));
 }
 
+TEST(UsageRows, OnlyRowsWithTheValuesAreRead) {
+  const testing::TemporaryFolder folder;
+  SourceConfig source = sqlite();
+  source.dsn = Secret("sqlite:" + folder.file("rows.db"));
+  open_writer(source.dsn)
+      ->execute(
+          "CREATE TABLE r (t TEXT, event TEXT, team INTEGER, paid BOOLEAN, n INTEGER);"
+          "INSERT INTO r VALUES ('2026-11-25 08:30:00', 'export', 7, 1, 1),"
+          " ('2026-11-25 08:40:00', 'png''s', 7, 1, 2), ('2026-11-25 08:00:00', 'export', 8, 1, 4),"
+          " ('2026-11-25 08:10:00', 'export', 7, 0, 8), ('2026-11-25 08:00:00', NULL, 7, 1, 16);");
+  const SystemClock clock;
+  const auto database = open_source(source, clock);
+  Select select("r", "test");
+  select.only("event", {"export", "png's"}, source);
+  select.only("team", {"7"}, source);
+  select.only("paid", {"true"}, source);
+  select.add("n");
+  const Interval hour{at("2026-11-25T08:00:00Z"), at("2026-11-25T09:00:00Z")};
+  const auto deadline = clock.steady_now() + std::chrono::seconds(5);
+  std::int64_t sum = 0;
+  const auto bounds_of_hour = bounds(hour, source, std::nullopt);
+  database->scan(
+      {select.sql_between("t"), select.with_values(bounds_of_hour)}, deadline,
+      {.columns = [](auto) {}, .row = [&](auto row) { sum += std::get<std::int64_t>(row[0]); }});
+  EXPECT_EQ(sum, 1 + 2);
+  std::string oldest;
+  database->scan({select.sql_oldest("t"), select.with_values({bounds_of_hour.front()})}, deadline,
+                 {.columns = [](auto) {},
+                  .row = [&](auto row) { oldest = std::get<std::string_view>(row[0]); }});
+  EXPECT_EQ(oldest, "2026-11-25 08:30:00");
+}
+
 TEST(UsageRows, BoundsOfOtherKinds) {
   const Interval hour{at("2026-11-25T08:00:00Z"), at("2026-11-25T09:00:00Z")};
   EXPECT_THAT(

@@ -1,0 +1,110 @@
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "collectors/facts/codec.h"
+#include "collectors/facts/state_file.h"
+#include "collectors/facts/state_file_pieces.h"
+#include "collectors/facts/state_file_texts.h"
+#include "exporter/error.h"
+#include "exporter/format.h"
+
+namespace usage {
+
+namespace {
+
+template <typename Bucket>
+Interval all_of(const std::map<Instant, Bucket>& buckets) {
+  if (buckets.empty()) {
+    return {};
+  }
+  return {buckets.begin()->first, buckets.rbegin()->first + Duration(1)};
+}
+
+}  // namespace
+
+bool StateFile::forget(Facts& facts, std::string_view user) {
+  const auto id = facts.users.find(user);
+  if (!id) {
+    return false;
+  }
+  const Interval active = all_of(facts.activity.buckets());
+  facts.users.forget(*id);
+  facts.activity.forget(*id);
+  for (auto& [name, feature] : facts.features) {
+    feature.forget(*id);
+  }
+  Changes changes(*this);
+  state::put_texts(*pieces_, "users", "", facts.users, 0);
+  changes.put_users(facts.users);
+  changes.put_activity(facts.activity, active);
+  for (const auto& [name, feature] : facts.features) {
+    changes.put_feature(name, feature, all_of(feature.buckets()));
+  }
+  changes.commit();
+  pieces_->scrub();
+  remove_set_aside();
+  return true;
+}
+
+bool StateFile::forget(std::string_view user) {
+  Facts facts;
+  std::string why;
+  try {
+    read(facts, everything(facts));
+  } catch (const state::Damaged& damaged) {
+    why = damaged.what;
+  } catch (const Error& error) {
+    if (error.reason() != Reason::data) {
+      throw;
+    }
+    why = "facts cannot be read";
+  }
+  if (!why.empty()) {
+    set_aside(why);
+  }
+  if (opened_ == Opened::damaged || !forget(facts, user)) {
+    remove_set_aside();
+    return opened_ == Opened::damaged;
+  }
+  return true;
+}
+
+// Makes a place in `facts` for all that the file holds.
+std::map<std::string, StateFile::Table> StateFile::everything(Facts& facts) {
+  constexpr Duration kFinest = std::chrono::minutes(15);  // buckets of every width fit
+  std::map<std::string, Table> tables;
+  pieces_->each_name("table", [&](const std::string& name) {
+    const std::string body = pieces_->get("table", name, 0).value();
+    std::string_view rest = body;
+    tables[name].fingerprint = codec::take_text(rest);
+    if (const auto stored = pieces_->get("feature", name, 0)) {
+      std::string_view feature = *stored;
+      FeatureShape shape = state::shape_of(codec::take_text(feature));
+      shape.name = name;
+      facts.features.emplace(name, FeatureFacts(std::move(shape), kFinest));
+    }
+  });
+  return tables;
+}
+
+void StateFile::remove_set_aside() {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    if (entry.path().filename().string().starts_with(kAside)) {
+      found.push_back(entry.path());
+    }
+  }
+  for (const auto& path : found) {
+    std::error_code failed;
+    std::filesystem::remove(path, failed);
+    if (failed) {
+      throw Error(Reason::io, format("cannot remove {}, which may still hold the user's id: {}; "
+                                     "remove it by hand",
+                                     path.string(), failed.message()));
+    }
+  }
+}
+
+}  // namespace usage

@@ -1,0 +1,220 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <set>
+#include <string>
+#include <system_error>
+
+#include "collectors/measures/measures.h"
+#include "collectors/usage_ladder.h"
+#include "collectors/usage_state.h"
+#include "exporter/engine.h"
+#include "exporter/error.h"
+#include "exporter/format.h"
+#include "exporter/render_history.h"
+#include "exporter/utf8.h"
+#include "exporter/verbs.h"
+
+namespace usage {
+
+namespace {
+
+struct Span {
+  Instant from, to;  // both are written
+  Duration step;
+  std::int64_t instants() const { return (to - from) / step + 1; }
+};
+
+// Where the text goes. A file appears under its name when it is whole.
+class Output {
+ public:
+  explicit Output(std::string path) : path_(std::move(path)) {
+    if (!path_.empty()) {
+      file_ = std::fopen(unfinished().c_str(), "w");
+      if (file_ == nullptr) {
+        fail();
+      }
+    }
+  }
+  ~Output() {
+    if (!path_.empty() && file_ != nullptr) {
+      std::fclose(file_);
+      std::remove(unfinished().c_str());
+    }
+  }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  void write(std::string_view text) {
+    if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) {
+      fail();
+    }
+  }
+  void finish() {
+    if (std::fflush(file_) != 0) {
+      fail();
+    }
+    if (path_.empty()) {
+      return;
+    }
+    const int closed = std::fclose(std::exchange(file_, nullptr));
+    if (closed != 0 || std::rename(unfinished().c_str(), path_.c_str()) != 0) {
+      fail();
+    }
+  }
+
+ private:
+  std::string unfinished() const { return path_ + ".part"; }
+  [[noreturn]] void fail() const {
+    throw Error(Reason::io, format("cannot write {}: {}", path_.empty() ? "to stdout" : path_,
+                                   std::generic_category().message(errno)));
+  }
+
+  std::string path_;
+  std::FILE* file_ = stdout;
+};
+
+Span span_of(const Flags& flags, const UsageConfig& usage, Instant now) {
+  constexpr std::int64_t kMost = 1'000'000;
+  const Instant last = floor_to(now, usage.bucket);
+  Span span{*flags.from, flags.to.value_or(last), flags.step};
+  if (span.to > now) {
+    throw Error(Reason::config, format("--to={} lies in the future", format_rfc3339(span.to)));
+  }
+  if (span.from > span.to) {
+    throw Error(Reason::config, format("--from={} lies after {}, where the history ends",
+                                       format_rfc3339(span.from), format_rfc3339(span.to)));
+  }
+  if (span.instants() > kMost) {
+    throw Error(Reason::config, format("--step={} makes {} instants; at most {} go into one file: "
+                                       "take a longer step or less time",
+                                       format_duration(span.step), span.instants(), kMost));
+  }
+  return span;
+}
+
+// Reads on until all is read. A run ends at half of its source's timeout, and one that was too slow
+// reads less the next time; false when that does not help, which the log has said.
+bool read_all(Engine& engine, UsageState& state) {
+  constexpr int kPatience = 8;
+  int timeouts = 0;
+  do {
+    for (const std::unique_ptr<Job>& job : engine.jobs()) {
+      if (job->key().collector != "usage") {
+        continue;
+      }
+      const bool good = job->run();
+      timeouts = good ? 0 : timeouts + 1;
+      if (!good && (job->status().error_reason != Reason::timeout || timeouts == kPatience)) {
+        return false;
+      }
+    }
+  } while (!state.finished());
+  return true;
+}
+
+// The labels of the flags, which no family may have already.
+std::vector<HistoryText::FixedLabel> labels_of(const Flags& flags, const Metrics& families) {
+  std::set<std::string> taken{"le"};
+  for (const MetricFamily& family : families) {
+    taken.insert(family.label_names.begin(), family.label_names.end());
+  }
+  std::vector<HistoryText::FixedLabel> labels;
+  for (const std::string& text : flags.labels) {
+    const std::size_t end = text.find('=');
+    const std::string name = text.substr(0, end);
+    if (end == std::string::npos || !valid_label_name(name) || !valid_utf8(text)) {
+      throw Error(Reason::config, "--label needs a name and a value, such as job=usage");
+    }
+    if (!taken.insert(name).second) {
+      throw Error(Reason::config,
+                  format("--label={}=…: series have a label of this name already", name));
+    }
+    labels.emplace_back(name, text.substr(end + 1));
+  }
+  return labels;
+}
+
+Metrics families_of(const UsageConfig& usage) {
+  std::vector<FeatureShape> shapes;
+  for (const FeatureConfig& feature : usage.features) {
+    shapes.push_back(feature.shape);
+  }
+  return describe_measures(shapes, true);
+}
+
+void evaluate_all(HistoryText& text, const Facts& facts, const UsageConfig& usage, const Span& span,
+                  Log& log) {
+  std::set<std::string> names;
+  for (const FeatureConfig& feature : usage.features) {
+    names.insert(feature.shape.name);
+  }
+  std::uint64_t dropped = 0;
+  std::optional<Instant> evaluated;
+  Metrics page;
+  for (Instant at = span.from; at <= span.to; at += span.step) {
+    // Between two edges of buckets nothing changes.
+    const Instant edge = floor_to(at, usage.bucket);
+    if (edge != evaluated) {
+      Evaluation evaluation = evaluate(facts, usage.rules, edge, false, names, true);
+      page = std::move(evaluation.metrics);
+      dropped = std::max(dropped, evaluation.dropped_series);
+      evaluated = edge;
+    }
+    text.add(at, page);
+    log.progress("computing every instant", static_cast<double>((at - span.from) / span.step) /
+                                                static_cast<double>(span.instants()));
+  }
+  log.progress("", 1);
+  if (dropped > 0) {
+    log.warn("series beyond max_series of \"privacy\" were left out",
+             {{"dropped", std::to_string(dropped)}});
+  }
+}
+
+}  // namespace
+
+int run_backfill(const Flags& flags) {
+  const SystemClock system;
+  Log log(stderr, flags.log_level, flags.log_format, system);
+  const Config config = load_plan(flags.config_file).config;
+  Problems problems;
+  const UsageConfig usage = read_usage_config(config, problems);
+  if (usage.features.empty()) {
+    throw Error(Reason::config, "there are no \"features\" in " + flags.config_file);
+  }
+  const Span span = span_of(flags, usage, system.now());
+  const Metrics families = families_of(usage);
+  HistoryText text(families, labels_of(flags, families));
+  Output output(flags.output);  // before the work: a path of no use is found at once
+  const auto state = std::make_shared<UsageState>(
+      UsageOptions{.storage_path = "", .complete = false, .live = false, .since = span.from});
+  const FixedClock fixed(span.to);
+  Publisher publisher;
+  SelfMetrics self(system.now());
+  Engine engine(load_plan(flags.config_file, state), {fixed, log, publisher, self});
+  if (!read_all(engine, *state)) {
+    return 1;
+  }
+  const std::scoped_lock lock(state->shared().mutex);
+  evaluate_all(text, state->shared().facts, usage, span, log);
+  text.write([&](std::string_view piece) { output.write(piece); });
+  output.finish();
+  if (!flags.output.empty()) {
+    std::fputs(
+        format("{}: {} instants from {} to {}, {} series, {} samples\n"
+               "Next: promtool tsdb create-blocks-from --max-block-duration=768h openmetrics "
+               "{} PROMETHEUS_DATA\n",
+               flags.output, span.instants(), format_rfc3339(span.from),
+               format_rfc3339(span.from + (span.instants() - 1) * span.step), text.series(),
+               text.samples(), flags.output)
+            .c_str(),
+        stdout);
+  }
+  return 0;
+}
+
+}  // namespace usage
