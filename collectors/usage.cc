@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "collectors/measures/measures.h"
+#include "collectors/measures/targets.h"
 #include "collectors/usage_tables.h"
 #include "exporter/error.h"
 
@@ -143,9 +144,11 @@ class UsageCollector : public Collector {
     UsageRules rules = config_->rules;
     if (!all) {
       rules.windows = windows_read(run.now);
+      rules.targets.clear();  // nor may the history remember what was not read yet
     }
-    Evaluation evaluation = evaluate(shared.facts, rules, run.now, state_->options().live,
-                                     tables_.features(), config_->global_source == source_);
+    Evaluation evaluation =
+        evaluate(shared.facts, rules, run.now, state_->options().live, tables_.features(),
+                 config_->global_source == source_, &target_history_);
     if (!all) {
       std::erase_if(evaluation.metrics, [](const MetricFamily& family) {
         return family.type != MetricType::gauge || !has_label(family, "window");
@@ -160,6 +163,7 @@ class UsageCollector : public Collector {
   const std::string source_;
   const Duration stale_after_;
   UsageTables tables_;
+  TargetHistory target_history_;
   bool up_ = false;
   std::optional<Instant> last_success_;
 };

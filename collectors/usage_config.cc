@@ -348,6 +348,8 @@ UsageConfig read_usage_config(const Config& config, Problems& problems) {
   read_features(usage, mapping, config, problems);
   read_population(usage, mapping, config, problems);
   read_combinations(usage, mapping, problems);
+  usage.rules.phases = read_phases(mapping, problems);
+  usage.rules.targets = read_targets(mapping, usage, problems);
   mapping.finish();
   find_sources(usage, config);
   return usage;

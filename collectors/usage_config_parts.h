@@ -36,6 +36,10 @@ FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const
 std::optional<Window> window_of(const std::string& text, Duration bucket);
 
 std::vector<Window> read_windows(yaml::Mapping& mapping, Duration bucket, Problems& problems);
+std::vector<Phase> read_phases(yaml::Mapping& mapping, Problems& problems);
+// Everything else of `usage` has been read.
+std::vector<Target> read_targets(yaml::Mapping& mapping, const UsageConfig& usage,
+                                 Problems& problems);
 std::vector<Rung> read_recount(yaml::Mapping& mapping, Duration bucket, Problems& problems);
 
 }  // namespace usage

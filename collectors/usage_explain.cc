@@ -7,6 +7,7 @@
 
 #include "collectors/measures/measures.h"
 #include "collectors/usage_config_parts.h"
+#include "collectors/usage_explain_parts.h"
 #include "collectors/usage_ladder.h"
 #include "collectors/usage_reader.h"
 #include "exporter/error.h"
@@ -34,11 +35,6 @@ constexpr std::array kParts{
           "usage_retention_activity_cohort_users", ""}};
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
-
-std::string number(double value) {
-  std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
 
 Labels labels_of(const MetricFamily& family, const std::vector<std::string>& values) {
   Labels labels;
@@ -132,28 +128,6 @@ std::string statement(const std::string& what, const std::string& source, const 
   return format("  {} (source {}):\n    {}\n", what, source, sql);
 }
 
-std::string statements(const ExplainQuestion& question, const Config& config,
-                       const UsageConfig& usage) {
-  std::string text;
-  for (const FeatureConfig& feature : usage.features) {
-    if (!question.feature || *question.feature == feature.shape.name) {
-      text += statement(format("feature {}", feature.shape.name), feature.uses.source,
-                        FeatureReader(feature, config.source(feature.uses.source)).sql());
-    }
-  }
-  if (!usage.activity.empty()) {
-    const std::string& source = usage.activity.front().source;
-    for (const std::string& sql : ActivityReader(usage.activity, config.source(source)).sql()) {
-      text += statement("activity", source, sql);
-    }
-  }
-  if (usage.users) {
-    text += statement("users", usage.users->source,
-                      UsersReader(*usage.users, config.source(usage.users->source)).sql());
-  }
-  return text;
-}
-
 std::string values(const ExplainQuestion& question, const Metrics& metrics,
                    const std::set<std::string>& windows) {
   const MetricFamily* family = find(metrics, question.measure);
@@ -188,6 +162,33 @@ std::string values(const ExplainQuestion& question, const Metrics& metrics,
 
 }  // namespace
 
+std::string number(double value) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+std::string statements(const std::set<std::string>& features, const Config& config,
+                       const UsageConfig& usage) {
+  std::string text;
+  for (const FeatureConfig& feature : usage.features) {
+    if (features.contains(feature.shape.name)) {
+      text += statement(format("feature {}", feature.shape.name), feature.uses.source,
+                        FeatureReader(feature, config.source(feature.uses.source)).sql());
+    }
+  }
+  if (!usage.activity.empty()) {
+    const std::string& source = usage.activity.front().source;
+    for (const std::string& sql : ActivityReader(usage.activity, config.source(source)).sql()) {
+      text += statement("activity", source, sql);
+    }
+  }
+  if (usage.users) {
+    text += statement("users", usage.users->source,
+                      UsersReader(*usage.users, config.source(usage.users->source)).sql());
+  }
+  return text;
+}
+
 std::string explain(const ExplainQuestion& question, const Config& config, const UsageConfig& usage,
                     const Facts& facts, Instant at, bool live) {
   const Measure& measure = measure_of(question);
@@ -218,7 +219,7 @@ std::string explain(const ExplainQuestion& question, const Config& config, const
   const Metrics metrics = evaluate(facts, rules, at, live, features, true).metrics;
   text += "\n" + values(question, metrics, windows);
   return text + "\nread by (a bucket at a time, $1 and $2 its bounds):\n" +
-         statements(question, config, usage);
+         statements(question.feature ? std::set{*question.feature} : features, config, usage);
 }
 
 }  // namespace usage

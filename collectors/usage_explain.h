@@ -21,4 +21,9 @@ struct ExplainQuestion {
 std::string explain(const ExplainQuestion& question, const Config& config, const UsageConfig& usage,
                     const Facts& facts, Instant at, bool live);
 
+// The same of a target: what it wants, what is, when it is due, and the verdict. Error(config) when
+// there is no such target.
+std::string explain_target(const std::string& id, const Config& config, const UsageConfig& usage,
+                           const Facts& facts, Instant at, bool live);
+
 }  // namespace usage

@@ -110,6 +110,10 @@ void check_flags(CLI::App& app, Flags& flags) {
   add_config_flag(app, flags);
   app.add_flag("--connect", flags.connect,
                "Also connect to every source and prepare every query: reports columns and types.");
+  app.add_option("--rules", flags.rules,
+                 "Also prove that each metric in these rule files and dashboards is published; a "
+                 "glob in quotes, repeatable.")
+      ->type_name("GLOB");
 }
 
 void once_flags(CLI::App& app, Flags& flags) {
@@ -126,9 +130,20 @@ void once_flags(CLI::App& app, Flags& flags) {
 }
 
 void explain_flags(CLI::App& app, Flags& flags) {
-  app.add_option("measure", flags.measure,
-                 "The name of a usage metric, for example usage_adoption_ratio")
+  app.add_option(
+         "measure", flags.measure,
+         "The name of a usage metric, for example usage_adoption_ratio; or the word target.")
       ->required();
+  app.add_option("target", flags.target, "After the word target: the target's name.");
+  app.callback([&flags] {
+    if (flags.measure == "target" && flags.target.empty()) {
+      throw CLI::ValidationError("which target? Write: explain target NAME");
+    }
+    if (flags.measure != "target" && !flags.target.empty()) {
+      throw CLI::ValidationError(
+          "\"" + flags.target + "\" is not expected here; for a target write: explain target NAME");
+    }
+  });
   add_config_flag(app, flags);
   app.add_option("--feature", flags.feature, "For this feature alone.")->type_name("NAME");
   app.add_option("--window", flags.window,
@@ -228,8 +243,9 @@ constexpr std::array kVerbs{
          run_serve},
     Verb{"check", "", "Read the config and report every mistake in it.", check_flags, run_check},
     Verb{"once", "", "Collect once and print the metrics.", once_flags, run_once},
-    Verb{"explain", " MEASURE", "Say what a usage metric means and how its value came about.",
-         explain_flags, run_explain},
+    Verb{"explain", " MEASURE",
+         "Say what a usage metric, or \"target NAME\", means and how it came about.", explain_flags,
+         run_explain},
     Verb{"backfill", "",
          "Write the numbers of the past as OpenMetrics with timestamps, for promtool.",
          backfill_flags, run_backfill},

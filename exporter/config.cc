@@ -81,6 +81,8 @@ class Loader {
       gather(mapping, "collectors", "collector", collectors_);
       gather(mapping, "features", "feature", features_);
       gather(mapping, "combinations", "combination", combinations_);
+      gather(mapping, "phases", "phase", phases_);
+      gather(mapping, "targets", "target", targets_);
       read_usage_keys(mapping, root, main);
       find_mistyped_sections(root);
       read_includes(mapping, *file);
@@ -110,6 +112,8 @@ class Loader {
     }
     add_usage_section("features", "feature", features_);
     add_usage_section("combinations", "combination", combinations_);
+    add_usage_section("phases", "phase", phases_);
+    add_usage_section("targets", "target", targets_);
     if (!config_.usage.entries.empty()) {
       config_.usage.kind = yaml::Node::Kind::mapping;
       config_.usage.position = {main, 0, 0};
@@ -269,6 +273,8 @@ class Loader {
   Entries collectors_;
   Entries features_;
   Entries combinations_;
+  Entries phases_;
+  Entries targets_;
   std::vector<std::string> open_;  // the files being read, each included by the one before it
   std::set<std::string> seen_;     // by identity
   bool sources_mistyped_ = false;

@@ -118,8 +118,12 @@ demo::Product product_of(const Flags& flags, Instant now) {
 
 int fill_only(const Flags& flags) {
   const Instant now = SystemClock().now();
-  demo::fill(*open_writer(Secret(flags.into)), product_of(flags, now), now);
-  std::puts("demo tables filled; config/demo.yml reads them when USAGE_DSN is this DSN");
+  const demo::Product product = product_of(flags, now);
+  demo::fill(*open_writer(Secret(flags.into)), product, now);
+  std::puts(format("demo tables filled; config/demo.yml reads them with USAGE_DSN as this DSN and "
+                   "USAGE_DEMO_LAUNCH={}",
+                   format_rfc3339(product.launch))
+                .c_str());
   return 0;
 }
 
@@ -138,7 +142,10 @@ int run_demo(const Flags& flags) {
   Log log(stderr, flags.log_level, flags.log_format, system);
   const DemoFolder folder(flags.storage_path);
   const std::string dsn = "sqlite:" + folder.database();
+  const Instant now = clock.now();
+  const demo::Product product = product_of(flags, now);
   ::setenv("USAGE_DSN", dsn.c_str(), 1);
+  ::setenv("USAGE_DEMO_LAUNCH", format_rfc3339(product.launch).c_str(), 1);
   // In memory alone: the demo's tables are made anew at every start.
   const auto usage = std::make_shared<UsageState>(UsageOptions{});
   App app(
@@ -146,8 +153,6 @@ int run_demo(const Flags& flags) {
       [&usage] { return load_plan_text("demo.yml (built in)", demo::kDemoConfig, usage); }, clock,
       log);
 
-  const Instant now = clock.now();
-  const demo::Product product = product_of(flags, now);
   const std::unique_ptr<Writer> writer = open_writer(Secret(dsn));
   demo::fill(*writer, product, now);
   log.info("demo database filled",

@@ -10,6 +10,7 @@
 namespace usage {
 
 int run_explain(const Flags& flags) {
+  const bool of_target = flags.measure == "target";
   const UsageOptions once{.storage_path = "", .complete = true, .live = !flags.at};
   const auto state = std::make_shared<UsageState>(once);
   Plan plan = load_plan(flags.config_file, state);
@@ -30,8 +31,12 @@ int run_explain(const Flags& flags) {
     }
   }
   const std::scoped_lock lock(state->shared().mutex);
-  const std::string text = explain({flags.measure, flags.feature, flags.window}, engine.config(),
-                                   usage, state->shared().facts, fixed.now(), once.live);
+  const Facts& facts = state->shared().facts;
+  const std::string text =
+      of_target
+          ? explain_target(flags.target, engine.config(), usage, facts, fixed.now(), once.live)
+          : explain({flags.measure, flags.feature, flags.window}, engine.config(), usage, facts,
+                    fixed.now(), once.live);
   std::fputs(text.c_str(), stdout);
   return 0;
 }

@@ -13,6 +13,7 @@
 #include "exporter/format.h"
 #include "exporter/metrics_page.h"
 #include "exporter/problems.h"
+#include "exporter/rules_check.h"
 #include "exporter/version.h"
 
 namespace usage {
@@ -85,20 +86,23 @@ int run_check(const Flags& flags) {
   Publisher publisher;
   SelfMetrics self(clock.now());
   const Services services{clock, log, publisher, self};
-  std::set<std::string> metrics;
+  Metrics metrics;
   for (const CollectorPlan& collector : plan.collectors) {
-    for (const MetricFamily& family :
-         collector.describe(plan.config.source(collector.config.sources.front()))) {
-      metrics.insert(family.name);
-    }
+    std::ranges::move(collector.describe(plan.config.source(collector.config.sources.front())),
+                      std::back_inserter(metrics));
   }
   print(format("{}: {}, {}, {}\n", flags.config_file, counted(plan.config.sources.size(), "source"),
                counted(plan.collectors.size(), "collector"), counted(metrics.size(), "metric")));
-  if (!flags.connect) {
-    return 0;
-  }
   Engine engine(std::move(plan), services);
-  return check_queries(engine, services) ? 0 : 1;
+  if (!flags.rules.empty()) {
+    std::ranges::move(self.metrics(), std::back_inserter(metrics));
+    Problems problems;
+    const std::size_t expressions = check_rules(flags.rules, metrics, problems);
+    problems.throw_if_any();
+    print(format("{} of rules and dashboards ask for nothing else\n",
+                 counted(expressions, "expression")));
+  }
+  return !flags.connect || check_queries(engine, services) ? 0 : 1;
 }
 
 int run_once(const Flags& flags) {

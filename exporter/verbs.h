@@ -17,7 +17,8 @@ struct Flags {
   ServeOptions serve;
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::logfmt;
-  bool connect = false;                  // check
+  bool connect = false;                  // check, and the next
+  std::vector<std::string> rules;        // globs
   std::optional<Instant> at;             // once, explain
   std::optional<std::string> collector;  // once
   Format format = Format::text;          // once
@@ -25,7 +26,8 @@ struct Flags {
   double demo_speed = 1;                 // demo, and the next
   std::optional<Instant> demo_launch;
   std::string url;      // probe
-  std::string measure;  // explain, and the next two
+  std::string measure;  // explain, and the next three; "target" before one's name
+  std::string target;
   std::optional<std::string> feature;
   std::optional<std::string> window;
   std::optional<Instant> from, to;  // backfill, and the next three

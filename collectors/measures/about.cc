@@ -23,6 +23,10 @@ std::optional<double> ratio_of(std::uint64_t numerator, std::uint64_t denominato
   return static_cast<double>(numerator) / static_cast<double>(denominator);
 }
 
+std::optional<double> ratio_of(const Share& share) {
+  return ratio_of(share.numerator, share.denominator);
+}
+
 void window_starts(Moment& moment, const std::string& feature, MetricFamily& family) {
   add_per_window(moment, feature, family,
                  [](const Interval& window) { return unix_seconds(window.from); });

@@ -7,44 +7,7 @@ namespace usage {
 
 namespace {
 
-constexpr Duration kMonth = std::chrono::days(28);
 constexpr Duration kActivation = std::chrono::days(7);
-
-// Nothing before the launch: there was nothing to try.
-std::optional<UserSet> tried(Moment& moment, const std::string& feature) {
-  const auto begin = moment.begin_of(feature);
-  if (!begin || *begin >= moment.end()) return std::nullopt;
-  const Interval since = whole_buckets(*begin, moment.end(), moment.facts().bucket_width);
-  return moment.users(feature, since) & moment.active(moment.last(kMonth));
-}
-
-Duration regular_span(const Moment& moment, const std::string& feature) {
-  const FeatureRules& rules = moment.feature_rules(feature);
-  return rules.regular_of_periods * rules.regular_period;
-}
-
-// Nobody can have used it in enough periods before.
-std::optional<UserSet> regular(Moment& moment, const std::string& feature) {
-  const auto earliest = first_regular_at(moment, feature);
-  if (!earliest || *earliest > moment.end()) return std::nullopt;
-  return regular_users(moment, feature, moment.feature_rules(feature).regular_of_periods, {}) &
-         moment.active(moment.last(regular_span(moment, feature)));
-}
-
-UserSet together(Moment& moment, const Combination& combination, const Interval& window) {
-  UserSet people;
-  bool first = true;
-  for (const std::string& feature : combination.features) {
-    const UserSet& users = moment.users(feature, window);
-    if (first || !combination.all) {
-      people |= users;
-    } else {
-      people &= users;
-    }
-    first = false;
-  }
-  return people;
-}
 
 bool knows(const Moment& moment, const Combination& combination) {
   return std::ranges::all_of(combination.features, [&](const std::string& feature) {
@@ -104,6 +67,25 @@ const std::vector<Start>& starts(Moment& moment, const std::string& feature) {
 
 }  // namespace
 
+std::optional<UserSet> tried(Moment& moment, const std::string& subject) {
+  const auto begin = moment.begin_of(subject);
+  if (!begin || *begin >= moment.end()) return std::nullopt;
+  const Interval since = whole_buckets(*begin, moment.end(), moment.facts().bucket_width);
+  return moment.users(subject, since) & moment.active(moment.last(kTriedSpan));
+}
+
+Duration regular_span(const Moment& moment, const std::string& subject) {
+  const FeatureRules& rules = moment.feature_rules(subject);
+  return rules.regular_of_periods * rules.regular_period;
+}
+
+std::optional<UserSet> regular(Moment& moment, const std::string& subject) {
+  const auto earliest = first_regular_at(moment, subject);
+  if (!earliest || *earliest > moment.end()) return std::nullopt;
+  return regular_users(moment, subject, moment.feature_rules(subject).regular_of_periods, {}) &
+         moment.active(moment.last(regular_span(moment, subject)));
+}
+
 void feature_users(Moment& moment, const std::string& feature, MetricFamily& family) {
   add_per_window(moment, feature, family, [&](const Interval& window) {
     return static_cast<double>(moment.users(feature, window).size());
@@ -135,7 +117,7 @@ void tried_users(Moment& moment, const std::string& feature, MetricFamily& famil
 void tried_ratio(Moment& moment, const std::string& feature, MetricFamily& family) {
   const auto people = tried(moment, feature);
   if (!people) return;
-  if (const auto ratio = ratio_of(people->size(), moment.active(moment.last(kMonth)).size())) {
+  if (const auto ratio = ratio_of(people->size(), moment.active(moment.last(kTriedSpan)).size())) {
     add_sample(family, {feature}, *ratio);
   }
 }
@@ -159,7 +141,7 @@ void combination_users(Moment& moment, const std::string&, MetricFamily& family)
   for (const Combination& combination : moment.rules().combinations) {
     if (!knows(moment, combination)) continue;
     add_per_window(moment, combination.name, family, [&](const Interval& window) {
-      return static_cast<double>(together(moment, combination, window).size());
+      return static_cast<double>(moment.users(combination.name, window).size());
     });
   }
 }
@@ -168,7 +150,7 @@ void combination_ratio(Moment& moment, const std::string&, MetricFamily& family)
   for (const Combination& combination : moment.rules().combinations) {
     if (!knows(moment, combination)) continue;
     add_per_window(moment, combination.name, family, [&](const Interval& window) {
-      return ratio_of(together(moment, combination, window).size(), moment.active(window).size());
+      return ratio_of(moment.users(combination.name, window).size(), moment.active(window).size());
     });
   }
 }
@@ -185,15 +167,21 @@ void first_use_median(Moment& moment, const std::string& feature, MetricFamily& 
   add_sample(family, {feature}, (waits[lower] + waits[upper]) / 2);
 }
 
-void activation_ratio(Moment& moment, const std::string& feature, MetricFamily& family) {
-  std::uint64_t mature = 0, activated = 0;
+Share activation_share(Moment& moment, const std::string& feature) {
+  Share share;
   for (const Start& start : starts(moment, feature)) {
     const Instant due = start.eligible + kActivation;
     if (due > moment.end()) continue;
-    ++mature;
-    if (start.first_use && *start.first_use < due) ++activated;
+    ++share.denominator;
+    if (start.first_use && *start.first_use < due) ++share.numerator;
   }
-  if (const auto ratio = ratio_of(activated, mature)) add_sample(family, {feature}, *ratio);
+  return share;
+}
+
+void activation_ratio(Moment& moment, const std::string& feature, MetricFamily& family) {
+  if (const auto ratio = ratio_of(activation_share(moment, feature))) {
+    add_sample(family, {feature}, *ratio);
+  }
 }
 
 }  // namespace usage

@@ -44,8 +44,9 @@ std::size_t shorten(MetricFamily& family, std::size_t budget) {
 }  // namespace
 
 Evaluation evaluate(const Facts& facts, const UsageRules& rules, Instant at, bool live,
-                    const std::set<std::string>& features, bool global) {
+                    const std::set<std::string>& features, bool global, TargetHistory* history) {
   Moment moment(facts, rules, at, live);
+  if (history != nullptr) moment.remember(*history);
   Evaluation result;
   std::size_t budget = rules.max_series;
   for (const Measure& measure : measures()) {

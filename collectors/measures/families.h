@@ -20,8 +20,30 @@ void add_sample(MetricFamily& family, std::vector<std::string> labels, double va
 void add_per_window(Moment& moment, const std::string& feature, MetricFamily& family,
                     const std::function<std::optional<double>(const Interval&)>& value);
 
+struct Share {
+  std::uint64_t numerator = 0, denominator = 0;
+};
+
 // Absent where the denominator is zero.
+std::optional<double> ratio_of(const Share& share);
 std::optional<double> ratio_of(std::uint64_t numerator, std::uint64_t denominator);
+
+inline constexpr Duration kTriedSpan = std::chrono::days(28);
+
+// People active in the last kTriedSpan with a success since the launch; nothing before it: there
+// was nothing to try. The subject is a feature or a combination.
+std::optional<UserSet> tried(Moment& moment, const std::string& subject);
+
+// People active in the last regular_span with a success in enough of its periods; nothing before
+// anybody can have had that many.
+std::optional<UserSet> regular(Moment& moment, const std::string& subject);
+Duration regular_span(const Moment& moment, const std::string& subject);
+
+// Teams with a habit / active teams; nothing where nobody has a team.
+std::optional<Share> habitual_share(Moment& moment, const std::string& subject);
+
+// Users with an early first success / users who had the time for one.
+Share activation_share(Moment& moment, const std::string& feature);
 
 // Those in at least `least` of the sets.
 UserSet in_at_least(int least, std::span<const UserSet> sets);
@@ -57,5 +79,11 @@ Evaluate lifecycle, retention_cohort, retention_retained, retention_ratio, band_
     band_retained, band_ratio;
 // habits.cc
 Evaluate recurring_workflows, habitual_groups, habitual_group_ratio;
+
+// target_series.cc
+Evaluate target_infos, target_values, target_lower_bounds, target_thresholds, target_stretches,
+    target_attainments, target_met, target_baselines, target_starts, target_dues,
+    target_populations, target_min_populations, target_first_met, phase_active, phase_starts,
+    phase_ends;
 
 }  // namespace usage

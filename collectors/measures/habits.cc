@@ -80,14 +80,20 @@ void recurring_workflows(Moment& moment, const std::string& feature, MetricFamil
   add_sample(family, {feature}, static_cast<double>(pairs));
 }
 
+std::optional<Share> habitual_share(Moment& moment, const std::string& subject) {
+  if (!has_teams(moment)) return std::nullopt;
+  return Share{habitual(moment, subject).size(), active_teams(moment).size()};
+}
+
 void habitual_groups(Moment& moment, const std::string& feature, MetricFamily& family) {
-  if (!has_teams(moment)) return;
-  add_sample(family, {feature}, static_cast<double>(habitual(moment, feature).size()));
+  if (const auto share = habitual_share(moment, feature)) {
+    add_sample(family, {feature}, static_cast<double>(share->numerator));
+  }
 }
 
 void habitual_group_ratio(Moment& moment, const std::string& feature, MetricFamily& family) {
-  if (!has_teams(moment)) return;
-  const auto ratio = ratio_of(habitual(moment, feature).size(), active_teams(moment).size());
+  const auto share = habitual_share(moment, feature);
+  const auto ratio = share ? ratio_of(*share) : std::nullopt;
   if (ratio) add_sample(family, {feature}, *ratio);
 }
 

@@ -37,8 +37,10 @@ struct Evaluation {
 // All measures as of `at`. With `features`, only theirs; `global` adds those of no single feature.
 // Counters and histograms are the feature's counters if `live`, else what its buckets hold up to
 // `at`.
+// `history` remembers earlier instants of the same facts and rules; without, it is made anew.
 Evaluation evaluate(const Facts& facts, const UsageRules& rules, Instant at, bool live,
-                    const std::set<std::string>& features, bool global);
+                    const std::set<std::string>& features, bool global,
+                    TargetHistory* history = nullptr);
 
 // The families without samples that a set of features can have: for clashes and documentation.
 Metrics describe_measures(const std::vector<FeatureShape>& shapes, bool global);

@@ -69,9 +69,25 @@ const FeatureRules& Moment::feature_rules(const std::string& name) const {
   return found == rules_.features.end() ? defaults : found->second;
 }
 
-std::optional<Instant> Moment::begin_of(const std::string& name) const {
-  const auto launched = feature_rules(name).launched_at;
-  return launched ? launched : feature(name).first_bucket();
+const Combination* Moment::combination(const std::string& name) const {
+  const auto found = std::ranges::find(rules_.combinations, name, &Combination::name);
+  return found == rules_.combinations.end() ? nullptr : &*found;
+}
+
+std::optional<Instant> Moment::begin_of(const std::string& subject) const {
+  if (const Combination* both = combination(subject)) {
+    std::optional<Instant> begin;
+    for (const std::string& member : both->features) {
+      const auto of_member = begin_of(member);
+      if (!of_member && both->all) return std::nullopt;
+      if (of_member && (!begin || (both->all ? *of_member > *begin : *of_member < *begin))) {
+        begin = of_member;
+      }
+    }
+    return begin;
+  }
+  const auto launched = feature_rules(subject).launched_at;
+  return launched ? launched : feature(subject).first_bucket();
 }
 
 Interval Moment::bounds(const Window& window) const {
@@ -133,12 +149,27 @@ const Done& Moment::done(const std::string& name, const Interval& interval) {
   return known.emplace(key, std::move(sum)).first->second;
 }
 
-const UserSet& Moment::users(const std::string& name, const Interval& interval) {
-  auto& known = users_[name];
+UserSet Moment::find_users(const std::string& subject, const Interval& interval) {
+  const Combination* both = combination(subject);
+  if (both == nullptr) return feature(subject).users(interval) - not_counted(interval.to);
+  UserSet people;
+  for (const std::string& member : both->features) {
+    const UserSet& of_member = users(member, interval);
+    if (both->all && &member != &both->features.front()) {
+      people &= of_member;
+    } else {
+      people |= of_member;
+    }
+  }
+  return people;
+}
+
+const UserSet& Moment::users(const std::string& subject, const Interval& interval) {
+  auto& known = users_[subject];
   const Key key{interval.from, interval.to};
   const auto found = known.find(key);
   if (found != known.end()) return found->second;
-  return known.emplace(key, feature(name).users(interval) - not_counted(interval.to)).first->second;
+  return known.emplace(key, find_users(subject, interval)).first->second;
 }
 
 const UserSet& Moment::active(const Interval& interval) {

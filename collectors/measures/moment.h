@@ -12,6 +12,8 @@
 
 namespace usage {
 
+class TargetHistory;  // targets.h
+
 // What a feature did in an interval, without the uses and failures of excluded users.
 struct Done {
   struct Value {
@@ -40,10 +42,17 @@ class Moment {
   Instant at() const { return at_; }    // rounded down to a bucket edge unless live
   Instant end() const { return end_; }  // where every rolling window ends
 
+  // What is remembered of earlier instants; nullptr: nothing.
+  TargetHistory* target_history() const { return target_history_; }
+  void remember(TargetHistory& history) { target_history_ = &history; }
+
   const FeatureFacts& feature(const std::string& name) const;
   const FeatureRules& feature_rules(const std::string& name) const;  // the defaults if none
-  // When a feature can first have been used: its launch, else its first bucket.
-  std::optional<Instant> begin_of(const std::string& feature) const;
+  // Nullptr when the name is a feature's.
+  const Combination* combination(const std::string& name) const;
+  // When a feature can first have been used: its launch, else its first bucket. Of a combination:
+  // when any of its features, or all of them, could.
+  std::optional<Instant> begin_of(const std::string& subject) const;
 
   Interval bounds(const Window& window) const;
   Interval last(Duration length) const;
@@ -57,9 +66,10 @@ class Moment {
   Interval ever(const std::string& feature, Instant to) const;
 
   const Done& done(const std::string& feature, const Interval& interval);
-  // Successful users of the feature who count at the interval's end: not excluded, eligible, not
-  // deleted before it, and in the users table if there is one.
-  const UserSet& users(const std::string& feature, const Interval& interval);
+  // Successful users of the feature, or of any or all features of the combination, who count at the
+  // interval's end: not excluded, eligible, not deleted before it, and in the users table if there
+  // is one.
+  const UserSet& users(const std::string& subject, const Interval& interval);
   // Active users: activity, or a successful use of any feature; those who count.
   const UserSet& active(const Interval& interval);
   const UserSet& excluded() const { return excluded_; }
@@ -81,10 +91,12 @@ class Moment {
  private:
   using Key = std::pair<Instant, Instant>;
   Interval period(Duration newest_ago, Duration length) const;
+  UserSet find_users(const std::string& subject, const Interval& interval);
   const Done& piece(const std::string& feature, Instant from, Instant to);
 
   const Facts& facts_;
   const UsageRules& rules_;
+  TargetHistory* target_history_ = nullptr;
   bool live_;
   Instant at_, end_;
   UserSet excluded_, never_counted_;

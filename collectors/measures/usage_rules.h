@@ -45,12 +45,46 @@ struct Combination {
   std::vector<std::string> features;
 };
 
+struct TargetMeasure;  // measures/targets.h
+
+enum class Comparison { min, max };  // which side of the threshold is good
+
+// When a target's verdict is given.
+enum class TargetMode {
+  sustained,  // as of now: what was met can be missed again
+  by_due,     // met is whatever was ever met until the due date
+  at_due,     // from the due date on, what was true then
+};
+
+// A number that was promised (docs/CONFIGURATION.md).
+struct Target {
+  std::string id, subject;  // the subject is a feature or a combination
+  std::string phase, severity = "warning", owner, source;
+  const TargetMeasure* measure = nullptr;
+  std::optional<Window> window;  // if the measure has windows
+  Comparison comparison = Comparison::min;
+  bool strict = false;  // the threshold itself is not enough
+  double threshold = 0, baseline = 0;
+  std::optional<double> stretch;
+  Instant start, due;
+  TargetMode mode = TargetMode::sustained;
+  std::uint64_t min_population = 20;
+};
+
+// A part of every feature's life, counted from its launch.
+struct Phase {
+  std::string name;
+  Duration from{}, until{};
+};
+
 // How facts are turned into numbers; changing any of it never needs a rebuild of the facts.
 struct UsageRules {
   TimeZone zone;
   std::vector<Window> windows;
   std::map<std::string, FeatureRules> features;  // the same names as Facts::features
   std::vector<Combination> combinations;
+  std::vector<Phase> phases;
+  std::vector<Target> targets;
   std::uint64_t k_anonymity = 5;   // breakdowns about fewer people are absent
   std::size_t max_series = 5'000;  // of all usage families together
 };

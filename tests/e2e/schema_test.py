@@ -86,6 +86,9 @@ CONFIG = {
         "share": {"table": "s", "time": "t", "user": "u"},
     },
     "combinations": {"both": {"all_of": ["export", "share"]}},
+    "phases": {"first": {"until": "30d"}},
+    "targets": {"half": {"feature": "both", "measure": "adoption/7d", "min": 0.5,
+                         "start": "2026-09-11", "due": "2026-10-11", "phase": "first"}},
     "windows": ["1d", "7d", "last_week"],
     "population": {
         "users": {"table": "p", "id": "i", "exclude": {"column": "x", "equals": True}},
@@ -118,6 +121,8 @@ PLACES = {
     "active_days": ("features", "export", "power"),
     "at_risk": ("features", "export", "at_risk"),
     "combination": ("combinations", "both"),
+    "phase": ("phases", "first"),
+    "target": ("targets", "half"),
     "population": ("population",),
     "users": ("population", "users"),
     "condition": ("population", "users", "exclude"),

@@ -1,11 +1,11 @@
-// The core measures against plain SQL over the tables of a real PostgreSQL.
+// Every measure against plain SQL over the tables of a real PostgreSQL.
 #include "tests/support/measure_sql_comparison.h"
 
 namespace usage::reference {
 namespace {
 
 TEST(MeasuresPostgres, EqualPlainSql) {
-  compare_with_sql({"postgresql", testing::postgres_dsn()}, 20);
+  compare_with_sql({"postgresql", testing::postgres_dsn()}, 30'000, 300);
 }
 
 }  // namespace

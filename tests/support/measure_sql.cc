@@ -1,5 +1,8 @@
 #include "tests/support/measure_sql.h"
 
+#include <fstream>
+#include <stdexcept>
+
 #include "collectors/measures/window.h"
 #include "exporter/format.h"
 
@@ -7,250 +10,210 @@ namespace usage::reference {
 
 namespace {
 
-using std::chrono::days;
+constexpr std::string_view kHeading = "-- = ";
 
-constexpr char kSchema[] = R"(
-DROP TABLE IF EXISTS users; DROP TABLE IF EXISTS visits;
-CREATE TABLE users (id TEXT, internal INTEGER, eligible INTEGER, deleted_at {0});
-CREATE TABLE visits (user_id TEXT, created_at {0});
-)";
-constexpr char kFeatureSchema[] = R"(
-DROP TABLE IF EXISTS {0};
-CREATE TABLE {0} (created_at {1}, user_id TEXT, success INTEGER, format TEXT);
-)";
-
-Value value_of(const std::optional<std::string>& text) {
-  if (!text) return std::monostate();
-  return std::string_view(*text);
+// By heading.
+std::map<std::string, std::string, std::less<>> read_statements() {
+  std::ifstream file(SOURCE_DIR "/tests/support/measures.sql");
+  std::map<std::string, std::string, std::less<>> statements;
+  std::string* text = nullptr;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(kHeading)) {
+      text = &statements[line.substr(kHeading.size())];
+    } else if (text != nullptr) {
+      *text += line + "\n";
+    }
+  }
+  return statements;
 }
-Value value_of(const std::optional<Instant>& instant) {
-  if (!instant) return std::monostate();
-  return *instant;
-}
-Value value_of(bool flag) { return std::int64_t{flag}; }
 
-template <typename Item, typename ToRow>
-void insert(Writer& writer, const std::string& table, const std::vector<std::string>& columns,
-            const std::vector<Item>& items, const ToRow& to_row) {
+// A cell that owns its text.
+using Cell = testing::Kept;
+using Rows = std::vector<std::vector<Cell>>;
+
+Cell cell(Instant instant) { return std::int64_t{instant.time_since_epoch().count()}; }
+Cell cell(Duration duration) { return std::int64_t{duration.count()}; }
+Cell cell(bool flag) { return std::int64_t{flag}; }
+Cell cell(int number) { return std::int64_t{number}; }
+Cell cell(std::size_t number) { return static_cast<std::int64_t>(number); }
+Cell cell(double number) { return number; }
+Cell cell(const std::string& text) { return text; }
+Cell cell(const char* text) { return std::string(text); }
+Cell cell(Cell kept) { return kept; }
+template <typename Item>
+Cell cell(const std::optional<Item>& item) {
+  return item ? cell(*item) : Cell();
+}
+
+template <typename... Items>
+std::vector<Cell> row_of(const Items&... items) {
+  std::vector<Cell> row;
+  row.reserve(sizeof...(items));
+  (row.push_back(cell(items)), ...);
+  return row;
+}
+
+void replace(Writer& writer, const std::string& table, const std::vector<std::string>& columns,
+             const Rows& rows) {
+  writer.execute("DELETE FROM " + table);
   std::size_t next = 0;
-  std::vector<Value> row;
+  std::vector<Value> values;
   writer.insert(table, columns, [&]() -> std::span<const Value> {
-    if (next == items.size()) return {};
-    row = to_row(items[next++]);
-    return row;
+    values.clear();
+    if (next == rows.size()) return {};
+    for (const Cell& kept : rows[next]) {
+      values.push_back(std::visit([](const auto& held) -> Value { return held; }, kept));
+    }
+    ++next;
+    return values;
   });
 }
 
-// In all that follows a bound is the name of a parameter.
-std::string people(const std::string& end) {
-  return format(
-      "(SELECT id FROM users WHERE internal = 0 AND eligible = 1 AND (deleted_at IS NULL OR "
-      "deleted_at >= {}))",
-      end);
+const char* name_of(CalendarUnit unit) {
+  return unit == CalendarUnit::day ? "day" : unit == CalendarUnit::week ? "week" : "month";
 }
 
-std::string rows(const std::string& table, const std::string& from, const std::string& to) {
-  return format(" FROM {} WHERE created_at >= {} AND created_at < {}", table, from, to);
+std::string text_of(const Cell& cell) {
+  if (const auto* number = std::get_if<std::int64_t>(&cell)) return std::to_string(*number);
+  return std::get<std::string>(cell);
 }
 
-std::string users(const std::string& feature, const std::string& from, const std::string& to,
-                  const std::string& end) {
-  return format("SELECT user_id{} AND success = 1 AND user_id IN {}", rows(feature, from, to),
-                people(end));
-}
-
-std::string active(const World& world, const std::string& from, const std::string& to,
-                   const std::string& end) {
-  std::string sql =
-      format("SELECT user_id{} AND user_id IN {}", rows("visits", from, to), people(end));
-  for (const auto& [name, shape] : world.shapes) sql += " UNION " + users(name, from, to, end);
-  return sql;
-}
-
-// Not by an initializer list: GCC 12 warns of its strings at -O3.
-std::vector<Parameter> parameters(const std::vector<Instant>& instants) {
-  return {instants.begin(), instants.end()};
-}
-
-std::string count(const std::string& sql) {
-  return format("SELECT COUNT(DISTINCT user_id) FROM ({}) AS found", sql);
+std::optional<double> number_of(const Cell& cell) {
+  if (const auto* whole = std::get_if<std::int64_t>(&cell)) return static_cast<double>(*whole);
+  if (const auto* number = std::get_if<double>(&cell)) return *number;
+  if (std::holds_alternative<std::monostate>(cell)) return std::nullopt;
+  throw std::logic_error("a measure in SQL gives no number");
 }
 
 }  // namespace
 
 SqlMeasures::SqlMeasures(const testing::Place& place)
-    : place_(place), source_(open_source(place.config(), clock_)) {}
+    : place_(place),
+      writer_(place.writer()),
+      source_(open_source(place.config(), clock_)),
+      statements_(read_statements()) {
+  writer_->execute(statements_.at("schema"));
+}
+
+bool SqlMeasures::has(std::string_view measure) const { return statements_.contains(measure); }
 
 void SqlMeasures::write(const World& world) {
-  const auto writer = place_.writer();
-  const char* time = writer->driver() == "sqlite" ? "TEXT" : "timestamptz";
-  writer->begin();
-  writer->execute(fmt::format(fmt::runtime(kSchema), time));
-  insert(*writer, "users", {"id", "internal", "eligible", "deleted_at"}, world.people,
-         [](const Person& person) {
-           return std::vector<Value>{std::string_view(person.id), value_of(person.excluded),
-                                     value_of(person.eligible), value_of(person.deleted_at)};
-         });
-  insert(*writer, "visits", {"user_id", "created_at"}, world.visits, [](const Visit& visit) {
-    return std::vector<Value>{std::string_view(visit.user), visit.time};
-  });
-  for (const auto& [name, of_feature] : world.rows) {
-    writer->execute(fmt::format(fmt::runtime(kFeatureSchema), name, time));
-    const auto& dimensions = world.shapes.at(name).dimensions;
-    const bool has_format = !dimensions.empty() && dimensions.front() == "format";
-    insert(*writer, name, {"created_at", "user_id", "success", "format"}, of_feature,
-           [&](const Row& row) {
-             return std::vector<Value>{
-                 row.time, value_of(row.user), value_of(row.success),
-                 has_format ? Value(std::string_view(row.dimensions[0])) : Value()};
-           });
+  Rows people, visits, uses, values;
+  for (const Person& person : world.people) {
+    people.push_back(row_of(person.id, person.excluded, person.eligible, person.created_at,
+                            person.deleted_at, person.team));
   }
-  writer->commit();
+  for (const Visit& visit : world.visits) visits.push_back(row_of(visit.user, visit.time));
+  for (const auto& [name, rows] : world.rows) {
+    const auto& dimensions = world.shapes.at(name).dimensions;
+    for (const Row& row : rows) {
+      const std::size_t id = uses.size();
+      uses.push_back(row_of(id, name, row.time, row.user, row.success, row.reason, row.scope,
+                            row.duration, row.size));
+      for (std::size_t d = 0; d < dimensions.size(); ++d) {
+        values.push_back(row_of(id, dimensions[d], row.dimensions[d]));
+      }
+    }
+  }
+  writer_->begin();
+  replace(*writer_, "people", {"id", "internal", "eligible", "created", "deleted", "team"}, people);
+  replace(*writer_, "visits", {"user_id", "at"}, visits);
+  replace(*writer_, "raw_uses",
+          {"id", "feature", "at", "user_id", "success", "reason", "scope", "duration", "size"},
+          uses);
+  replace(*writer_, "use_values", {"use_id", "dimension", "value"}, values);
+  writer_->commit();
 }
 
-double SqlMeasures::number(const std::string& sql, const Bounds& bounds) {
-  const auto table = testing::read(*source_, {sql, bounds});
-  return static_cast<double>(std::get<std::int64_t>(table.rows.at(0).at(0)));
-}
-
-Series SqlMeasures::ask(const World& world, const UsageRules& rules, Instant at) {
-  world_ = &world;
-  rules_ = &rules;
-  at_ = edge_at_or_before(at, world.width);
-  series_.clear();
-  ask_product();
+void SqlMeasures::write_rules(const World& world, const UsageRules& rules) {
+  Rows features, reasons, bounds, dims, allowed, windows, combos;
   for (const auto& [name, shape] : world.shapes) {
-    ask_windows(name);
-    if (!shape.has_users) continue;
-    ask_regulars(name);
-    ask_weeks(name);
+    const FeatureRules& rule = rules.features.at(name);
+    features.push_back(row_of(name, shape.has_users, shape.has_outcome, shape.has_scope,
+                              rule.launched_at, rule.regular_min_periods, rule.regular_of_periods,
+                              rule.regular_period, rule.power_min_active_days,
+                              rule.core_min_active_days, rule.at_risk_silent_for,
+                              rule.at_risk_was_regular_within));
+    for (const std::string& reason : shape.reasons) reasons.push_back(row_of(name, reason));
+    for (const double bound : shape.duration_bounds) {
+      bounds.push_back(row_of(name, "duration", format("{}", bound), bound));
+    }
+    for (const double bound : shape.size_bounds) {
+      bounds.push_back(row_of(name, "size", format("{}", bound), bound));
+    }
+    for (std::size_t d = 0; d < shape.dimensions.size(); ++d) {
+      dims.push_back(row_of(name, shape.dimensions[d], rule.dimensions[d].allow_top));
+      for (const std::string& value : rule.dimensions[d].allow) {
+        allowed.push_back(row_of(name, shape.dimensions[d], value, allowed.size()));
+      }
+    }
+  }
+  for (const Window& window : rules.windows) {
+    windows.push_back(window.rolling
+                          ? row_of(window.label, window.rolling, Cell(), 0)
+                          : row_of(window.label, Cell(), name_of(window.unit), window.offset));
+  }
+  for (const Combination& combination : rules.combinations) {
+    for (const std::string& feature : combination.features) {
+      combos.push_back(row_of(combination.name, combination.all, feature));
+    }
+  }
+  replace(*writer_, "features",
+          {"name", "has_users", "has_outcome", "has_scope", "launched", "min_periods", "of_periods",
+           "period", "power", "core", "silent", "within"},
+          features);
+  replace(*writer_, "reasons", {"feature", "reason"}, reasons);
+  replace(*writer_, "bounds", {"feature", "kind", "le", "bound"}, bounds);
+  replace(*writer_, "dims", {"feature", "dimension", "top"}, dims);
+  replace(*writer_, "allowed", {"feature", "dimension", "value", "place"}, allowed);
+  replace(*writer_, "windows", {"label", "length", "unit", "back"}, windows);
+  replace(*writer_, "combos", {"name", "is_all", "feature"}, combos);
+}
+
+void SqlMeasures::write_calendar(const TimeZone& zone, Instant at) {
+  Rows calendar;
+  for (const auto& [unit, most] :
+       {std::pair(CalendarUnit::day, 28), {CalendarUnit::week, 4}, {CalendarUnit::month, 4}}) {
+    for (int n = -most; n <= 0; ++n) {
+      calendar.push_back(
+          row_of(name_of(unit), n, zone.start_of(unit, at, n), zone.start_of(unit, at, n + 1)));
+    }
+  }
+  replace(*writer_, "calendar", {"unit", "n", "first", "stop"}, calendar);
+}
+
+Series SqlMeasures::ask(const World& world, const UsageRules& rules, Instant at, bool live) {
+  const Instant as_of = live ? at : edge_at_or_before(at, world.width);
+  writer_->begin();
+  replace(*writer_, "asked", {"as_of", "stop", "width", "zone", "k", "users_table"},
+          {row_of(as_of, edge_at_or_after(as_of, world.width), world.width, rules.zone.name(),
+                  static_cast<std::size_t>(rules.k_anonymity), world.has_users_table)});
+  write_rules(world, rules);
+  if (writer_->driver() == "postgresql") {
+    writer_->execute("DELETE FROM calendar");
+    writer_->execute(statements_.at("calendar of postgresql"));
+  } else {
+    write_calendar(rules.zone, as_of);
+  }
+  writer_->execute(statements_.at("prepare"));
+  writer_->commit();
+  series_.clear();
+  for (const auto& [name, sql] : statements_) {
+    if (name.starts_with("usage_")) add_series(name);
   }
   return series_;
 }
 
-void SqlMeasures::ask_product() {
-  for (const Window& window : rules_->windows) {
-    const Interval used = window_bounds(window, at_, false, world_->width, rules_->zone);
-    const Bounds bounds = parameters({used.from, used.to});
-    const double all = number(count(active(*world_, "$1", "$2", "$2")), bounds);
-    series_["usage_active_users|" + window.label] = all;
-    for (const Combination& combination : rules_->combinations) {
-      std::string sql;
-      for (const std::string& feature : combination.features) {
-        const char* join = combination.all ? " INTERSECT " : " UNION ";
-        sql += (sql.empty() ? "" : join) + users(feature, "$1", "$2", "$2");
-      }
-      const double together = number(count(sql), bounds);
-      const std::string labels = "|" + combination.name + "|" + window.label;
-      series_["usage_combination_users" + labels] = together;
-      if (all > 0) series_["usage_combination_adoption_ratio" + labels] = together / all;
-    }
-  }
-}
-
-void SqlMeasures::ask_windows(const std::string& feature) {
-  for (const Window& window : rules_->windows) {
-    const Interval used = window_bounds(window, at_, false, world_->width, rules_->zone);
-    const Bounds bounds = parameters({used.from, used.to});
-    const std::string labels = "|" + feature + "|" + window.label;
-    series_["usage_uses" + labels] =
-        number("SELECT COUNT(*)" + rows(feature, "$1", "$2") +
-                   " AND success = 1 AND (user_id IS NULL OR user_id NOT IN (SELECT id FROM users "
-                   "WHERE internal = 1))",
-               bounds);
-    const auto& shape = world_->shapes.at(feature);
-    if (!shape.dimensions.empty() && shape.dimensions.front() == "format" &&
-        !rules_->features.at(feature).dimensions.front().allow_top) {
-      ask_dimensions(feature, window.label, bounds);
-    }
-    if (!shape.has_users) continue;
-    const double found = number(count(users(feature, "$1", "$2", "$2")), bounds);
-    series_["usage_feature_users" + labels] = found;
-    const double all = number(count(active(*world_, "$1", "$2", "$2")), bounds);
-    if (all > 0) series_["usage_adoption_ratio" + labels] = found / all;
-  }
-}
-
-void SqlMeasures::ask_dimensions(const std::string& feature, const std::string& window,
-                                 const Bounds& bounds) {
-  const std::string prefix = "usage_dimension_uses|" + feature + "|format|";
-  for (const char* value : {"csv", "png", "gif", "other"}) {
-    series_[prefix + value + "|" + window] = 0;
-  }
-  const std::string sql =
-      "SELECT CASE WHEN format IN ('csv', 'png', 'gif') THEN format ELSE 'other' END AS value, "
-      "COUNT(*)" +
-      rows(feature, "$1", "$2") +
-      " AND success = 1 AND (user_id IS NULL OR user_id NOT IN (SELECT id FROM users WHERE "
-      "internal = 1)) GROUP BY 1";
-  for (const auto& row : testing::read(*source_, {sql, bounds}).rows) {
-    series_[prefix + std::get<std::string>(row[0]) + "|" + window] =
-        static_cast<double>(std::get<std::int64_t>(row[1]));
-  }
-}
-
-void SqlMeasures::ask_regulars(const std::string& feature) {
-  const FeatureRules& rules = rules_->features.at(feature);
-  std::optional<Instant> begin = rules.launched_at;
-  for (const Row& row : world_->rows.at(feature)) {
-    const Instant start = edge_at_or_before(row.time, world_->width);
-    if (!rules.launched_at && (!begin || start < *begin)) begin = start;
-  }
-  if (!begin || *begin + rules.regular_min_periods * rules.regular_period > at_) return;
-  std::vector<Instant> edges;
-  std::string periods;
-  for (int i = 0; i <= rules.regular_of_periods; ++i) {
-    edges.push_back(at_ - i * rules.regular_period);
-    if (i == 0) continue;
-    periods += format("{}MAX(CASE WHEN created_at >= ${} AND created_at < ${} THEN 1 ELSE 0 END)",
-                      i == 1 ? "" : " + ", i + 1, i);
-  }
-  const std::string first = format("${}", rules.regular_of_periods + 1);
-  const double regular =
-      number(count(format("{} GROUP BY user_id HAVING {} >= {}", users(feature, first, "$1", "$1"),
-                          periods, rules.regular_min_periods)),
-             parameters(edges));
-  series_["usage_adoption_regular_users|" + feature] = regular;
-  const double all =
-      number(count(active(*world_, "$1", "$2", "$2")), parameters({edges.back(), at_}));
-  if (all > 0) series_["usage_adoption_regular_ratio|" + feature] = regular / all;
-}
-
-void SqlMeasures::ask_weeks(const std::string& feature) {
-  const TimeZone& zone = rules_->zone;
-  const Instant week = zone.start_of(CalendarUnit::week, at_, -1);
-  const Bounds bounds = parameters({zone.start_of(CalendarUnit::week, at_, -2), week,
-                                    zone.start_of(CalendarUnit::week, at_, 0), Instant()});
-  const std::string before = users(feature, "$1", "$2", "$3");
-  const std::string now = users(feature, "$2", "$3", "$3");
-  const std::string earlier = users(feature, "$4", "$1", "$3");
-  const auto ask = [&](const std::string& key, const std::string& sql) {
-    // A parameter that a statement does not use has no type in PostgreSQL.
-    return series_[key] = number(count("SELECT user_id FROM (" + sql +
-                                       ") AS f WHERE ($1 < $2 OR $2 < $3 OR $4 < $1)"),
-                                 bounds);
-  };
-  const std::string state = "usage_lifecycle_users|" + feature + "|";
-  const auto in = [](const std::string& a, const char* how, const std::string& b) {
-    return a + " AND user_id " + how + " (" + b + ")";
-  };
-  ask(state + "new", in(in(now, "NOT IN", before), "NOT IN", earlier));
-  ask(state + "retained", in(now, "IN", before));
-  ask(state + "resurrected", in(in(now, "NOT IN", before), "IN", earlier));
-  ask(state + "dormant", in(before, "NOT IN", now));
-
-  const auto& launched = rules_->features.at(feature).launched_at;
-  if (launched && *launched >= week) return;
-  const std::string cohort_users = users(feature, "$1", "$2", "$2");
-  const std::string seen = "SELECT user_id FROM (" + active(*world_, "$1", "$2", "$2") +
-                           ") AS seen WHERE user_id IS NOT NULL";
-  const std::string later = active(*world_, "$2", "$3", "$3");
-  for (const bool is_user : {true, false}) {
-    const std::string labels = "|" + feature + (is_user ? "|user" : "|non_user") + "|last_week";
-    const std::string cohort = is_user ? cohort_users : in(seen, "NOT IN", cohort_users);
-    const double all = ask("usage_retention_cohort_users" + labels, cohort);
-    const double retained = ask("usage_retention_retained_users" + labels, in(cohort, "IN", later));
-    if (all > 0) series_["usage_retention_ratio" + labels] = retained / all;
+void SqlMeasures::add_series(const std::string& measure) {
+  const bool histogram =
+      measure == "usage_operation_duration_seconds" || measure == "usage_payload_bytes";
+  for (const auto& row : testing::read(*source_, {statements_.at(measure), {}}).rows) {
+    const auto value = number_of(row.back());
+    if (!value) continue;
+    const bool sum = histogram && text_of(row[1]).empty();
+    std::string key = measure + (!histogram ? "" : sum ? "_sum" : "_bucket");
+    for (std::size_t i = 0; i + 1 < row.size() - (sum ? 1 : 0); ++i) key += "|" + text_of(row[i]);
+    if (!series_.emplace(key, *value).second) throw std::logic_error("SQL has two series " + key);
   }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 
 #include "exporter/clock.h"
 #include "tests/support/measure_reference.h"
@@ -8,31 +10,27 @@
 
 namespace usage::reference {
 
-// The core measures as plain SQL over the whole tables of a world, as anybody would ask for them.
-// The same statements for every driver.
+// Every measure as plain SQL over the whole tables of a world: measures.sql, the same statements
+// for every driver. Local days, weeks and months are PostgreSQL's own where it runs.
 class SqlMeasures {
  public:
   explicit SqlMeasures(const testing::Place& place);
 
-  void write(const World& world);  // replaces the tables
-  // Not live; k-anonymity is left out. Every bound must lie on a bucket edge.
-  Series ask(const World& world, const UsageRules& rules, Instant at);
+  bool has(std::string_view measure) const;  // a statement
+  void write(const World& world);            // replaces the tables
+  // Ask after write().
+  Series ask(const World& world, const UsageRules& rules, Instant at, bool live);
 
  private:
-  using Bounds = std::vector<Parameter>;
-  double number(const std::string& sql, const Bounds& bounds);
-  void ask_windows(const std::string& feature);
-  void ask_dimensions(const std::string& feature, const std::string& window, const Bounds& bounds);
-  void ask_regulars(const std::string& feature);
-  void ask_weeks(const std::string& feature);
-  void ask_product();
+  void write_rules(const World& world, const UsageRules& rules);
+  void write_calendar(const TimeZone& zone, Instant at);
+  void add_series(const std::string& measure);
 
   testing::Place place_;
   SystemClock clock_;
+  std::unique_ptr<Writer> writer_;
   std::unique_ptr<Source> source_;
-  const World* world_ = nullptr;
-  const UsageRules* rules_ = nullptr;
-  Instant at_;
+  std::map<std::string, std::string, std::less<>> statements_;
   Series series_;
 };
 

@@ -76,6 +76,11 @@ class Postgres:
              "-U", "postgres", "-d", database],
             input=sql, check=True, capture_output=True, text=True, env=_plain_environment()).stdout
 
+    def session(self, database="postgres"):
+        """A connection that stays: see Session. The caller closes it."""
+        return Session([self._bin / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1",
+                        "-p", str(self.port), "-U", "postgres", "-d", database])
+
     def start(self):
         """Does nothing to a server that runs."""
         if self.running():
@@ -142,6 +147,38 @@ class Postgres:
             if result.returncode != 0:
                 output.seek(0)
                 raise RuntimeError(f"{' '.join(command)} failed:\n{output.read()}")
+
+
+class Session:
+    """One psql on one connection, for transactions that stay open."""
+
+    def __init__(self, command):
+        self._process = subprocess.Popen(
+            [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, env=_plain_environment())
+
+    def run(self, sql):
+        """The lines that the statements print, once they are done."""
+        self._process.stdin.write(f"{sql};\n\\echo done\n")
+        self._process.stdin.flush()
+        lines = []
+        for line in self._process.stdout:
+            if line == "done\n":
+                return lines
+            lines.append(line.rstrip("\n"))
+        raise RuntimeError("psql ended:\n" + "\n".join(lines))
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        self._process.wait(10)
+        self._process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
 
 def _plain_environment():

@@ -1,0 +1,139 @@
+#include "collectors/measures/families.h"
+#include "collectors/measures/targets.h"
+
+namespace usage {
+
+namespace {
+
+const std::vector<Verdict>& verdicts(Moment& moment) {
+  return moment.once("verdicts", [&] {
+    TargetHistory anew;
+    TargetHistory* known = moment.target_history();
+    return judge(moment, known != nullptr ? *known : anew);
+  });
+}
+
+// One sample for every target for which `value` knows one.
+void add_per_target(Moment& moment, MetricFamily& family,
+                    const std::function<std::optional<double>(const Verdict&)>& value) {
+  for (const Verdict& verdict : verdicts(moment)) {
+    if (const auto known = value(verdict)) {
+      add_sample(family, {verdict.target->subject, verdict.target->id}, *known);
+    }
+  }
+}
+
+void add_per_phase(Moment& moment, const std::string& feature, MetricFamily& family,
+                   const std::function<double(Instant from, Instant until)>& value) {
+  const auto launched = moment.feature_rules(feature).launched_at;
+  if (!launched) return;
+  for (const Phase& phase : moment.rules().phases) {
+    add_sample(family, {feature, phase.name},
+               value(*launched + phase.from, *launched + phase.until));
+  }
+}
+
+std::string_view name_of(TargetMode mode) {
+  switch (mode) {
+    case TargetMode::sustained:
+      return "sustained";
+    case TargetMode::by_due:
+      return "by_due";
+    case TargetMode::at_due:
+      break;
+  }
+  return "at_due";
+}
+
+}  // namespace
+
+void target_infos(Moment& moment, const std::string&, MetricFamily& family) {
+  for (const Target& target : moment.rules().targets) {
+    std::string measure(target.measure->name);
+    if (target.window) measure += "/" + target.window->label;
+    const bool least = target.comparison == Comparison::min;
+    const char* comparison = least ? (target.strict ? ">" : ">=") : (target.strict ? "<" : "<=");
+    add_sample(family,
+               {target.subject, target.id, target.phase, measure, std::string(target.measure->unit),
+                comparison, std::string(name_of(target.mode)), target.severity, target.owner,
+                target.source},
+               1);
+  }
+}
+
+void target_values(Moment& moment, const std::string&, MetricFamily& family) {
+  add_per_target(moment, family, [](const Verdict& verdict) {
+    return verdict.measured ? std::optional(verdict.measured->value) : std::nullopt;
+  });
+}
+
+void target_lower_bounds(Moment& moment, const std::string&, MetricFamily& family) {
+  add_per_target(moment, family, [](const Verdict& verdict) { return verdict.lower_bound; });
+}
+
+void target_thresholds(Moment& moment, const std::string&, MetricFamily& family) {
+  add_per_target(moment, family, [](const Verdict& verdict) { return verdict.target->threshold; });
+}
+
+void target_stretches(Moment& moment, const std::string&, MetricFamily& family) {
+  add_per_target(moment, family, [](const Verdict& verdict) { return verdict.target->stretch; });
+}
+
+void target_attainments(Moment& moment, const std::string&, MetricFamily& family) {
+  add_per_target(moment, family, [](const Verdict& verdict) { return verdict.attainment; });
+}
+
+void target_met(Moment& moment, const std::string&, MetricFamily& family) {
+  add_per_target(moment, family, [](const Verdict& verdict) {
+    return verdict.met ? std::optional(*verdict.met ? 1.0 : 0.0) : std::nullopt;
+  });
+}
+
+void target_baselines(Moment& moment, const std::string&, MetricFamily& family) {
+  add_per_target(moment, family, [](const Verdict& verdict) { return verdict.target->baseline; });
+}
+
+void target_starts(Moment& moment, const std::string&, MetricFamily& family) {
+  add_per_target(moment, family,
+                 [](const Verdict& verdict) { return unix_seconds(verdict.target->start); });
+}
+
+void target_dues(Moment& moment, const std::string&, MetricFamily& family) {
+  add_per_target(moment, family,
+                 [](const Verdict& verdict) { return unix_seconds(verdict.target->due); });
+}
+
+void target_populations(Moment& moment, const std::string&, MetricFamily& family) {
+  add_per_target(moment, family,
+                 [](const Verdict& verdict) { return static_cast<double>(verdict.population); });
+}
+
+void target_min_populations(Moment& moment, const std::string&, MetricFamily& family) {
+  add_per_target(moment, family, [](const Verdict& verdict) {
+    return static_cast<double>(verdict.target->min_population);
+  });
+}
+
+void target_first_met(Moment& moment, const std::string&, MetricFamily& family) {
+  add_per_target(moment, family, [](const Verdict& verdict) {
+    const auto at = verdict.past.first_met;
+    return at ? std::optional(unix_seconds(*at)) : std::nullopt;
+  });
+}
+
+void phase_active(Moment& moment, const std::string& feature, MetricFamily& family) {
+  add_per_phase(moment, feature, family, [&](Instant from, Instant until) {
+    return from <= moment.at() && moment.at() < until ? 1 : 0;
+  });
+}
+
+void phase_starts(Moment& moment, const std::string& feature, MetricFamily& family) {
+  add_per_phase(moment, feature, family, [](Instant from, Instant) { return unix_seconds(from); });
+}
+
+void phase_ends(Moment& moment, const std::string& feature, MetricFamily& family) {
+  add_per_phase(moment, feature, family,
+                [](Instant, Instant until) { return unix_seconds(until); });
+}
+
+}  // namespace usage

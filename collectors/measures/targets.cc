@@ -1,0 +1,209 @@
+#include "collectors/measures/targets.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "collectors/measures/families.h"
+#include "collectors/measures/window.h"
+
+namespace usage {
+
+namespace {
+
+using std::chrono::days;
+
+std::optional<Measured> from_share(const Share& share) {
+  const auto ratio = ratio_of(share);
+  if (!ratio) return std::nullopt;
+  return Measured{*ratio, share.numerator, share.denominator};
+}
+
+Measured count(std::uint64_t number) { return {static_cast<double>(number), {}, {}}; }
+
+std::optional<Measured> adoption(Moment& moment, const std::string& subject,
+                                 const Interval& window) {
+  return from_share({moment.users(subject, window).size(), moment.active(window).size()});
+}
+
+std::optional<Measured> adoption_tried(Moment& moment, const std::string& subject,
+                                       const Interval& span) {
+  const auto people = tried(moment, subject);
+  return people ? from_share({people->size(), moment.active(span).size()}) : std::nullopt;
+}
+
+std::optional<Measured> adoption_regular(Moment& moment, const std::string& subject,
+                                         const Interval&) {
+  const auto people = regular(moment, subject);
+  if (!people) return std::nullopt;
+  const Interval span = moment.last(regular_span(moment, subject));
+  return from_share({people->size(), moment.active(span).size()});
+}
+
+std::optional<Measured> users(Moment& moment, const std::string& subject, const Interval& window) {
+  return count(moment.users(subject, window).size());
+}
+
+std::optional<Measured> uses(Moment& moment, const std::string& subject, const Interval& window) {
+  return count(moment.done(subject, window).uses);
+}
+
+std::optional<Measured> uses_per_day(Moment& moment, const std::string& subject,
+                                     const Interval& window) {
+  const double length = seconds(window.to - window.from) / seconds(days(1));
+  if (length <= 0) return std::nullopt;
+  return Measured{static_cast<double>(moment.done(subject, window).uses) / length, {}, {}};
+}
+
+std::optional<Measured> failures(Moment& moment, const std::string& subject,
+                                 const Interval& window) {
+  const Done& done = moment.done(subject, window);
+  return from_share({done.failures, done.failures + done.uses});
+}
+
+std::optional<Measured> scopes(Moment& moment, const std::string& subject, const Interval& window) {
+  return count(moment.done(subject, window).scopes.size());
+}
+
+std::optional<Measured> habitual(Moment& moment, const std::string& subject, const Interval&) {
+  const auto share = habitual_share(moment, subject);
+  return share ? from_share(*share) : std::nullopt;
+}
+
+std::optional<Measured> activation(Moment& moment, const std::string& subject, const Interval&) {
+  return from_share(activation_share(moment, subject));
+}
+
+bool always(const FeatureShape&) { return true; }
+bool has_users(const FeatureShape& shape) { return shape.has_users; }
+bool has_outcome(const FeatureShape& shape) { return shape.has_outcome; }
+bool has_scope(const FeatureShape& shape) { return shape.has_scope; }
+
+constexpr std::array kMeasures{
+    TargetMeasure{"adoption", "usage_adoption_ratio", "ratio", true, true, has_users, adoption},
+    TargetMeasure{"adoption_tried", "usage_adoption_tried_ratio", "ratio", false, true, has_users,
+                  adoption_tried},
+    TargetMeasure{"adoption_regular", "usage_adoption_regular_ratio", "ratio", false, true,
+                  has_users, adoption_regular},
+    TargetMeasure{"users", "usage_feature_users", "users", true, true, has_users, users},
+    TargetMeasure{"uses", "usage_uses", "uses", true, false, always, uses},
+    TargetMeasure{"uses_per_day", "usage_uses_per_day", "uses", true, false, always, uses_per_day},
+    TargetMeasure{"failures", "usage_failure_ratio", "ratio", true, false, has_outcome, failures},
+    TargetMeasure{"scopes", "usage_scopes", "scopes", true, false, has_scope, scopes},
+    TargetMeasure{"habitual_groups", "usage_habitual_group_ratio", "ratio", false, true, has_users,
+                  habitual},
+    TargetMeasure{"activation", "usage_activation_ratio", "ratio", false, false, has_users,
+                  activation},
+};
+
+Interval window_of(const Moment& moment, const Target& target) {
+  return target.window ? moment.bounds(*target.window) : moment.last(kTriedSpan);
+}
+
+std::optional<Measured> read(Moment& moment, const Target& target) {
+  return target.measure->read(moment, target.subject, window_of(moment, target));
+}
+
+bool reaches(const Target& target, double value) {
+  if (value == target.threshold) return !target.strict;
+  return (value > target.threshold) == (target.comparison == Comparison::min);
+}
+
+std::optional<double> attainment_of(const Target& target, double value) {
+  const bool least = target.comparison == Comparison::min;
+  const double above = least ? value : target.threshold, below = least ? target.threshold : value;
+  return below == 0 ? std::nullopt : std::optional(above / below);
+}
+
+// E. B. Wilson, Probable Inference (1927), for the 95 % interval of two sides.
+std::optional<double> wilson_lower_bound(const Measured& measured) {
+  if (!measured.denominator) return std::nullopt;
+  constexpr double kZ = 1.959963984540054;
+  const auto n = static_cast<double>(*measured.denominator);
+  const double p = measured.value, z2 = kZ * kZ;
+  const double middle = p + z2 / (2 * n);
+  const double spread = kZ * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n));
+  return std::max(0.0, (middle - spread) / (1 + z2 / n));
+}
+
+std::optional<bool> verdict_of(const Target& target, const std::optional<Measured>& measured,
+                               const TargetHistory::Past& past, Instant at) {
+  if (target.mode == TargetMode::by_due && past.first_met) return *past.first_met <= target.due;
+  if (target.mode == TargetMode::at_due && at >= target.due) return past.met_when_due;
+  if (!measured) return std::nullopt;
+  const bool late = target.mode == TargetMode::by_due && at > target.due;
+  return !late && reaches(target, measured->value);
+}
+
+}  // namespace
+
+std::span<const TargetMeasure> target_measures() { return kMeasures; }
+
+void TargetHistory::look(Moment& moment, Instant at) {
+  for (const Target& target : moment.rules().targets) {
+    Past& past = past_[target.id];
+    if (at <= target.start || (past.first_met && *past.first_met <= at)) continue;
+    const auto measured = read(moment, target);
+    if (measured && reaches(target, measured->value)) past.first_met = at;
+  }
+}
+
+void TargetHistory::look_when_due(Moment& moment, const Target& target) {
+  Past& past = past_[target.id];
+  if (target.due > moment.at() || past.met_when_due) return;
+  Moment due(moment.facts(), moment.rules(), target.due, false);
+  const auto measured = read(due, target);
+  if (!measured) return;
+  past.met_when_due = reaches(target, measured->value);
+  if (*past.met_when_due && (!past.first_met || *past.first_met > target.due)) {
+    past.first_met = target.due;
+  }
+}
+
+std::map<std::string, TargetHistory::Past> TargetHistory::as_of(Moment& moment) {
+  const UsageRules& rules = moment.rules();
+  const auto next_day = [&](Instant instant) {
+    return rules.zone.start_of(CalendarUnit::day, instant, 1);
+  };
+  const Instant tomorrow = next_day(moment.at());
+  if (looked_to_ > tomorrow || (moment.live() && looked_to_ < tomorrow)) {
+    looked_to_.reset();
+    past_.clear();
+  }
+  Instant midnight = looked_to_.value_or(tomorrow);
+  for (const Target& target : rules.targets) {
+    if (!looked_to_) midnight = std::min(midnight, next_day(target.start));
+  }
+  for (; midnight < tomorrow; midnight = next_day(midnight)) {
+    Moment then(moment.facts(), rules, midnight, false);
+    look(then, midnight);
+  }
+  looked_to_ = tomorrow;
+  for (const Target& target : rules.targets) look_when_due(moment, target);
+  const auto until_today = past_;
+  look(moment, moment.at());
+  return std::exchange(past_, until_today);
+}
+
+std::vector<Verdict> judge(Moment& moment, TargetHistory& history) {
+  const auto past = history.as_of(moment);
+  std::vector<Verdict> verdicts;
+  for (const Target& target : moment.rules().targets) {
+    Verdict verdict;
+    verdict.target = &target;
+    if (moment.at() >= target.start) verdict.measured = read(moment, target);
+    const auto known = past.find(target.id);
+    if (known != past.end()) verdict.past = known->second;
+    verdict.met = verdict_of(target, verdict.measured, verdict.past, moment.at());
+    if (verdict.measured) {
+      verdict.attainment = attainment_of(target, verdict.measured->value);
+      verdict.lower_bound = wilson_lower_bound(*verdict.measured);
+    }
+    verdict.population = moment.active(window_of(moment, target)).size();
+    verdicts.push_back(std::move(verdict));
+  }
+  return verdicts;
+}
+
+}  // namespace usage

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "collectors/usage_config.h"
+#include "exporter/config.h"
+
+// What usage_explain*.cc share; nothing else includes this.
+namespace usage {
+
+// The shortest text that reads back as the same number.
+std::string number(double value);
+
+// The statements that the facts of these features, of activity and of people are read by.
+std::string statements(const std::set<std::string>& features, const Config& config,
+                       const UsageConfig& usage);
+
+}  // namespace usage

@@ -1,0 +1,144 @@
+#include <algorithm>
+#include <array>
+
+#include "collectors/measures/targets.h"
+#include "collectors/usage_explain.h"
+#include "collectors/usage_explain_parts.h"
+#include "exporter/error.h"
+#include "exporter/format.h"
+
+namespace usage {
+
+namespace {
+
+constexpr Duration kSlope = std::chrono::days(3);
+
+const Target& target_of(const std::string& id, const UsageRules& rules) {
+  std::vector<std::string> ids;
+  for (const Target& target : rules.targets) {
+    if (target.id == id) {
+      return target;
+    }
+    ids.push_back(target.id);
+  }
+  throw Error(Reason::config, ids.empty() ? "there are no \"targets\" in the config"
+                                          : format("there is no target \"{}\"{}; there are {}", id,
+                                                   did_you_mean(id, ids), fmt::join(ids, ", ")));
+}
+
+std::string sign(const Target& target) {
+  const bool least = target.comparison == Comparison::min;
+  return format("{} {}", least ? (target.strict ? ">" : ">=") : (target.strict ? "<" : "<="),
+                number(target.threshold));
+}
+
+std::string line(std::string_view name, const std::string& text) {
+  return format("  {:<11} {}\n", name, text);
+}
+
+std::string value_line(const Verdict& verdict) {
+  if (!verdict.measured) {
+    return line("value", "none: it has not begun, or cannot be told at this instant");
+  }
+  const Measured& measured = *verdict.measured;
+  std::string text = number(measured.value);
+  if (measured.denominator) {
+    text += format(" = {} / {}", *measured.numerator, *measured.denominator);
+  }
+  std::string lines = line("value", text);
+  if (verdict.lower_bound) {
+    lines += line("lower bound", format("{}  (of the 95 % Wilson interval: what is safe to say)",
+                                        number(*verdict.lower_bound)));
+  }
+  return lines;
+}
+
+double share_gone(const Target& target, Instant at) {
+  return std::clamp(seconds(at - target.start) / seconds(target.due - target.start), 0.0, 1.0);
+}
+
+std::string pace_lines(const Verdict& verdict, const Facts& facts, const UsageRules& rules,
+                       Instant at) {
+  const Target& target = *verdict.target;
+  const double gone = share_gone(target, at);
+  const double expected = target.baseline + (target.threshold - target.baseline) * gone;
+  std::string lines =
+      line("period", format("{} to {}, {:.0f} % of it over", format_rfc3339(target.start),
+                            format_rfc3339(target.due), 100 * gone));
+  lines +=
+      line("pace", format("{} expected by now, on a straight line from {} to {}", number(expected),
+                          number(target.baseline), number(target.threshold)));
+  if (gone >= 1 || !verdict.measured) {
+    return lines;
+  }
+  Moment before(facts, rules, at - kSlope, false);
+  TargetHistory history;
+  for (const Verdict& earlier : judge(before, history)) {
+    if (earlier.target->id == target.id && earlier.measured) {
+      const double slope = (verdict.measured->value - earlier.measured->value) / seconds(kSlope);
+      const double then = verdict.measured->value + slope * seconds(target.due - at);
+      lines += line("projection",
+                    format("{} when due, if it goes on as in the last 3 days", number(then)));
+    }
+  }
+  return lines;
+}
+
+std::string verdict_line(const Verdict& verdict, Instant at) {
+  const Target& target = *verdict.target;
+  const bool enough = verdict.population >= target.min_population;
+  const std::string what = !verdict.met      ? "cannot be told"
+                           : *verdict.met    ? "met"
+                           : at < target.due ? "not met yet"
+                                             : "missed";
+  return format("\nverdict: {}{}\n", what,
+                enough ? "" : " (too few active users: no alert speaks of it)");
+}
+
+}  // namespace
+
+std::string explain_target(const std::string& id, const Config& config, const UsageConfig& usage,
+                           const Facts& facts, Instant at, bool live) {
+  UsageRules rules = usage.rules;
+  rules.targets = {target_of(id, rules)};
+  const Target& target = rules.targets.front();
+  Moment moment(facts, rules, at, live);
+  TargetHistory history;
+  const Verdict verdict = judge(moment, history).front();
+  constexpr std::array kModes{"now", "at any local midnight until the due date", "at the due date"};
+
+  std::string text = format("target {}: {}{}{} of {} {}\n", target.id, target.measure->name,
+                            target.window ? "/" : "", target.window ? target.window->label : "",
+                            target.subject, sign(target));
+  text += format("  met means: {}; severity {}{}{}\n\nas of {}{}, in {}:\n",
+                 kModes[static_cast<std::size_t>(target.mode)], target.severity,
+                 target.phase.empty() ? "" : ", phase " + target.phase,
+                 target.owner.empty() ? "" : ", owner " + target.owner, format_rfc3339(at),
+                 live ? " (the bucket under way counts)" : "", rules.zone.name());
+  if (target.window) {
+    const Interval bounds = moment.bounds(*target.window);
+    text += line("window",
+                 format("{} to before {}", format_rfc3339(bounds.from), format_rfc3339(bounds.to)));
+  }
+  text += value_line(verdict);
+  text += line("population", format("{} active users, at least {} wanted", verdict.population,
+                                    target.min_population));
+  if (verdict.attainment) {
+    text += line("attainment",
+                 format("{} of the threshold{}", number(*verdict.attainment),
+                        target.stretch ? "; the stretch is " + number(*target.stretch) : ""));
+  }
+  text += pace_lines(verdict, facts, rules, at);
+  text += line("first met", verdict.past.first_met ? format_rfc3339(*verdict.past.first_met)
+                                                   : std::string("never so far"));
+  text += verdict_line(verdict, at);
+  const Combination* combination = moment.combination(target.subject);
+  std::set<std::string> features{target.subject};
+  if (combination != nullptr) {
+    features = {combination->features.begin(), combination->features.end()};
+  }
+  return text + "\nread by (a bucket at a time, $1 and $2 its bounds):\n" +
+         statements(features, config, usage);
+}
+
+}  // namespace usage
