@@ -65,15 +65,15 @@ void HistoryText::add(Instant at, Metrics page) {
     MetricFamily& head = family.head;
     head.bounds = std::move(found.bounds);
     for (Sample& sample : found.samples) {
-      head.samples.assign(1, std::move(sample));
+      head.samples.push_back(std::move(sample));
       take(family, head.samples.front().labels);
+      head.samples.clear();
     }
-    head.samples.clear();
     for (HistogramSample& sample : found.histograms) {
-      head.histograms.assign(1, std::move(sample));
+      head.histograms.push_back(std::move(sample));
       take(family, head.histograms.front().labels);
+      head.histograms.clear();
     }
-    head.histograms.clear();
   }
 }
 
