@@ -15,6 +15,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import yaml
@@ -25,11 +26,18 @@ from promql import COMPARISONS, in_selector, metric_names, text_of, tokens, with
 TESTS = Path(__file__).resolve().parent
 FLIPPED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 MATCHERS = {"=": "!=", "!=": "=", "=~": "!~", "!~": "=~"}
-KINDS = ("comparison", "matcher", "clause", "factor", "duration", "label", "for", "keep_firing_for")
+OTHER_ARITHMETIC = {"+": "-", "-": "+", "*": "/", "/": "*"}
+KINDS = ("comparison", "matcher", "clause", "factor", "duration", "arithmetic", "label", "for",
+         "keep_firing_for")
 
 
 def with_token(found, index, text):
     return text_of(found[:index] + [("", text)] + found[index + 1:])
+
+
+def joins_info(found, solid):
+    """Whether an operator takes over labels from a series of ones, where * and / are the same."""
+    return found[solid[1]][1] == "on" and "group_left" in text_of(found[solid[1]:])
 
 
 def of_tokens(expression):
@@ -44,6 +52,8 @@ def of_tokens(expression):
             yield "matcher", f"{before}{text} flipped", with_token(found, index, MATCHERS[text])
         elif text in COMPARISONS and not braces[index]:
             yield "comparison", f"{text} flipped", with_token(found, index, FLIPPED[text])
+        elif text in OTHER_ARITHMETIC and not joins_info(found, solid[place:]):
+            yield "arithmetic", f"{text} swapped", with_token(found, index, OTHER_ARITHMETIC[text])
         elif kind == "number" and float(text) == 0 and before in (">", "!="):
             guard = text_of(found[:solid[place - 1]] + found[index + 1:])
             yield "clause", f"{before} 0 dropped", guard
@@ -113,29 +123,46 @@ def about(rule, test):
 
 
 class Bench:
-    """Tries variants of one rule: the texts of its tests and of what it reads are made once."""
+    """Tries variants of one rule. Each group of its tests is a file of its own, the quickest first,
+    because most mutants fail in any of them."""
 
     def __init__(self, rule, records, folder):
         self.rule, self.folder = rule, folder
         self.needed = read_by(rule, records)
-        self.tests = {}
+        self.tests = []
         for path in tests_of(rule):
             test = about(rule, yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
-            self.tests[path.name] = json.dumps(
-                test | {"rule_files": ["mutant.yml"], "group_eval_order": ["needed", "asked"]})
+            test |= {"rule_files": ["mutant.yml"], "group_eval_order": ["needed", "asked"]}
+            self.tests += [json.dumps(test | {"tests": [group]}) for group in test["tests"]]
 
-    def failure(self, rule):
-        """What promtool says where a test fails for a variant, None where all pass."""
+    def _fails(self, test, place):
+        (place / "test.yml").write_text(test)
+        code, said = rules.promtool("test", "rules", "test.yml", cwd=place)
+        return said if code else None
+
+    def _prepare(self, rule, place):
         groups = [{"name": "needed", "rules": self.needed}] if self.needed else []
         groups.append({"name": "asked", "rules": [rule]})
+        (place / "mutant.yml").write_text(json.dumps({"groups": groups}))
+
+    def try_shipped(self):
+        """What promtool says where a test of the rule as it is fails, else None."""
+        seconds = {}
         with tempfile.TemporaryDirectory(dir=self.folder) as place:
-            (Path(place) / "mutant.yml").write_text(json.dumps({"groups": groups}))
-            for name, text in self.tests.items():
-                (Path(place) / name).write_text(text)
-                code, said = rules.promtool("test", "rules", name, cwd=place)
-                if code != 0:
+            self._prepare(self.rule, Path(place))
+            for test in self.tests:
+                begin = time.monotonic()
+                said = self._fails(test, Path(place))
+                seconds[test] = time.monotonic() - begin
+                if said:
                     return said
+        self.tests.sort(key=seconds.get)
         return None
+
+    def catches(self, mutant):
+        with tempfile.TemporaryDirectory(dir=self.folder) as place:
+            self._prepare(mutant, Path(place))
+            return any(self._fails(test, Path(place)) for test in self.tests)
 
 
 def check_all(variants, folder):
@@ -156,12 +183,12 @@ def run(names=()):
     with (tempfile.TemporaryDirectory(prefix="mutants_") as folder,
           concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool):
         benches = [Bench(rule, records, folder) for rule in chosen]
-        for bench, said in zip(benches, pool.map(lambda one: one.failure(one.rule), benches)):
+        for bench, said in zip(benches, pool.map(Bench.try_shipped, benches)):
             if said:
                 raise SystemExit(f"{rules.name_of(bench.rule)} fails its tests as it is:\n{said}")
         work = [(bench, *mutant) for bench in benches for mutant in mutants(bench.rule)]
         check_all([mutant for *_, mutant in work], folder)
-        caught = list(pool.map(lambda one: one[0].failure(one[3]) is not None, work))
+        caught = list(pool.map(lambda one: one[0].catches(one[3]), work))
     table, survivors = collections.Counter(), []
     for (bench, kind, what, _), is_caught in zip(work, caught):
         name = rules.name_of(bench.rule)
