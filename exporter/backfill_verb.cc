@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "collectors/measures/measures.h"
+#include "collectors/measures/targets.h"
 #include "collectors/usage_ladder.h"
 #include "collectors/usage_state.h"
 #include "exporter/engine.h"
@@ -155,11 +156,12 @@ void evaluate_all(HistoryText& text, const Facts& facts, const UsageConfig& usag
   std::uint64_t dropped = 0;
   std::optional<Instant> evaluated;
   Metrics page;
+  TargetHistory targets;  // or each instant would look through all those before it
   for (Instant at = span.from; at <= span.to; at += span.step) {
     // Between two edges of buckets nothing changes.
     const Instant edge = floor_to(at, usage.bucket);
     if (edge != evaluated) {
-      Evaluation evaluation = evaluate(facts, usage.rules, edge, false, names, true);
+      Evaluation evaluation = evaluate(facts, usage.rules, edge, false, names, true, &targets);
       page = std::move(evaluation.metrics);
       dropped = std::max(dropped, evaluation.dropped_series);
       evaluated = edge;

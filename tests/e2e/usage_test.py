@@ -265,6 +265,28 @@ class UsageTest(unittest.TestCase):
         database.execute("ALTER TABLE elsewhere RENAME TO export_logs")
         self.wait_for(exporter, 1, "usage_source_up", source="app")
 
+    def test_once_knows_the_product_of_two_sources(self):
+        product, people = Sqlite(self.stack), Sqlite(self.stack)
+        hour_ago = instant(time.time() - 7200)
+        product.fill([(hour_ago, "csv", 1), (hour_ago, "csv", 3)], [])
+        people.execute(f"CREATE TABLE seen (at TEXT, who INTEGER); INSERT INTO seen VALUES ('{hour_ago}', 1),"
+                       f" ('{hour_ago}', 2)")
+        for first in ("a", "z"):  # read before the features' source, or after it
+            with self.subTest(first):
+                path = Path(self.folder()) / "config.yml"
+                path.write_text(f"""
+sources: {{{first}: {{dsn: "{people.dsn}"}}, m: {{dsn: "{product.dsn}"}}}}
+windows: [7d]
+population: {{activity: [{{source: {first}, table: seen, user: who, time: at}}]}}
+features: {{export: {{source: m, table: export_logs, user: user_id, time: created_at}}}}
+""")
+                once = run("once", f"--config.file={path}")
+                self.assertEqual((once.returncode, once.stderr), (0, ""))
+                page = parse_metrics(once.stdout)
+                self.assertEqual(page[("usage_active_users", (("window", "7d"),))], 3)
+                self.assertEqual(
+                    page[("usage_adoption_ratio", (("feature", "export"), ("window", "7d")))], 2 / 3)
+
     def test_explain(self):
         database = Sqlite(self.stack)
         database.fill(*rows_of(7, 500, 20))
