@@ -43,8 +43,8 @@ std::optional<Instant> next_instant(std::string_view& line) {
 }  // namespace
 
 std::string TableProgress::serialize(Duration bucket) const {
-  return format("{} {} {} {} {}\n{}", finished ? 1 : 0, word(oldest), word(asked_oldest),
-                word(newest), changed_rows, log.serialize(bucket));
+  return format("{} {} {} {} {} {}\n{}", finished ? 1 : 0, word(oldest), word(asked_oldest),
+                word(newest), changed_rows, word(since), log.serialize(bucket));
 }
 
 void TableProgress::parse(std::string_view text, Duration bucket) {
@@ -55,6 +55,7 @@ void TableProgress::parse(std::string_view text, Duration bucket) {
   asked_oldest = next_instant(line);
   newest = next_instant(line);
   changed_rows = static_cast<std::uint64_t>(next_number(line).value_or(0));
+  since = line.empty() ? std::nullopt : next_instant(line);
   log = ReadLog::parse(text, bucket);
 }
 
@@ -75,7 +76,7 @@ void UsageState::adopt(const std::shared_ptr<const UsageConfig>& config, Instant
     return;
   }
   open_locked(now, log);
-  fit_tables(*config);
+  fit_tables(*config, now);
   if (!adopted_ && file_) {
     load(log);
   } else if (!adopted_ && !options_.complete && options_.live) {
@@ -83,10 +84,13 @@ void UsageState::adopt(const std::shared_ptr<const UsageConfig>& config, Instant
         "facts are kept in memory alone and are read anew at every start; --storage.path "
         "keeps them");
   }
+  for (auto& [name, feature] : shared_.facts.features) {
+    feature.set_counting_since(tables_.at(name).since);
+  }
   adopted_ = config;
 }
 
-void UsageState::fit_tables(const UsageConfig& config) {
+void UsageState::fit_tables(const UsageConfig& config, Instant now) {
   Facts& facts = shared_.facts;
   std::set<std::string> named{kActivity};
   const auto fit = [&](const std::string& name, const std::string& print, auto&& forget) {
@@ -94,6 +98,9 @@ void UsageState::fit_tables(const UsageConfig& config) {
     if (table.fingerprint != print) {
       table = {};
       table.fingerprint = print;
+      if (!options_.complete) {
+        table.since = now;  // what is read anew by every `once` is no counter of its own
+      }
       dropped_.insert(name);
       dirty_.erase(name);
       forget();
@@ -137,9 +144,12 @@ void UsageState::load(Log& log) {
     } catch (const Error&) {
       const std::string print = tables_.at(name).fingerprint;
       tables_.at(name) = {};
-      tables_.at(name).fingerprint = print;
+      tables_.at(name).fingerprint = print;  // the counters go on
       log.warn("how far a table was read is not known any more; it is read anew",
                {{"table", name}});
+    }
+    if (!tables_.at(name).since) {
+      tables_.at(name).since = file_->created_at();
     }
   }
   dropped_.clear();  // the file did that

@@ -32,9 +32,11 @@ struct TableProgress {
   std::optional<Instant> asked_oldest;   // when that was asked
   std::optional<Instant> newest;         // row that was seen
   std::uint64_t changed_rows = 0;        // on later rungs
+  std::optional<Instant> since;          // when it was begun: counters were 0
   Duration step = std::chrono::days(1);  // so much is read at a time at most; not kept
 
-  std::string serialize(Duration bucket) const;        // without the fingerprint
+  std::string serialize(Duration bucket) const;  // without the fingerprint
+  // Texts of older programs lack `since`.
   void parse(std::string_view text, Duration bucket);  // Error(data)
 };
 
@@ -69,7 +71,7 @@ class UsageState {
 
  private:
   void open_locked(Instant now, Log& log);
-  void fit_tables(const UsageConfig& config);
+  void fit_tables(const UsageConfig& config, Instant now);
   void load(Log& log);
   void put(StateFile::Changes& changes, const std::string& name, const std::set<Instant>& days);
 

@@ -94,8 +94,9 @@ Instant UsageTables::earliest(Instant now) const {
   return floor_to(from, config_->bucket);
 }
 
-// What should have been read of a table by now: from its oldest row, and from where late rows are
-// looked for, to the end of the open bucket, or, as of the past, of the last complete one.
+// What should have been read of a table by now: from its oldest row, from where late rows are
+// looked for, and from the oldest that the facts hold, which may have been purged meanwhile, to the
+// end of the open bucket, or, as of the past, of the last complete one.
 Interval UsageTables::kept(const std::string& table, Instant now) const {
   const Instant to =
       floor_to(now, config_->bucket) + (state_->options().live ? config_->bucket : Duration{});
@@ -104,7 +105,13 @@ Interval UsageTables::kept(const std::string& table, Instant now) const {
     late = std::max(late, rung.younger_than.value_or(late));
   }
   const std::scoped_lock lock(state_->shared().mutex);
-  const Instant oldest = std::min(to - late, state_->table(table).oldest.value_or(to));
+  const Facts& facts = state_->shared().facts;
+  const auto& active = facts.activity.buckets();
+  const Instant held = table != UsageState::kActivity
+                           ? facts.features.at(table).first_bucket().value_or(to)
+                       : active.empty() ? to
+                                        : active.begin()->first;
+  const Instant oldest = std::min({to - late, state_->table(table).oldest.value_or(to), held});
   return {std::min(to, floor_to(std::max(earliest(now), oldest), config_->bucket)), to};
 }
 

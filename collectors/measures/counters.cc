@@ -27,8 +27,11 @@ FeatureCounters counters_of(Moment& moment, const std::string& feature) {
   return counters;
 }
 
+// A bucket that is purged, or found late, must not move it: that would tell of a reset.
 void set_created(const Moment& moment, const std::string& feature, MetricFamily& family) {
-  const auto first = moment.feature(feature).first_bucket();
+  const FeatureFacts& facts = moment.feature(feature);
+  const auto since = moment.live() ? facts.counting_since() : std::nullopt;
+  const auto first = since ? since : facts.first_bucket();
   if (first) family.created = family.created ? std::min(*family.created, *first) : first;
 }
 

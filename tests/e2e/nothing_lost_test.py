@@ -1,7 +1,6 @@
 """No row is lost or counted twice, whatever happens to the exporter or to the rows."""
 
 import contextlib
-import datetime
 import random
 import tempfile
 import threading
@@ -9,90 +8,11 @@ import time
 import unittest
 
 from exporter import Exporter, wait_until
-from servers import Postgres
+from product import CONFIG, DAYS, INSERT, QUICK, SLOW, Product, facts_of, is_counter
 
 KILLS = 200
-DAYS = 60
-# Everything is read again at every refresh, and a refresh may take no more than 0.4 s.
-CONFIG = """
-sources: {app: {dsn: "${USAGE_DSN}", timeout: 800ms}}
-refresh: 1s
-privacy: {k_anonymity: 1}
-windows: [1d, 7d, 28d, last_week]
-recount:
-  - {younger_than: 2h, every: 1s}
-  - {every: 1s}
-features:
-  export:
-    table: exports
-    time: created_at
-    user: user_id
-    outcome: {column: status, success: [ok], failure: [bad]}
-    reason: {column: why, allow: [timeout]}
-    duration: {column: ms, unit: ms, buckets: [0.25, 1.5, 4.5]}
-    dimensions: {format: {allow: [csv, png]}}
-population:
-  activity: [{table: visits, time: seen_at, user: user_id}]
-"""
-SCHEMA = """
-CREATE TABLE export_logs (id bigserial PRIMARY KEY, created_at timestamptz, status text, why text,
-                          ms integer, format text, user_id integer);
-CREATE INDEX ON export_logs (created_at);
-CREATE TABLE visits (seen_at timestamptz, user_id integer);
-CREATE INDEX ON visits (seen_at);
-CREATE VIEW exports AS SELECT * FROM export_logs;
-"""
-# The same rows, but every query takes its time: backfills last, and kills hit them.
-SLOW = ("CREATE OR REPLACE VIEW exports AS SELECT * FROM export_logs"
-        " WHERE (SELECT pg_sleep(0.1)) IS NOT NULL")
-QUICK = "CREATE OR REPLACE VIEW exports AS SELECT * FROM export_logs"
-INSERT = "INSERT INTO export_logs (created_at, status, why, ms, format, user_id) VALUES "
-
-
-def is_counter(name):
-    return (name.startswith("usage_") and not name.startswith("usage_exporter_")
-            and name.endswith(("_total", "_bucket", "_count", "_sum")))
-
-
-def facts_of(page):
-    """What is said of the tables, without how the reading goes."""
-    others = ("usage_exporter_", "process_", "usage_source_", "usage_backfill_", "usage_recount_")
-    return {key: value for key, value in page.items() if not key[0].startswith(others)}
-
-
-class Product:
-    """Tables on a server of their own, and a dice for what happens in them."""
-
-    def __init__(self, stack, seed):
-        self.server = stack.enter_context(Postgres())
-        self.server.psql(SCHEMA)
-        self.session = stack.enter_context(self.server.session())
-        self.dice = random.Random(seed)
-
-    def moment(self, oldest, newest=0.01):
-        age = self.dice.uniform(newest, oldest) * 86400
-        now = datetime.datetime.now(datetime.timezone.utc)
-        return (now - datetime.timedelta(seconds=age)).strftime("'%Y-%m-%d %H:%M:%S.%f+00'")
-
-    def row(self, moment, status=None):
-        dice = self.dice
-        status = status or dice.choice(["ok", "ok", "ok", "bad", "begun"])
-        why = dice.choice(["'timeout'", "'odd'"]) if status == "bad" else "NULL"
-        # Durations that add up without rounding, so that sums can be compared.
-        return (f"({moment}, '{status}', {why}, {dice.randrange(40) * 250},"
-                f" '{dice.choice(['csv', 'csv', 'png', 'pdf'])}', {dice.choice(['NULL', *range(1, 60)])})")
-
-    def add(self, session, count, oldest, newest=0.01):
-        session.run(INSERT + ", ".join(self.row(self.moment(oldest, newest)) for _ in range(count)))
-        session.run("INSERT INTO visits VALUES "
-                    + ", ".join(f"({self.moment(oldest, newest)}, {self.dice.randrange(1, 90)})"
-                                for _ in range(count)))
-
-    def number(self, sql):
-        return float(self.session.run(sql)[0])
-
-    def count(self, where="true", what="count(*)"):
-        return self.number(f"SELECT {what} FROM export_logs WHERE {where}")
+# Older rows have their turn later.
+LADDER = CONFIG.replace("  - {every: 1s}\n", "  - {younger_than: 3d, every: 2s}\n  - {every: 4s}\n")
 
 
 class NothingLostTest(unittest.TestCase):
@@ -126,7 +46,21 @@ class NothingLostTest(unittest.TestCase):
     def check(self, page, wanted, name, **labels):
         self.assertEqual(page.get((name, tuple(sorted(labels.items())))), wanted, f"{name} {labels}")
 
-    def windows_equal_sql(self, page):
+    def windows_equal_sql(self, exporter):
+        """Sooner or later: until every rung had its turn."""
+        def equal():
+            try:
+                self.compare_windows(self.scrape(exporter))
+                return True
+            except AssertionError as error:
+                self.last = error
+                return False
+        try:
+            wait_until(equal, "windows as in SQL", 15)
+        except AssertionError:
+            raise self.last from None
+
+    def compare_windows(self, page):
         product = self.product
         for window in ("1d", "7d", "28d", "last_week"):
             bounds = [page[(f"usage_window_{end}_timestamp_seconds", (("window", window),))]
@@ -171,7 +105,7 @@ class NothingLostTest(unittest.TestCase):
                 product.session.run(QUICK)
             exporter = self.start(folder, wait=False)
             begun, ready = time.monotonic(), None
-            instant = begun + dice.uniform(0, 2 * typical)
+            instant = begun + dice.uniform(0, 1.6 * typical)
             while time.monotonic() < instant:
                 with contextlib.suppress(OSError):
                     page = self.scrape(exporter)
@@ -213,12 +147,70 @@ class NothingLostTest(unittest.TestCase):
         undisturbed = self.start(self.folder(), CONFIG.replace("800ms", "20s"))
         wait_until(lambda: facts_of(self.scrape(exporter)) == facts_of(undisturbed.metrics()),
                    "the pages of both to be equal", 20)
-        page = exporter.metrics()
-        self.windows_equal_sql(page)
-        self.counters_equal_sql(page)
+        self.windows_equal_sql(exporter)
+        self.counters_equal_sql(exporter.metrics())
         self.assertEqual(self.fallen, [])
         self.assertGreater(len(self.counters), 10)
         self.assertEqual(sum(met.values()), KILLS)
+
+    def restart(self, exporter, **options):
+        exporter.kill9()
+        exporter.close()
+        return self.start(exporter.folder, **options)
+
+    def test_a_transaction_that_commits_late(self):
+        product, other = self.product, self.stack.enter_context(self.product.server.session())
+        product.add(product.session, 500, DAYS)
+        exporter = self.start(self.folder(), LADDER)
+        used = product.count("status = 'ok'")
+        self.wait_for(exporter, used, "usage_uses_total", feature="export")
+        # One row for each rung: they take their ids now.
+        late = [product.row(product.moment(age, age), "ok") for age in (1 / 24, 1, 20)]
+        other.run("BEGIN")
+        other.run(INSERT + ", ".join(late))
+        product.session.run(INSERT + product.row(product.moment(0.01, 0.005), "ok"))
+        self.wait_for(exporter, used + 1, "usage_uses_total", feature="export")
+        newest = product.count(what="max(id)")
+        exporter = self.restart(exporter, config=LADDER)
+        self.wait_for(exporter, used + 1, "usage_uses_total", feature="export")
+        other.run("COMMIT")
+        self.assertEqual(newest, product.count(what="max(id)"), "the late ids are not older")
+        self.wait_for(exporter, used + 4, "usage_uses_total", feature="export")
+        self.windows_equal_sql(exporter)
+        self.counters_equal_sql(exporter.metrics())
+        self.assertEqual(self.fallen, [])
+
+    def test_purges_and_updates(self):
+        product = self.product
+        product.add(product.session, 2000, DAYS)
+        exporter = self.start(self.folder(), LADDER)
+        self.wait_for(exporter, product.count("status = 'ok'"), "usage_uses_total", feature="export")
+        self.windows_equal_sql(exporter)
+        before, window = dict(self.counters), ("usage_uses", (("feature", "export"), ("window", "28d")))
+        uses = exporter.metrics()[window]
+
+        product.session.run("DELETE FROM export_logs WHERE id % 10 = 0")
+        exporter = self.restart(exporter, config=LADDER)
+        self.windows_equal_sql(exporter)
+        self.assertLess(exporter.metrics()[window], uses)
+
+        def rises():
+            self.scrape(exporter)
+            return {key: value - before[key] for key, value in self.counters.items()
+                    if value != before[key] and "recount" not in key[0]}
+        self.assertEqual(rises(), {}, "a purge moved counters")
+
+        product.session.run(INSERT + ", ".join(
+            f"({product.moment(20)}, 'ok', NULL, 250, 'csv', 7)" for _ in range(20)))
+        total = before[("usage_uses_total", (("feature", "export"),))]
+        self.wait_for(exporter, total + 20, "usage_uses_total", feature="export")
+        product.session.run("UPDATE export_logs SET status = 'bad', why = 'timeout' WHERE id IN"
+                            " (SELECT id FROM export_logs WHERE status = 'ok' ORDER BY id LIMIT 15)")
+        failures = before[("usage_failures_total", (("feature", "export"), ("reason", "timeout")))]
+        self.wait_for(exporter, failures + 15, "usage_failures_total", feature="export", reason="timeout")
+        self.windows_equal_sql(exporter)
+        self.assertEqual(rises()[("usage_uses_total", (("feature", "export"),))], 20)
+        self.assertEqual(self.fallen, [])
 
 
 if __name__ == "__main__":

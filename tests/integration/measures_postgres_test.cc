@@ -5,7 +5,7 @@ namespace usage::reference {
 namespace {
 
 TEST(MeasuresPostgres, EqualPlainSql) {
-  compare_with_sql({"postgresql", testing::postgres_dsn()}, 30'000, 300);
+  compare_with_sql({"postgresql", testing::postgres_dsn()}, 30'000, 250);
 }
 
 }  // namespace

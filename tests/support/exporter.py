@@ -90,8 +90,8 @@ class Exporter:
     """
 
     def __init__(self, config=None, *flags, verb="serve", host="127.0.0.1", wait=True, env=None,
-                 folder=None):
-        self.host, self.port = host, free_port(host)
+                 folder=None, port=None):
+        self.host, self.port = host, port or free_port(host)
         self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="usage_exporter_")
         self.folder = Path(folder or self._temporary.name)
         self.config_path = self.folder / "config.yml"

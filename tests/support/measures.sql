@@ -43,8 +43,6 @@ CROSS JOIN generate_series(-28, 0) AS offsets(n)
 WHERE unit = 'day' OR n >= -4
 
 -- = prepare
-DELETE FROM uses; DELETE FROM acts; DELETE FROM who; DELETE FROM spans; DELETE FROM used; DELETE FROM seen;
-DELETE FROM labels; DELETE FROM tagged; DELETE FROM members; DELETE FROM cells; DELETE FROM hidden;
 INSERT INTO uses
 SELECT r.id, r.feature, r.at, r.at / a.width * a.width, r.user_id, r.success, r.reason, r.scope, r.duration, r.size,
        CASE WHEN EXISTS (SELECT 1 FROM people p WHERE p.id = r.user_id AND p.internal = 1) THEN 1 ELSE 0 END

@@ -156,6 +156,32 @@ bool same(const std::optional<double>& a, const std::optional<double>& b) {
   return std::abs(one - other) <= 1e-9 * std::max(1.0, std::abs(other));
 }
 
+TEST(Phases, HoldFromTheLaunchOfEachFeature) {
+  RandomWorld random(1);
+  const Instant launch = random.instant();
+  UsageRules rules = random.rules;
+  const std::string feature = rules.features.begin()->first;
+  for (auto& [name, of_feature] : rules.features) of_feature.launched_at.reset();
+  rules.features[feature].launched_at = launch;
+  rules.phases = {{"first", Duration{}, days(14)}, {"later", days(14), days(30)}};
+  const Facts facts = reference::read(random.world);
+  const auto series = [&](Instant at) {
+    return reference::series_of(evaluate(facts, rules, at, true, {feature}, false).metrics);
+  };
+  const std::string first = "|" + feature + "|first", later = "|" + feature + "|later";
+  Series on_day = series(launch + days(14) - Duration(1));
+  EXPECT_EQ(on_day.at("usage_phase_active" + first), 1);
+  EXPECT_EQ(on_day.at("usage_phase_active" + later), 0);
+  EXPECT_EQ(on_day.at("usage_phase_start_timestamp_seconds" + later),
+            unix_seconds(launch + days(14)));
+  EXPECT_EQ(on_day.at("usage_phase_end_timestamp_seconds" + later),
+            unix_seconds(launch + days(30)));
+  on_day = series(launch + days(14));
+  EXPECT_EQ(on_day.at("usage_phase_active" + first), 0);
+  EXPECT_EQ(on_day.at("usage_phase_active" + later), 1);
+  EXPECT_EQ(series(launch - Duration(1)).at("usage_phase_active" + first), 0);
+}
+
 TEST(TargetsProperty, EqualVerdictsWorkedOutFromTheRows) {
   int met = 0, missed = 0, unknown = 0, first = 0;
   for (std::uint64_t seed = 1; seed <= kWorlds; ++seed) {

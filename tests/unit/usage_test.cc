@@ -232,6 +232,29 @@ TEST(Usage, WindowsFollowTheTableAndCountersDoNotFall) {
   EXPECT_EQ(bench.value("usage_dimension_uses", {"export", "format", "csv", "1d"}), 1);
 }
 
+// What is older than the oldest row by now is still read again, once.
+TEST(Usage, APurgeOfAllOldRowsLeavesTheWindows) {
+  Bench bench(std::string(kFeatures) +
+              "population: {activity: [{table: visits, time: at, user: who}]}\n");
+  std::string sql = "CREATE TABLE visits (at TEXT, who INTEGER);";
+  for (int day = 0; day < 7; ++day) {
+    const Instant at = kNow - days(day) - minutes(5);
+    sql += export_row(at, format("{}, 'ok', NULL, 500, 'csv', 5", day));
+    sql += format("INSERT INTO visits VALUES ('{}', {});", text_at(at), 10 + day);
+  }
+  bench.run_sql(sql);
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses", {"export", "7d"}), 7);
+  EXPECT_EQ(bench.value("usage_active_users", {"7d"}), 14);
+  const std::string old = format(" WHERE at < '{}';", text_at(kNow - hours(36)));
+  bench.run_sql("DELETE FROM exports" + old + "DELETE FROM visits" + old);
+  bench.now += hours(25);
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses", {"export", "7d"}), 2);
+  EXPECT_EQ(bench.value("usage_active_users", {"7d"}), 4);
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 7);
+}
+
 TEST(Usage, PublishesWindowsAsTheBackfillGoesAndCountersAtItsEnd) {
   Bench bench(kFeatures);
   for (int day = 0; day < 30; ++day) {
@@ -392,11 +415,42 @@ TEST(Usage, ARestartGoesOnWhereItStopped) {
   EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 0);
 }
 
+// A counter's _created moves only when it begins anew.
+TEST(Usage, CountersAreCreatedOnce) {
+  const testing::TemporaryFolder storage;
+  Bench bench(kFeatures, {.storage_path = storage.file("data")});
+  const auto created = [&] {
+    const Metrics metrics = bench.run();
+    const auto family = std::find_if(metrics.begin(), metrics.end(), [](const auto& one) {
+      return one.name == "usage_operation_duration_seconds";
+    });
+    return family->created;
+  };
+  bench.run_sql(export_row(kNow - days(3), "1, 'ok', NULL, 500, 'csv', 5") +
+                export_row(kNow - days(2), "1, 'ok', NULL, 500, 'csv', 5"));
+  EXPECT_EQ(created(), kNow);
+  bench.run_sql(format("DELETE FROM exports WHERE at < '{}';", text_at(kNow - hours(60))));
+  bench.now += hours(25);
+  EXPECT_EQ(created(), kNow);
+  bench.run_sql(export_row(kNow - days(9), "1, 'ok', NULL, 500, 'csv', 5"));
+  bench.now += hours(25);
+  EXPECT_EQ(created(), kNow);
+  bench.restart();
+  bench.use(kFeatures);
+  bench.now += hours(1);
+  EXPECT_EQ(created(), kNow);
+  std::string other = kFeatures;
+  other.replace(other.find("success: [ok]"), 13, "success: [no]");
+  bench.use(other);
+  EXPECT_EQ(created(), bench.now);
+}
+
 TEST(Usage, ProgressIsWrittenAndReadBack) {
   TableProgress progress;
   progress.finished = true;
   progress.oldest = kNow - days(3);
   progress.changed_rows = 7;
+  progress.since = kNow - days(4);
   progress.log.read({floor_to(kNow, hours(1)) - days(3), floor_to(kNow, hours(1))}, hours(1), kNow);
   TableProgress again;
   again.parse(progress.serialize(hours(1)), hours(1));
@@ -404,7 +458,11 @@ TEST(Usage, ProgressIsWrittenAndReadBack) {
   EXPECT_EQ(again.oldest, progress.oldest);
   EXPECT_EQ(again.asked_oldest, std::nullopt);
   EXPECT_EQ(again.changed_rows, 7U);
+  EXPECT_EQ(again.since, progress.since);
   EXPECT_EQ(again.log, progress.log);
+  again.parse("1 - - - 8\n0 2 5\n", hours(1));  // as programs without `since` wrote it
+  EXPECT_EQ(again.changed_rows, 8U);
+  EXPECT_EQ(again.since, std::nullopt);
   EXPECT_THROW(again.parse("yes", hours(1)), Error);
 }
 

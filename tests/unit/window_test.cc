@@ -83,6 +83,14 @@ TEST(Window, ADayThatBeginsWithinABucketLosesThatBucket) {
             "2026-11-23T19:00:00Z 2026-11-24T18:00:00Z");
 }
 
+TEST(Window, TheOpenBucketThatADayEndsWithinIsNotOfThatDay) {
+  const Window today = calendar(CalendarUnit::day, 0);
+  EXPECT_EQ(bounds(today, "2026-11-25T18:10:00Z", true, "Asia/Kathmandu"),
+            "2026-11-24T19:00:00Z 2026-11-25T18:00:00Z");
+  EXPECT_EQ(bounds(today, "2026-11-25T18:20:00Z", true, "Asia/Kathmandu"),
+            "2026-11-25T19:00:00Z 2026-11-25T19:00:00Z");
+}
+
 TEST(Window, ADayThatNeverWasIsEmpty) {
   const Interval day =
       window_bounds(calendar(CalendarUnit::day, -1), instant("2011-12-30T12:00:00Z"), false,

@@ -1,0 +1,114 @@
+"""As much PromQL as tests need: its tokens, and where the operands of `and`, `or`, `unless` end."""
+
+import re
+
+TOKEN = re.compile(r"""
+      (?P<space>\s+|\#[^\n]*)
+    | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)
+    | (?P<duration>(?:[0-9]+(?:ms|[smhdwy]))+)(?![0-9a-zA-Z_.])
+    | (?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?![0-9a-zA-Z_.])
+    | (?P<word>[a-zA-Z_:][a-zA-Z0-9_:]*)
+    | (?P<operator>==|!=|<=|>=|=~|!~|[-+*/%^<>=@])
+    | (?P<bracket>[()\[\]{},:])
+    """, re.VERBOSE)
+
+COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
+SET_OPERATORS = {"and", "or", "unless"}
+KEYWORDS = SET_OPERATORS | {"by", "without", "on", "ignoring", "group_left", "group_right", "bool",
+                            "offset", "atan2"}
+_LABEL_LISTS = {"by", "without", "on", "ignoring", "group_left", "group_right"}
+_OPEN, _CLOSE = set("([{"), set(")]}")
+
+
+def tokens(expression):
+    """[(kind, text)], kind being a group name of TOKEN; their texts together are the expression."""
+    found, position = [], 0
+    while position < len(expression):
+        match = TOKEN.match(expression, position)
+        if not match:
+            raise ValueError(f"not PromQL from here: {expression[position:position + 30]!r}")
+        found.append((match.lastgroup, match[0]))
+        position = match.end()
+    return found
+
+
+def text_of(found):
+    return "".join(text for _, text in found)
+
+
+def in_selector(found):
+    """For every token whether it stands within braces, where = and != are no comparisons."""
+    inside, result = False, []
+    for _, text in found:
+        inside = text == "{" or (inside and text != "}")
+        result.append(inside)
+    return result
+
+
+def metric_names(expression):
+    """Names of the series that an expression selects."""
+    found = [token for token in tokens(expression) if token[0] != "space"]
+    names, labels_of = set(), 0
+    for index, ((kind, text), braces) in enumerate(zip(found, in_selector(found))):
+        following = found[index + 1][1] if index + 1 < len(found) else ""
+        if labels_of:
+            labels_of -= text == ")"
+        elif text in _LABEL_LISTS and following == "(":
+            labels_of = 1
+        elif kind == "word" and not braces and text not in KEYWORDS and following != "(" and not (
+                following in ("by", "without")):
+            names.add(text)
+    return names
+
+
+def _operand_end(found, start, ends_at):
+    """Index after the operand that begins at start: at a closing bracket, or at one of ends_at."""
+    depth = 0
+    for index in range(start, len(found)):
+        text = found[index][1]
+        if depth == 0 and (text in _CLOSE or text == "," or text in ends_at):
+            return index
+        depth += (text in _OPEN) - (text in _CLOSE)
+    return len(found)
+
+
+def _operand_start(found, end, starts_after):
+    depth = 0
+    for index in range(end - 1, -1, -1):
+        text = found[index][1]
+        if depth == 0 and (text in _OPEN or text == "," or text in starts_after):
+            return index + 1
+        depth += (text in _CLOSE) - (text in _OPEN)
+    return 0
+
+
+def _matching_end(found, index):
+    """Index after `on (…)` behind a set operator, or index itself where there is none."""
+    while index < len(found) and found[index][0] == "space":
+        index += 1
+    if index < len(found) and found[index][1] in ("on", "ignoring"):
+        while found[index][1] != ")":
+            index += 1
+        return index + 1
+    return index
+
+
+def without_each_clause(expression):
+    """(what was dropped, expression without it) for either side of every `and` and `or` and for the
+    right side of every `unless`."""
+    found = tokens(expression)
+    for index, (kind, text) in enumerate(found):
+        if kind != "word" or text not in SET_OPERATORS:
+            continue
+        operand = _matching_end(found, index + 1)
+        ends = {"or"} if text == "or" else SET_OPERATORS
+        end = _operand_end(found, operand, ends)
+        yield _shown(found[index:end]), text_of(found[:index] + found[end:])
+        start = _operand_start(found, index, ends)
+        is_first = start == 0 or found[start - 1][1] not in SET_OPERATORS - {"or"}
+        if text == "or" or (text == "and" and is_first):
+            yield _shown(found[start:operand]), text_of(found[:start] + found[operand:])
+
+
+def _shown(found):
+    return " ".join(text_of(found).split())
