@@ -4,15 +4,18 @@ import contextlib
 import datetime
 import math
 import os
+import pty
 import random
 import re
+import select
 import sqlite3
+import subprocess
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
-from exporter import SOURCE_DIR, Exporter, parse_metrics, run, wait_until
+from exporter import PROGRAM, SOURCE_DIR, Exporter, free_port, parse_metrics, run, wait_until
 from servers import Postgres
 
 GUIDE = (SOURCE_DIR / "config" / "guide.yml").read_text()
@@ -238,6 +241,26 @@ class UsageTest(unittest.TestCase):
         exporter = self.start(database, folder=folder)
         self.wait_for(exporter, 1, "usage_backfill_progress_ratio", source="app")
         self.compare(exporter, database)
+
+    def test_on_a_terminal_a_bar_says_how_far_the_first_reading_is(self):
+        database, folder = Sqlite(self.stack), Path(self.folder())
+        database.fill(*rows_of(8, 20_000, 300))
+        (folder / "config.yml").write_text(GUIDE)
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        with subprocess.Popen([PROGRAM, f"--config.file={folder / 'config.yml'}",
+                               f"--web.listen-address=127.0.0.1:{free_port()}"],
+                              stdout=slave, stderr=slave, env={**os.environ, "USAGE_DSN": database.dsn}) as program:
+            os.close(slave)
+            seen = b""
+            while b"backfill finished" not in seen and select.select([master], [], [], 60)[0]:
+                seen += os.read(master, 65536)
+            program.terminate()
+            self.assertEqual(program.wait(20), 0)
+        bar = re.search(rb"reading the history of app \[=* *\] +\d+%", seen)
+        self.assertTrue(bar, seen)
+        # It makes room for the next event.
+        self.assertRegex(seen[bar.end():], rb"\r *\r(reading|ts=)")
 
     def test_a_reload_keeps_what_is_still_read_the_same(self):
         database = Sqlite(self.stack)
