@@ -116,7 +116,8 @@ Interval UsageTables::kept(const std::string& table, Instant now) const {
 }
 
 void UsageTables::refresh_users(const Run& run) {
-  if (!users_ || (user_rows_ > kManyUsers && lasts(users_read_, run.now, kManyUsersEvery))) {
+  const bool enough = user_rows_ > kManyUsers || state_->options().complete;
+  if (!users_ || (enough && lasts(users_read_, run.now, kManyUsersEvery))) {
     return;
   }
   user_rows_ = users_->read(database_, run.deadline, state_->shared());
@@ -146,11 +147,13 @@ std::vector<UsageTables::Step> UsageTables::steps(const Run& run) {
   for (const std::string& table : tables()) {
     ask_oldest(table, run);
     const Interval all = kept(table, run.now);
+    const std::scoped_lock lock(state_->shared().mutex);
     if (state_->options().complete) {
-      steps.push_back({table, {all, Reading::Why::missing}});
+      if (!state_->table(table).finished) {
+        steps.push_back({table, {all, Reading::Why::missing}});
+      }
       continue;
     }
-    const std::scoped_lock lock(state_->shared().mutex);
     for (const Reading& reading :
          due(run.now, all, config_->recount, config_->bucket, state_->table(table).log)) {
       steps.push_back({table, reading});

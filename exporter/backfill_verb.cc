@@ -156,7 +156,7 @@ void evaluate_all(HistoryText& text, const Facts& facts, const UsageConfig& usag
   std::uint64_t dropped = 0;
   std::optional<Instant> evaluated;
   Metrics page;
-  TargetHistory targets;
+  TargetHistory targets;  // or each instant would look through all those before it
   for (Instant at = span.from; at <= span.to; at += span.step) {
     // Between two edges of buckets nothing changes.
     const Instant edge = floor_to(at, usage.bucket);

@@ -121,10 +121,19 @@ int run_once(const Flags& flags) {
   }
   Engine engine(std::move(plan), {fixed, log, publisher, self});
   bool good = true;
+  std::vector<Job*> usage;
   for (const std::unique_ptr<Job>& job : engine.jobs()) {
     if (!flags.collector || job->key().collector == *flags.collector) {
       good = job->run() && good;
+      if (job->key().collector == "usage") {
+        usage.push_back(job.get());
+      }
     }
+  }
+  // Of several sources, the first gave its numbers before the others were read. Nothing is read
+  // twice.
+  for (Job* job : usage) {
+    good = good && (usage.size() == 1 || job->run());
   }
   MetricsPage page(
       publisher, [] { return Metrics(); }, fixed);

@@ -4,15 +4,18 @@ import contextlib
 import datetime
 import math
 import os
+import pty
 import random
 import re
+import select
 import sqlite3
+import subprocess
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
-from exporter import SOURCE_DIR, Exporter, parse_metrics, run, wait_until
+from exporter import PROGRAM, SOURCE_DIR, Exporter, free_port, parse_metrics, run, wait_until
 from servers import Postgres
 
 GUIDE = (SOURCE_DIR / "config" / "guide.yml").read_text()
@@ -239,6 +242,26 @@ class UsageTest(unittest.TestCase):
         self.wait_for(exporter, 1, "usage_backfill_progress_ratio", source="app")
         self.compare(exporter, database)
 
+    def test_on_a_terminal_a_bar_says_how_far_the_first_reading_is(self):
+        database, folder = Sqlite(self.stack), Path(self.folder())
+        database.fill(*rows_of(8, 20_000, 300))
+        (folder / "config.yml").write_text(GUIDE)
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        with subprocess.Popen([PROGRAM, f"--config.file={folder / 'config.yml'}",
+                               f"--web.listen-address=127.0.0.1:{free_port()}"],
+                              stdout=slave, stderr=slave, env={**os.environ, "USAGE_DSN": database.dsn}) as program:
+            os.close(slave)
+            seen = b""
+            while b"backfill finished" not in seen and select.select([master], [], [], 60)[0]:
+                seen += os.read(master, 65536)
+            program.terminate()
+            self.assertEqual(program.wait(20), 0)
+        bar = re.search(rb"reading the history of app \[=* *\] +\d+%", seen)
+        self.assertTrue(bar, seen)
+        # It makes room for the next event.
+        self.assertRegex(seen[bar.end():], rb"\r *\r(reading|ts=)")
+
     def test_a_reload_keeps_what_is_still_read_the_same(self):
         database = Sqlite(self.stack)
         database.fill(*rows_of(5, 1000, 20))
@@ -264,6 +287,28 @@ class UsageTest(unittest.TestCase):
         self.assertEqual(exporter.value("usage_uses", feature="export", window="7d"), uses)
         database.execute("ALTER TABLE elsewhere RENAME TO export_logs")
         self.wait_for(exporter, 1, "usage_source_up", source="app")
+
+    def test_once_knows_the_product_of_two_sources(self):
+        product, people = Sqlite(self.stack), Sqlite(self.stack)
+        hour_ago = instant(time.time() - 7200)
+        product.fill([(hour_ago, "csv", 1), (hour_ago, "csv", 3)], [])
+        people.execute(f"CREATE TABLE seen (at TEXT, who INTEGER); INSERT INTO seen VALUES ('{hour_ago}', 1),"
+                       f" ('{hour_ago}', 2)")
+        for first in ("a", "z"):  # read before the features' source, or after it
+            with self.subTest(first):
+                path = Path(self.folder()) / "config.yml"
+                path.write_text(f"""
+sources: {{{first}: {{dsn: "{people.dsn}"}}, m: {{dsn: "{product.dsn}"}}}}
+windows: [7d]
+population: {{activity: [{{source: {first}, table: seen, user: who, time: at}}]}}
+features: {{export: {{source: m, table: export_logs, user: user_id, time: created_at}}}}
+""")
+                once = run("once", f"--config.file={path}")
+                self.assertEqual((once.returncode, once.stderr), (0, ""))
+                page = parse_metrics(once.stdout)
+                self.assertEqual(page[("usage_active_users", (("window", "7d"),))], 3)
+                self.assertEqual(
+                    page[("usage_adoption_ratio", (("feature", "export"), ("window", "7d")))], 2 / 3)
 
     def test_explain(self):
         database = Sqlite(self.stack)
