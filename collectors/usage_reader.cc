@@ -171,7 +171,12 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Dead
                            }
                            const Instant at = bucket_of(fact->time, interval, width, config_.uses);
                            if (at != start) {
-                             bucket = &found.buckets.try_emplace(at, config_.shape).first->second;
+                             const auto [place, fresh] =
+                                 found.buckets.try_emplace(at, config_.shape);
+                             if (fresh && bucket != nullptr) {
+                               bucket->pack_users();  // most tables are in the order of time
+                             }
+                             bucket = &place->second;
                              start = at;
                            }
                            found.newest = std::max(found.newest.value_or(fact->time), fact->time);

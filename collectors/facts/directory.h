@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,8 +15,8 @@ class Directory {
  public:
   std::uint32_t id_of(std::string_view text);  // adds it if it is new
   std::optional<std::uint32_t> find(std::string_view text) const;
-  const std::string& text(std::uint32_t id) const { return texts_[id]; }
-  std::uint32_t size() const { return static_cast<std::uint32_t>(texts_.size()); }
+  std::string_view text(std::uint32_t id) const;  // valid until the next text is added
+  std::uint32_t size() const { return static_cast<std::uint32_t>(ends_.size()); }
 
   // The number stays taken, its text becomes "" and is found no more; id_of() gives the same text a
   // new number.
@@ -35,10 +34,13 @@ class Directory {
   };
   static constexpr std::uint32_t kFree = 0xffffffff;
 
+  std::string_view held(std::uint32_t id) const;  // zeros for a forgotten text
+  void append(std::string_view text);
   std::size_t slot_of(std::string_view text, std::uint32_t hash) const;  // its own, or a free one
   void rebuild(std::size_t slots);
 
-  std::deque<std::string> texts_;  // a deque: text() stays valid when it grows
+  std::string bytes_;                // all texts, one after the other
+  std::vector<std::uint64_t> ends_;  // of each in bytes_
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> forgotten_;  // sorted
 };
