@@ -148,8 +148,8 @@ std::optional<Fact> FeatureReader::fact_of(std::span<const Value> row, Texts& te
   return fact;
 }
 
-Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Deadline deadline,
-                                  SharedFacts& shared) const {
+Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, bool many,
+                                  Deadline deadline, SharedFacts& shared) const {
   Found<Bucket> found;
   Texts texts;
   texts.buffers.resize(dimensions_.size());
@@ -183,7 +183,10 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Dead
                            const std::scoped_lock lock(shared.mutex);
                            bucket->add(*fact, config_.shape, shared.facts.users, names);
                          }};
-  source.scan({sql(), bounds(interval, source_, config_.uses.time_format)}, deadline, sink);
+  source.scan({.sql = sql(),
+               .parameters = bounds(interval, source_, config_.uses.time_format),
+               .many = many},
+              deadline, sink);
   return found;
 }
 
@@ -215,8 +218,8 @@ std::vector<std::string> ActivityReader::sql() const {
   return statements;
 }
 
-Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, Deadline deadline,
-                                    SharedFacts& shared) const {
+Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, bool many,
+                                    Deadline deadline, SharedFacts& shared) const {
   Found<UserSet> found;
   std::string buffer;
   for (std::size_t i = 0; i < tables_.size(); ++i) {
@@ -239,7 +242,9 @@ Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, De
               const std::scoped_lock lock(shared.mutex);
               users.add(shared.facts.users.id_of(*user));
             }};
-    source.scan({selects_[i].sql_between(table.time), bounds(interval, source_, table.time_format)},
+    source.scan({.sql = selects_[i].sql_between(table.time),
+                 .parameters = bounds(interval, source_, table.time_format),
+                 .many = many},
                 deadline, sink);
   }
   return found;

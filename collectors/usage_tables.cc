@@ -186,8 +186,9 @@ void UsageTables::read(const Step& step, const Run& run) {
 
 void UsageTables::read_part(const Step& step, const Interval& part, const Run& run) {
   SharedFacts& shared = state_->shared();
+  const bool many = step.reading.why == Reading::Why::missing;
   if (step.table == UsageState::kActivity) {
-    auto found = activity_->read(database_, part, run.deadline, shared);
+    auto found = activity_->read(database_, part, many, run.deadline, shared);
     rows_ += found.rows;
     const std::scoped_lock lock(shared.mutex);
     saw(step.table, found.newest);
@@ -195,7 +196,7 @@ void UsageTables::read_part(const Step& step, const Interval& part, const Run& r
     state_->read(step.table, part, run.now);
     return;
   }
-  auto found = features_.at(step.table).read(database_, part, run.deadline, shared);
+  auto found = features_.at(step.table).read(database_, part, many, run.deadline, shared);
   rows_ += found.rows;
   const std::scoped_lock lock(shared.mutex);
   saw(step.table, found.newest);

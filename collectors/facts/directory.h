@@ -27,16 +27,25 @@ class Directory {
   std::size_t memory_bytes() const;
 
  private:
+  // What a text is found by. A number's hash is of that number alone: no other text has it.
+  struct Key {
+    std::uint32_t hash = 0;
+    bool number = false;
+  };
+  static constexpr std::uint32_t kFree = 0x7fffffff;
   // A hash table with linear probing, at most half full.
   struct Slot {
     std::uint32_t hash = 0;
-    std::uint32_t id = kFree;
+    std::uint32_t id : 31 = kFree;
+    std::uint32_t number : 1 = 0;
+    Slot() = default;
+    Slot(Key key, std::uint32_t text) : hash(key.hash), id(text & kFree), number(key.number) {}
   };
-  static constexpr std::uint32_t kFree = 0xffffffff;
+  static Key key_of(std::string_view text);
 
   std::string_view held(std::uint32_t id) const;  // zeros for a forgotten text
   void append(std::string_view text);
-  std::size_t slot_of(std::string_view text, std::uint32_t hash) const;  // its own, or a free one
+  std::size_t slot_of(std::string_view text, Key key) const;  // its own, or a free one
   void rebuild(std::size_t slots);
 
   std::string bytes_;                // all texts, one after the other
