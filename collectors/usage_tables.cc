@@ -47,15 +47,19 @@ UsageTables::UsageTables(std::shared_ptr<const UsageConfig> config,
 
 std::uint64_t UsageTables::refresh(const Run& run) {
   rows_ = 0;
+  more_ = false;
   refresh_users(run);
   const auto start = std::chrono::steady_clock::now();
   const Deadline enough = start + (run.deadline - start) / 2;
+  bool filled = false;
   for (const Step& step : steps(run)) {
     const bool may_wait = step.reading.why != Reading::Why::young && !state_->options().complete;
     if (may_wait && std::chrono::steady_clock::now() > enough) {
+      more_ = filled && step.reading.why == Reading::Why::missing;
       break;
     }
     read(step, run);
+    filled = filled || step.reading.why == Reading::Why::missing;
   }
   note_progress(run);
   return rows_;
