@@ -1,6 +1,6 @@
 // What the full set of measures costs: features of a product whose every user is known, in a team,
 // and uses each of them some days; each refresh finds a new row in the open bucket.
-//   bench_evaluate [ROWS] [USERS] [FEATURES] [DAYS]
+//   bench_evaluate [ROWS] [USERS] [FEATURES] [DAYS] [REFRESHES]
 #include <malloc.h>
 
 #include <algorithm>
@@ -156,6 +156,7 @@ int main(int argc, char** argv) {
   const std::uint64_t rows = argument(1, 5'000'000), people = argument(2, 50'000);
   const std::uint64_t features = argument(3, 3);
   const auto length = static_cast<int>(argument(4, 90));
+  const auto refreshes = static_cast<int>(argument(5, 21));
   const Instant start{std::chrono::seconds(1'700'438'400)};  // a midnight
   const Instant now = start + days(length) + hours(9) + std::chrono::minutes(20);
   Product product(people, start);
@@ -180,7 +181,7 @@ int main(int argc, char** argv) {
   product.touch(open, 100);
   std::printf("first    %6.1f ms CPU\n", evaluate(now));
   std::vector<double> taken;
-  for (int i = 1; i <= 21; ++i) {
+  for (int i = 1; i <= refreshes; ++i) {
     product.touch(open, 100 + i);
     taken.push_back(evaluate(now + std::chrono::seconds(i)));
   }
