@@ -28,8 +28,8 @@ def tables_of(rows):
 
 def generate(postgres, table, count, users, live):
     """`live` rows of the last days, the others evenly before them; in the order of time."""
-    start = f"now() - interval '{LIVE_DAYS if live else 0} days'"
-    parts = [(count - live, f"now() - interval '{DAYS} days'", start)]
+    start = f"(now() - interval '{LIVE_DAYS if live else 0} days')"
+    parts = [(count - live, f"(now() - interval '{DAYS} days')", start)]
     if live:
         parts.append((live, start, "now()"))
     inserts = ";\n".join(
@@ -48,15 +48,13 @@ def generate(postgres, table, count, users, live):
         GRANT SELECT ON {table} TO exporter""")
 
 
-def start_database():
-    postgres = Postgres()
+def start_database(postgres):
     postgres.psql("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
     postgres.stop()
     postgres.start()
     postgres.psql("CREATE EXTENSION pg_stat_statements")
     postgres.psql("ALTER SYSTEM SET pg_stat_statements.track_planning = on")
     postgres.psql("SELECT pg_reload_conf(); CREATE ROLE exporter LOGIN PASSWORD 'bench'")
-    return postgres
 
 
 def database_ms(postgres, role):
@@ -238,7 +236,8 @@ def print_tables(found, largest, smallest, sql, evaluation):
 
 def refresh(build, arguments):
     found = {}
-    with contextlib.closing(start_database()) as postgres:
+    with Postgres() as postgres:
+        start_database(postgres)
         tables = tables_of(arguments.rows)
         live = max(arguments.rows) * LIVE_DAYS // DAYS
         postgres.psql("CREATE TABLE users (id bigint PRIMARY KEY, created_at timestamptz NOT NULL); "
