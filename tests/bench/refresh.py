@@ -1,6 +1,7 @@
 """What the exporter costs the database, itself and the disk: `scripts/bench refresh`."""
 
 import contextlib
+import os
 import pathlib
 import re
 import shutil
@@ -64,6 +65,12 @@ def database_ms(postgres, role):
         f"JOIN pg_roles r ON r.oid = s.userid WHERE rolname = '{role}'"))
 
 
+def cpu_seconds(process):
+    stat = pathlib.Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    fields = stat.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Exporter:
     """The real program on one table, its state in a folder of its own."""
 
@@ -124,9 +131,7 @@ features:{features}
         self.wait(name, lambda value: value != last, pause=0.2)
 
     def cpu_seconds(self):
-        stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / 100
+        return cpu_seconds(self.process.pid)
 
     def peak_megabytes(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
@@ -139,11 +144,15 @@ features:{features}
 
 
 def bare_copy(build, postgres, table):
-    """Seconds, and CPU seconds, of a reader that keeps nothing."""
+    """Seconds, CPU seconds, and the server's, of a reader that keeps nothing."""
     command = [build / "tests" / "bench_bare_copy", postgres.dsn(), f"SELECT {COLUMNS} FROM {table}"]
-    _, took, cpu = subprocess.run(command, check=True, capture_output=True,
-                                  text=True).stdout.split()
-    return float(took), float(cpu)
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [float(number) for number in printed.split()[1:]]
+
+
+def server_cpu_seconds(postgres):
+    """Of the process that serves the exporter."""
+    return cpu_seconds(postgres.psql("SELECT pid FROM pg_stat_activity WHERE usename = 'exporter'").strip())
 
 
 def plain_sql_ms(postgres, table):
@@ -191,11 +200,12 @@ def measure_table(build, postgres, table, count, arguments):
     found = {}
     rates = []
     for _ in range(arguments.rounds if count == max(arguments.rows) else 1):
-        bare, bare_cpu = bare_copy(build, postgres, table)
+        bare, bare_cpu, bare_server = bare_copy(build, postgres, table)
         with Exporter(build / "usage_exporter", postgres, table, arguments) as exporter:
             took = exporter.backfill_seconds()
-            rates.append((count * arguments.features / took, count / bare, exporter.cpu_seconds(),
-                          bare_cpu))
+            rates.append((count * arguments.features / took, count / bare,
+                          exporter.cpu_seconds(), server_cpu_seconds(postgres),
+                          bare_cpu, bare_server))
             found["backfill MB"] = exporter.peak_megabytes()
             if len(rates) == 1:
                 found["refresh ms"], found["longest ms"] = steady_ms(
@@ -205,21 +215,23 @@ def measure_table(build, postgres, table, count, arguments):
                 found["refresh cpu ms"] = (exporter.cpu_seconds() - before) / 10 * 1e3
                 found["peak MB"] = exporter.peak_megabytes()
                 found["state MB"] = exporter.state_megabytes()
-    found["ratio"] = statistics.median(ours / bare for ours, bare, _, _ in rates)
-    for place, name in enumerate(["rate", "bare rate", "cpu s", "bare cpu s"]):
+    found["ratio"] = statistics.median(ours / bare for ours, bare, *_ in rates)
+    for place, name in enumerate(["rate", "bare rate", "cpu s", "server cpu s", "bare cpu s",
+                                  "bare server cpu s"]):
         found[name] = statistics.median(rate[place] for rate in rates)
     found["ladder ms"] = ladder_ms(postgres, table, count, found["refresh ms"])
     return found
 
 
 def print_tables(found, largest, smallest, sql, evaluation):
-    print("| table | backfill, M rows/s | bare COPY, M rows/s | ratio | CPU s, of bare COPY | "
+    print("| table | backfill, M rows/s | bare COPY, M rows/s | ratio | CPU s + server's | of bare COPY | "
           "database ms a refresh (longest) | with the ladder | CPU ms a refresh | state MB | "
           "peak MB, in backfill |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("|---" * 11 + "|")
     for table, row in found.items():
         print(f"| {table} | {row['rate'] / 1e6:.2f} | {row['bare rate'] / 1e6:.2f} "
-              f"| {row['ratio']:.2f} | {row['cpu s']:.2f}, {row['bare cpu s']:.2f} "
+              f"| {row['ratio']:.2f} | {row['cpu s']:.2f} + {row['server cpu s']:.2f} "
+              f"| {row['bare cpu s']:.2f} + {row['bare server cpu s']:.2f} "
               f"| {row['refresh ms']:.2f} ({row['longest ms']:.1f}) "
               f"| {row['refresh ms'] + row['ladder ms']:.2f} | {row['refresh cpu ms']:.0f} "
               f"| {row['state MB']:.1f} | {row['peak MB']:.0f}, {row['backfill MB']:.0f} |")
