@@ -68,6 +68,7 @@ class UsageCollector : public Collector {
     }
     state_->commit();
     publish(run, collection);
+    collection.more = tables_.more();
     up_ = true;
     last_success_ = run.now;
     return collection;
