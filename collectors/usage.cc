@@ -90,7 +90,7 @@ class UsageCollector : public Collector {
     add(1, at(last_success_));
     add(2, at(tables_.newest_row()));
     add(3, seconds(stale_after_));
-    add(4, seconds(max_gap_));
+    add(4, max_gap_ ? std::optional(seconds(*max_gap_)) : std::nullopt);
     add(5, tables_.backfilled());
     for (const auto& [feature, rows] : tables_.changed_rows()) {
       families[6].samples.push_back({{feature}, static_cast<double>(rows)});
@@ -164,7 +164,8 @@ class UsageCollector : public Collector {
   const std::shared_ptr<const UsageConfig> config_;
   const std::shared_ptr<UsageState> state_;
   const std::string source_;
-  const Duration stale_after_, max_gap_;
+  const Duration stale_after_;
+  const std::optional<Duration> max_gap_;
   UsageTables tables_;
   TargetHistory target_history_;
   bool up_ = false;
@@ -197,8 +198,8 @@ Metrics describe_reading() {
                 "So long after its last success the series of this source leave the page.",
                 "seconds", kGauge, "source"),
       family_of("usage_source_max_gap_seconds",
-                "Longest time without a new row that is normal for this source.", "seconds", kGauge,
-                "source"),
+                "Longest time without a new row that is normal for this source, as configured.",
+                "seconds", kGauge, "source"),
       family_of("usage_backfill_progress_ratio",
                 "Buckets of the kept history that were read, of all there are: below 1 the first "
                 "start goes on.",
