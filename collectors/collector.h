@@ -25,6 +25,7 @@ struct Collection {
   std::uint64_t merged_rows = 0;     // duplicates merged by a policy
   std::uint64_t dropped_series = 0;  // folded or left out by a limit policy
   bool keep_published = false;       // nothing new: what is on the page stays as it is
+  bool more = false;                 // there is more to read: the next run need not wait
 };
 
 struct ColumnCheck {

@@ -51,6 +51,7 @@ class UsageCollector : public Collector {
         state_(state),
         source_(source.name),
         stale_after_(stale_after),
+        max_gap_(source.max_gap),
         tables_(std::move(config), std::move(state), source, database) {}
 
   Metrics describe() const override { return describe_all(*config_); }
@@ -67,6 +68,7 @@ class UsageCollector : public Collector {
     }
     state_->commit();
     publish(run, collection);
+    collection.more = tables_.more();
     up_ = true;
     last_success_ = run.now;
     return collection;
@@ -88,9 +90,10 @@ class UsageCollector : public Collector {
     add(1, at(last_success_));
     add(2, at(tables_.newest_row()));
     add(3, seconds(stale_after_));
-    add(4, tables_.backfilled());
+    add(4, seconds(max_gap_));
+    add(5, tables_.backfilled());
     for (const auto& [feature, rows] : tables_.changed_rows()) {
-      families[5].samples.push_back({{feature}, static_cast<double>(rows)});
+      families[6].samples.push_back({{feature}, static_cast<double>(rows)});
     }
     return families;
   }
@@ -161,7 +164,7 @@ class UsageCollector : public Collector {
   const std::shared_ptr<const UsageConfig> config_;
   const std::shared_ptr<UsageState> state_;
   const std::string source_;
-  const Duration stale_after_;
+  const Duration stale_after_, max_gap_;
   UsageTables tables_;
   TargetHistory target_history_;
   bool up_ = false;
@@ -193,6 +196,9 @@ Metrics describe_reading() {
       family_of("usage_source_stale_after_seconds",
                 "So long after its last success the series of this source leave the page.",
                 "seconds", kGauge, "source"),
+      family_of("usage_source_max_gap_seconds",
+                "Longest time without a new row that is normal for this source.", "seconds", kGauge,
+                "source"),
       family_of("usage_backfill_progress_ratio",
                 "Buckets of the kept history that were read, of all there are: below 1 the first "
                 "start goes on.",
@@ -201,6 +207,18 @@ Metrics describe_reading() {
                 "Rows that appeared or vanished when older buckets were read again: late rows, "
                 "updates, deletions.",
                 "", MetricType::counter, "feature")};
+}
+
+Metrics describe_everything() {
+  FeatureShape shape;
+  shape.has_outcome = shape.has_users = shape.has_scope = true;
+  shape.duration_bounds = shape.size_bounds = {1};
+  shape.dimensions = {"report_type"};
+  Metrics families = describe_measures({shape}, true);
+  for (MetricFamily& family : describe_reading()) {
+    families.push_back(std::move(family));
+  }
+  return families;
 }
 
 CollectorPlan plan_usage(const std::shared_ptr<const UsageConfig>& config,

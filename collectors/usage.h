@@ -17,4 +17,7 @@ CollectorPlan plan_usage(const std::shared_ptr<const UsageConfig>& config,
 // The families, without samples, that say how the reading itself goes.
 Metrics describe_reading();
 
+// Every family, without samples, that some config about features can have.
+Metrics describe_everything();
+
 }  // namespace usage

@@ -148,8 +148,8 @@ std::optional<Fact> FeatureReader::fact_of(std::span<const Value> row, Texts& te
   return fact;
 }
 
-Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Deadline deadline,
-                                  SharedFacts& shared) const {
+Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, bool many,
+                                  Deadline deadline, SharedFacts& shared) const {
   Found<Bucket> found;
   Texts texts;
   texts.buffers.resize(dimensions_.size());
@@ -171,15 +171,21 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Dead
                            }
                            const Instant at = bucket_of(fact->time, interval, width, config_.uses);
                            if (at != start) {
-                             bucket = &found.buckets.try_emplace(at, config_.shape).first->second;
+                             const auto [place, fresh] =
+                                 found.buckets.try_emplace(at, config_.shape);
+                             if (fresh && bucket != nullptr) {
+                               bucket->pack_users();  // most tables are in the order of time
+                             }
+                             bucket = &place->second;
                              start = at;
                            }
                            found.newest = std::max(found.newest.value_or(fact->time), fact->time);
                            const std::scoped_lock lock(shared.mutex);
                            bucket->add(*fact, config_.shape, shared.facts.users, names);
                          }};
-  source.scan(select_.query(sql(), bounds(interval, source_, config_.uses.time_format)), deadline,
-              sink);
+  Query query = select_.query(sql(), bounds(interval, source_, config_.uses.time_format));
+  query.many = many;
+  source.scan(query, deadline, sink);
   return found;
 }
 
@@ -213,8 +219,8 @@ std::vector<std::string> ActivityReader::sql() const {
   return statements;
 }
 
-Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, Deadline deadline,
-                                    SharedFacts& shared) const {
+Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, bool many,
+                                    Deadline deadline, SharedFacts& shared) const {
   Found<UserSet> found;
   std::string buffer;
   for (std::size_t i = 0; i < tables_.size(); ++i) {
@@ -237,9 +243,10 @@ Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, De
               const std::scoped_lock lock(shared.mutex);
               users.add(shared.facts.users.id_of(*user));
             }};
-    source.scan(selects_[i].query(selects_[i].sql_between(table.time),
-                                  bounds(interval, source_, table.time_format)),
-                deadline, sink);
+    Query query = selects_[i].query(selects_[i].sql_between(table.time),
+                                    bounds(interval, source_, table.time_format));
+    query.many = many;
+    source.scan(query, deadline, sink);
   }
   return found;
 }

@@ -47,17 +47,21 @@ UsageTables::UsageTables(std::shared_ptr<const UsageConfig> config,
 
 std::uint64_t UsageTables::refresh(const Run& run) {
   rows_ = 0;
+  more_ = false;
   refresh_users(run);
   const auto start = std::chrono::steady_clock::now();
   const Deadline enough = start + (run.deadline - start) / 2;
+  bool filled = false;
   for (const Step& step : steps(run)) {
     const bool may_wait = step.reading.why != Reading::Why::young && !state_->options().complete;
     if (may_wait && std::chrono::steady_clock::now() > enough) {
+      more_ = filled && step.reading.why == Reading::Why::missing;
       break;
     }
     read(step, run);
     if (step.reading.why == Reading::Why::missing) {
       show_progress(run);
+      filled = true;
     }
   }
   note_progress(run);
@@ -199,8 +203,9 @@ void UsageTables::read(const Step& step, const Run& run) {
 
 void UsageTables::read_part(const Step& step, const Interval& part, const Run& run) {
   SharedFacts& shared = state_->shared();
+  const bool many = step.reading.why == Reading::Why::missing;
   if (step.table == UsageState::kActivity) {
-    auto found = activity_->read(database_, part, run.deadline, shared);
+    auto found = activity_->read(database_, part, many, run.deadline, shared);
     rows_ += found.rows;
     const std::scoped_lock lock(shared.mutex);
     saw(step.table, found.newest);
@@ -208,7 +213,7 @@ void UsageTables::read_part(const Step& step, const Interval& part, const Run& r
     state_->read(step.table, part, run.now);
     return;
   }
-  auto found = features_.at(step.table).read(database_, part, run.deadline, shared);
+  auto found = features_.at(step.table).read(database_, part, many, run.deadline, shared);
   rows_ += found.rows;
   const std::scoped_lock lock(shared.mutex);
   saw(step.table, found.newest);

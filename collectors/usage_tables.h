@@ -28,6 +28,9 @@ class UsageTables {
   std::uint64_t refresh(const Run& run);
   std::vector<ColumnCheck> check(const Run& run);
 
+  // Whether the last refresh() ran out of time in the first backfill.
+  bool more() const { return more_; }
+
   // What refresh() knew at its end.
   const std::set<std::string>& features() const { return feature_names_; }
   std::optional<Instant> newest_row() const { return newest_row_; }
@@ -62,6 +65,7 @@ class UsageTables {
   std::optional<UsersReader> users_;
 
   std::uint64_t rows_ = 0;  // of this run
+  bool more_ = false;
   std::uint64_t user_rows_ = 0;
   std::optional<Instant> users_read_, newest_row_;
   std::optional<double> backfilled_;

@@ -30,8 +30,9 @@ struct SourceConfig {
   Duration timeout = std::chrono::seconds(10);  // of one run, unless the collector has its own
   Duration connect_timeout = std::chrono::seconds(5);
   Duration lock_timeout = std::chrono::seconds(1);
-  bool pgbouncer = false;               // no session state, no named prepared statements
-  std::string naive_time_zone = "UTC";  // of timestamps without a zone
+  Duration max_gap = std::chrono::hours(72);  // longest time without a new row that is normal
+  bool pgbouncer = false;                     // no session state, no named prepared statements
+  std::string naive_time_zone = "UTC";        // of timestamps without a zone
   TimeFormat time_format = TimeFormat::text;
   Position position;
 };

@@ -185,6 +185,8 @@ SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problem
                                .value_or(source.connect_timeout);
   source.lock_timeout =
       mapping.duration("lock_timeout", milliseconds(1), hours(1)).value_or(source.lock_timeout);
+  source.max_gap = mapping.duration("max_gap", std::chrono::minutes(1), hours(24 * 366))
+                       .value_or(source.max_gap);
   source.pgbouncer = mapping.boolean("pgbouncer").value_or(source.pgbouncer);
   if (const auto zone = read_time_zone(mapping, "naive_time_zone", problems)) {
     source.naive_time_zone = zone->name();

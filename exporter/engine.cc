@@ -55,7 +55,8 @@ void Engine::start() {
                      .first_due = job->inherited_next_run(),
                      .run = [job] { job->run(); },
                      .skipped = [job] { job->skipped(); },
-                     .next_run = [job](Instant at) { job->set_next_run(at); }});
+                     .next_run = [job](Instant at) { job->set_next_run(at); },
+                     .again = [job] { return job->wants_more(); }});
   }
   scheduler_ = std::make_unique<Scheduler>(std::move(tasks), services_.clock);
   scheduler_->start();

@@ -19,10 +19,10 @@ constexpr std::size_t kStep =
 
 class Deflater {
  public:
-  explicit Deflater(std::string& out) : out_(out) {
+  explicit Deflater(std::string& out, int strategy = Z_DEFAULT_STRATEGY) : out_(out) {
     // Raw deflate: header and trailer are written by hand, because they span two streams.
-    if (deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8,
-                     Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, strategy) !=
+        Z_OK) {
       throw std::bad_alloc();
     }
   }
@@ -80,9 +80,11 @@ GzipStart gzip_start(const Pieces& text) {
   return start;
 }
 
-std::string gzip_finish(const GzipStart& start, std::string_view text) {
+namespace {
+
+std::string finish(const GzipStart& start, std::string_view text, int strategy) {
   std::string rest;
-  Deflater(rest).write(text, Z_FINISH);
+  Deflater(rest, strategy).write(text, Z_FINISH);
   const auto crc = static_cast<std::uint32_t>(
       crc32_combine(start.crc, crc_of(0, text), static_cast<z_off_t>(text.size())));
   append_little_endian(crc, rest);
@@ -90,9 +92,15 @@ std::string gzip_finish(const GzipStart& start, std::string_view text) {
   return rest;
 }
 
-std::string gzip(std::string_view text) {
+}  // namespace
+
+std::string gzip_finish(const GzipStart& start, std::string_view text) {
+  return finish(start, text, Z_DEFAULT_STRATEGY);
+}
+
+std::string gzip(std::string_view numbers) {
   const GzipStart start = gzip_start({});
-  return start.bytes + gzip_finish(start, text);
+  return start.bytes + finish(start, numbers, Z_RLE);
 }
 
 std::string gunzip(std::string_view body, std::size_t longest) {

@@ -99,6 +99,7 @@ bool Job::collect() noexcept {
     status_.last_attempt = now;
   }
   self_->started(now);
+  wants_more_ = false;
   try {
     const Collection collection = collector_->collect({now, start + timeout_, services_.log});
     validate(collection.metrics);
@@ -113,6 +114,7 @@ bool Job::collect() noexcept {
       services_.publisher.replace(key_, collection.metrics);
     }
     succeed(collection, series, took());
+    wants_more_ = collection.more;
     return true;
   } catch (const Error& error) {
     const bool timeout = error.reason() == Reason::timeout;

@@ -34,6 +34,9 @@ class Job {
   // The lane's thread; never throws. False when the run failed.
   bool run() noexcept;
 
+  // Whether the last run left something that the next need not wait for. The lane's thread.
+  bool wants_more() const { return wants_more_; }
+
   // Any thread.
   void skipped();
   void set_next_run(Instant at);
@@ -73,6 +76,8 @@ class Job {
   const std::unique_ptr<Collector> collector_;
   const Services services_;
   const std::shared_ptr<SelfMetrics::Job> self_;
+
+  bool wants_more_ = false;
 
   mutable std::mutex mutex_;  // guards what follows
   JobStatus status_;

@@ -24,6 +24,7 @@ struct Entry {
   std::optional<Instant> due_by_wall;  // cron tasks
   Instant planned_at{};                // when due_by_wall was found
   bool pending = false;                // waiting in its lane, or running
+  bool extra = false;                  // pending because its last run asked for another
 };
 
 }  // namespace
@@ -101,9 +102,15 @@ struct Scheduler::Impl {
 
   void hand_over(Entry& entry) {
     if (entry.pending) {
-      entry.task.skipped();
+      if (!entry.extra) {
+        entry.task.skipped();
+      }
       return;
     }
+    queue(entry);
+  }
+
+  void queue(Entry& entry) {
     entry.pending = true;
     lanes[entry.task.lane].push_back(&entry);
     changed.notify_all();
@@ -154,8 +161,13 @@ struct Scheduler::Impl {
       lane.pop_front();
       lock.unlock();
       entry->task.run();
+      const bool again = entry->task.again && entry->task.again();
       lock.lock();
       entry->pending = false;
+      entry->extra = again;
+      if (again) {
+        queue(*entry);  // behind what else is due in the lane
+      }
     }
   }
 };

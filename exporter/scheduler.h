@@ -20,6 +20,7 @@ struct Task {
   std::function<void()> run;              // on the lane's thread
   std::function<void()> skipped;          // due again while still waiting or running
   std::function<void(Instant)> next_run;  // told whenever the next due time is known
+  std::function<bool()> again = {};       // asked after a run: whether another should not wait
 };
 
 // One thread keeps time, one thread a lane runs its tasks in the order they fell due. A task that

@@ -132,7 +132,7 @@ void Bucket::merge(const Bucket& other) {
   size.merge(other.size);
 }
 
-void Bucket::compact() {
+void Bucket::pack_users() {
   uses.compact();
   failures.compact();
   for (auto& values : dimensions) {
@@ -140,6 +140,10 @@ void Bucket::compact() {
       tally.compact();
     }
   }
+}
+
+void Bucket::compact() {
+  pack_users();
   scopes.compact();
   duration.round();
   size.round();

@@ -81,6 +81,7 @@ struct Bucket {
   void add(const Fact& fact, const FeatureShape& shape, Directory& users, FeatureNames& names);
   void merge(const Bucket& other);
   void compact();            // once its rows are complete; see Tally
+  void pack_users();         // when its rows seem to be
   void forget(UserId user);  // their rows stay, as rows without a user
   std::uint64_t rows() const { return uses.total() + failures.total(); }
   std::size_t memory_bytes() const;

@@ -14,9 +14,9 @@ namespace usage {
 
 inline Instant day_of(Instant instant) { return std::chrono::floor<std::chrono::days>(instant); }
 
-// What was merged of intervals that lie within one UTC day each. Holds up to `max` of them, those
-// that were asked for lately. Several threads may get() at once; two that miss the same interval
-// both merge it. A copy starts empty.
+// What was merged of intervals, of which most lie within one UTC day each. Holds up to `max` of
+// them, those that were asked for lately. Several threads may get() at once; two that miss the same
+// interval both merge it. A copy starts empty.
 template <typename T>
 class DayCache {
  public:
@@ -52,7 +52,14 @@ class DayCache {
     return made;
   }
 
-  // Everything of the day of this instant.
+  // Every interval that holds this instant, however long.
+  void drop_around(Instant instant) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(held_, [instant](const auto& entry) {
+      return entry.first.first <= instant && instant < entry.first.second;
+    });
+  }
+  // Everything within the day of this instant.
   void drop(Instant instant) {
     const Instant day = day_of(instant);
     const std::lock_guard lock(mutex_);

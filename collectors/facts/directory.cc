@@ -2,23 +2,79 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
+#include <span>
 
 namespace usage {
 
 namespace {
 
-std::uint32_t hash_of(std::string_view text) {
-  const std::uint64_t hash = std::hash<std::string_view>{}(text);
-  return static_cast<std::uint32_t>(hash ^ (hash >> 32));
+// A number below 2^32 as id columns give it, without leading zeros.
+std::optional<std::uint32_t> plain_number(std::string_view text) {
+  constexpr std::size_t kMostDigits = 10;
+  const bool zeros = text.size() > 1 && text.front() == '0';
+  if (text.empty() || text.size() > kMostDigits || zeros) {
+    return std::nullopt;
+  }
+  std::uint64_t number = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') {
+      return std::nullopt;
+    }
+    number = 10 * number + static_cast<std::uint64_t>(c - '0');
+  }
+  return number > std::numeric_limits<std::uint32_t>::max()
+             ? std::nullopt
+             : std::optional(static_cast<std::uint32_t>(number));
 }
+
+// One to one (the end of MurmurHash3).
+std::uint32_t mixed(std::uint32_t number) {
+  number = (number ^ number >> 16) * 0x85ebca6bU;
+  number = (number ^ number >> 13) * 0xc2b2ae35U;
+  return number ^ number >> 16;
+}
+
+// What is freed must not hold a text that may be forgotten later.
+void wipe(std::span<char> bytes) { std::ranges::fill(bytes, '\0'); }
 
 }  // namespace
 
-std::size_t Directory::slot_of(std::string_view text, std::uint32_t hash) const {
+Directory::Key Directory::key_of(std::string_view text) {
+  if (const auto number = plain_number(text)) {
+    return {mixed(*number), true};
+  }
+  const std::uint64_t hash = std::hash<std::string_view>{}(text);
+  return {static_cast<std::uint32_t>(hash ^ (hash >> 32)), false};
+}
+
+std::string_view Directory::held(std::uint32_t id) const {
+  const std::uint64_t start = id == 0 ? 0 : ends_[id - 1];
+  return std::string_view(bytes_).substr(start, ends_[id] - start);
+}
+
+std::string_view Directory::text(std::uint32_t id) const {
+  return forgotten(id) ? std::string_view() : held(id);
+}
+
+void Directory::append(std::string_view text) {
+  if (bytes_.capacity() - bytes_.size() < text.size()) {
+    std::string larger;
+    larger.reserve(2 * (bytes_.size() + text.size()));
+    larger += bytes_;
+    bytes_.swap(larger);
+    wipe(larger);
+  }
+  bytes_ += text;
+  ends_.push_back(bytes_.size());
+}
+
+std::size_t Directory::slot_of(std::string_view text, Key key) const {
   const std::size_t mask = slots_.size() - 1;
-  for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
+  for (std::size_t i = key.hash & mask;; i = (i + 1) & mask) {
     const Slot& slot = slots_[i];
-    if (slot.id == kFree || (slot.hash == hash && texts_[slot.id] == text)) {
+    const bool same = slot.hash == key.hash && (slot.number != 0) == key.number;
+    if (slot.id == kFree || (same && (key.number || held(slot.id) == text))) {
       return i;
     }
   }
@@ -28,23 +84,23 @@ void Directory::rebuild(std::size_t slots) {
   slots_.assign(slots, Slot{});
   for (std::uint32_t id = 0; id < size(); ++id) {
     if (!forgotten(id)) {
-      const std::uint32_t hash = hash_of(texts_[id]);
-      slots_[slot_of(texts_[id], hash)] = {hash, id};
+      const Key key = key_of(held(id));
+      slots_[slot_of(held(id), key)] = Slot(key, id);
     }
   }
 }
 
 std::uint32_t Directory::id_of(std::string_view text) {
   constexpr std::size_t kFirstSlots = 16;
-  if (2 * texts_.size() >= slots_.size()) {
+  if (2 * ends_.size() >= slots_.size()) {
     rebuild(std::max(kFirstSlots, 2 * slots_.size()));
   }
-  const std::uint32_t hash = hash_of(text);
-  Slot& slot = slots_[slot_of(text, hash)];
+  const Key key = key_of(text);
+  Slot& slot = slots_[slot_of(text, key)];
   if (slot.id == kFree) {
     const std::uint32_t id = size();
-    texts_.emplace_back(text);
-    slot = {hash, id};
+    append(text);
+    slot = Slot(key, id);
   }
   return slot.id;
 }
@@ -53,7 +109,7 @@ std::optional<std::uint32_t> Directory::find(std::string_view text) const {
   if (slots_.empty()) {
     return std::nullopt;
   }
-  const Slot& slot = slots_[slot_of(text, hash_of(text))];
+  const Slot& slot = slots_[slot_of(text, key_of(text))];
   return slot.id == kFree ? std::nullopt : std::optional(slot.id);
 }
 
@@ -61,10 +117,8 @@ void Directory::forget(std::uint32_t id) {
   if (forgotten(id)) {
     return;
   }
+  wipe(std::span(bytes_).subspan(id == 0 ? 0 : ends_[id - 1], held(id).size()));
   forgotten_.insert(std::upper_bound(forgotten_.begin(), forgotten_.end(), id), id);
-  std::string& text = texts_[id];
-  std::fill(text.begin(), text.end(), '\0');  // the freed memory must not hold it either
-  text = std::string();
   rebuild(slots_.size());
 }
 
@@ -74,19 +128,14 @@ bool Directory::forgotten(std::uint32_t id) const {
 
 std::uint32_t Directory::add_forgotten() {
   const std::uint32_t id = size();
-  texts_.emplace_back();
+  ends_.push_back(bytes_.size());
   forgotten_.push_back(id);
   return id;
 }
 
 std::size_t Directory::memory_bytes() const {
-  std::size_t bytes = slots_.capacity() * sizeof(Slot) + texts_.size() * sizeof(std::string) +
-                      forgotten_.capacity() * sizeof(std::uint32_t);
-  const std::size_t inside = std::string().capacity();
-  for (const std::string& text : texts_) {
-    bytes += text.capacity() > inside ? text.capacity() + 1 : 0;
-  }
-  return bytes;
+  return slots_.capacity() * sizeof(Slot) + bytes_.capacity() +
+         ends_.capacity() * sizeof(std::uint64_t) + forgotten_.capacity() * sizeof(std::uint32_t);
 }
 
 }  // namespace usage

@@ -95,6 +95,22 @@ void FeatureCounters::rise(const Bucket& before, const Bucket& after) {
   usage::rise(size, before.size, after.size);
 }
 
+void FeatureCounters::merge(const FeatureCounters& other) {
+  uses += other.uses;
+  failures += other.failures;
+  unattributed += other.unattributed;
+  for (std::size_t i = 0; i < failures_by_reason.size(); ++i) {
+    failures_by_reason[i] += other.failures_by_reason[i];
+  }
+  for (std::size_t i = 0; i < dimensions.size(); ++i) {
+    for (const auto& [value, count] : other.dimensions[i]) {
+      dimensions[i][value] += count;
+    }
+  }
+  duration.merge(other.duration);
+  size.merge(other.size);
+}
+
 std::string FeatureCounters::serialize() const {
   std::string out;
   codec::put_numbers(out, {uses, failures, unattributed});
@@ -158,9 +174,7 @@ FeatureFacts::Change FeatureFacts::replace(const Interval& interval,
     change.removed += rise_of(after.uses.total(), before.uses.total()) +
                       rise_of(after.failures.total(), before.failures.total());
     counters_.rise(before, after);
-    days_.drop(start);
-    ends_.drop(start);
-    users_.drop(start);
+    changed(start);
   };
   std::erase_if(fresh, [](const auto& entry) { return entry.second.rows() == 0; });
   for (auto old = buckets_.lower_bound(interval.from);
@@ -193,9 +207,7 @@ FeatureFacts::Change FeatureFacts::replace(const Interval& interval,
 void FeatureFacts::restore(std::map<Instant, PackedBucket> buckets, FeatureCounters counters) {
   buckets_ = std::move(buckets);
   counters_ = std::move(counters);
-  days_.clear();
-  ends_.clear();
-  users_.clear();
+  forget_merged();
 }
 
 void FeatureFacts::forget(UserId user) {
@@ -204,9 +216,19 @@ void FeatureFacts::forget(UserId user) {
     bucket.forget(user);
     packed = PackedBucket(std::move(bucket));
   }
-  days_.clear();
-  ends_.clear();
+  forget_merged();
+}
+
+void FeatureFacts::changed(Instant bucket) {
+  done_.drop(bucket);
+  users_.drop(bucket);
+  totals_.drop(bucket);
+}
+
+void FeatureFacts::forget_merged() {
+  done_.clear();
   users_.clear();
+  totals_.clear();
 }
 
 Bucket FeatureFacts::merged(Instant from, Instant to) const {
@@ -214,7 +236,6 @@ Bucket FeatureFacts::merged(Instant from, Instant to) const {
   for (auto it = buckets_.lower_bound(from); it != buckets_.end() && it->first < to; ++it) {
     all.merge(it->second.unpacked(shape_));
   }
-  all.compact();
   return all;
 }
 
@@ -229,10 +250,38 @@ UserSet FeatureFacts::merged_users(Instant from, Instant to) const {
 
 Bucket FeatureFacts::sum(const Interval& interval) const {
   check_edges(interval, width_);
-  Bucket total(shape_);
+  Bucket total = merged(interval.from, interval.to);
+  total.compact();
+  return total;
+}
+
+std::shared_ptr<const Done> FeatureFacts::done(const Interval& interval,
+                                               const UserSet& excluded) const {
+  check_edges(interval, width_);
+  const auto known = done_.of(excluded);
+  return known->pieces.get(interval.from, interval.to, [&] {
+    Done total;
+    total.dimensions.resize(shape_.dimensions.size());
+    for_days(interval.from, interval.to, [&](Instant from, Instant to) {
+      const auto& cache = to - from == std::chrono::days(1) ? known->days : known->ends;
+      total.merge(*cache.get(from, to, [&] { return Done(merged(from, to), excluded); }));
+    });
+    return total;
+  });
+}
+
+FeatureCounters FeatureFacts::totals(const Interval& interval) const {
+  check_edges(interval, width_);
+  FeatureCounters total(shape_);
   for_days(interval.from, interval.to, [&](Instant from, Instant to) {
-    const auto& cache = to - from == std::chrono::days(1) ? days_ : ends_;
-    total.merge(*cache.get(from, to, [&] { return merged(from, to); }));
+    total.merge(*totals_.get(from, to, [&] {
+      Bucket day = merged(from, to);
+      day.duration.round();
+      day.size.round();
+      FeatureCounters counted(shape_);
+      counted.rise(Bucket(shape_), day);
+      return counted;
+    }));
   });
   return total;
 }
@@ -251,8 +300,7 @@ std::optional<Instant> FeatureFacts::first_bucket() const {
 }
 
 std::size_t FeatureFacts::memory_bytes() const {
-  std::size_t bytes =
-      sizeof *this + days_.memory_bytes() + ends_.memory_bytes() + users_.memory_bytes();
+  std::size_t bytes = sizeof *this + done_.memory_bytes() + users_.memory_bytes();
   for (const auto& [start, bucket] : buckets_) {
     bytes += bucket.memory_bytes();
   }

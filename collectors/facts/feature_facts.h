@@ -7,6 +7,7 @@
 
 #include "collectors/facts/bucket.h"
 #include "collectors/facts/day_cache.h"
+#include "collectors/facts/done.h"
 
 namespace usage {
 
@@ -28,6 +29,7 @@ struct FeatureCounters {
   // Each member rises by what `after` has more of than `before`. A row that was updated counts only
   // where it appears; the sums of observations rise by their difference, if it is positive.
   void rise(const Bucket& before, const Bucket& after);
+  void merge(const FeatureCounters& other);
   std::string serialize() const;
   static FeatureCounters parse(std::string_view bytes, const FeatureShape& shape);  // Error(data)
   bool operator==(const FeatureCounters&) const = default;
@@ -81,14 +83,20 @@ class FeatureFacts {
   void set_counting_since(std::optional<Instant> since) { counting_since_ = since; }
   std::optional<Instant> counting_since() const { return counting_since_; }
 
-  // Everything in an interval of whole buckets. What was merged of a UTC day is remembered, so that
-  // a month costs 30 merges and not 720; thread-safe among readers.
+  // Everything in an interval of whole buckets.
   Bucket sum(const Interval& interval) const;
-  UserSet users(const Interval& interval) const;  // sum(interval).uses.users(), quicker
+  // Parts of sum(interval) that are asked for often. What was merged of a UTC day is remembered, so
+  // that a month costs 30 merges and not 720; thread-safe among readers.
+  UserSet users(const Interval& interval) const;  // of the uses
+  std::shared_ptr<const Done> done(const Interval& interval, const UserSet& excluded) const;
+  FeatureCounters totals(const Interval& interval) const;  // whatever was counted before
   std::optional<Instant> first_bucket() const;
   std::size_t memory_bytes() const;  // the remembered days too
 
  private:
+  void changed(Instant bucket);
+  void forget_merged();
+
   Bucket merged(Instant from, Instant to) const;
   UserSet merged_users(Instant from, Instant to) const;
 
@@ -98,11 +106,10 @@ class FeatureFacts {
   std::map<Instant, PackedBucket> buckets_;  // no empty ones
   FeatureCounters counters_;
   std::optional<Instant> counting_since_;
-  // Whole days, and the ends of windows, which move on every hour. Users apart: those of long ago
-  // are asked for more often than all the rest, and are much smaller.
-  DayCache<Bucket> days_{128};
-  DayCache<Bucket> ends_{24};
+  // Users apart: those of long ago are asked for more often than all the rest.
+  DoneCache done_;
   DayCache<UserSet> users_{4096};
+  DayCache<FeatureCounters> totals_{4096};
 };
 
 }  // namespace usage

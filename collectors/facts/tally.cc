@@ -1,6 +1,8 @@
 #include "collectors/facts/tally.h"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <utility>
 
 #include "collectors/facts/codec.h"
@@ -9,9 +11,32 @@ namespace usage {
 
 namespace {
 
-// Sorting so many at once costs less than a set's insertion each; more would not be quicker.
-constexpr std::size_t kMaxPending = 1024;
+// Sorting so many at once costs less than a set's insertion each.
+constexpr std::size_t kMaxPending = 1 << 14;
 constexpr std::size_t kMaxDigits = 40;  // far beyond any count, and sums of such stay in 64 bits
+
+// By one byte after the other, the lowest first: for thousands of dense numbers a few times quicker
+// than comparing them.
+void sort_ids(std::vector<UserId>& ids) {
+  constexpr std::size_t kFew = 64;
+  if (ids.size() < kFew) {
+    std::sort(ids.begin(), ids.end());
+    return;
+  }
+  const UserId largest = *std::max_element(ids.begin(), ids.end());
+  std::vector<UserId> sorted(ids.size());
+  for (unsigned shift = 0; shift < 32 && largest >> shift != 0; shift += 8) {
+    std::array<std::size_t, 257> place{};
+    for (const UserId id : ids) {
+      ++place[(id >> shift & 0xffU) + 1];
+    }
+    std::partial_sum(place.begin(), place.end(), place.begin());
+    for (const UserId id : ids) {
+      sorted[place[id >> shift & 0xffU]++] = id;
+    }
+    ids.swap(sorted);
+  }
+}
 
 bool holds_all(const UserSet& among, const UserSet& set) {
   return common(among, set) == set.size();
@@ -58,8 +83,9 @@ std::uint64_t Tally::Counts::total_without(const UserSet& excluded) const {
 }
 
 Tally::Counts Tally::counts_of(std::vector<UserId>& ids) {
-  std::sort(ids.begin(), ids.end());
+  sort_ids(ids);
   std::vector<UserId> users;
+  users.reserve(ids.size());
   std::vector<std::vector<UserId>> digits;
   for (auto first = ids.begin(); first != ids.end();) {
     const UserId user = *first;
@@ -106,6 +132,7 @@ void Tally::add(std::optional<UserId> user, std::uint64_t times) {
     one.add(*whole());
     parts_ = {std::make_shared<const Counts>(std::move(one))};
     union_ = {};
+    compact_ = false;
   }
 }
 
@@ -120,6 +147,7 @@ void Tally::settle() const {
   }
   parts_ = {std::make_shared<const Counts>(std::move(counts))};
   union_ = {};
+  compact_ = false;
 }
 
 Tally::Part Tally::whole() const {
@@ -149,8 +177,10 @@ void Tally::merge(const Tally& other) {
   if (parts_.empty()) {
     parts_ = other.parts_;
     union_ = other.union_;
+    compact_ = other.compact_;
     return;
   }
+  compact_ = false;
   if (parts_.size() == 1) {
     union_ = parts_.front()->users;
   }
@@ -209,13 +239,14 @@ void Tally::forget(UserId user) {
   if (!counts.users.empty()) {
     parts_.push_back(std::make_shared<const Counts>(std::move(counts)));
   }
+  compact_ = false;
   compact();
 }
 
 void Tally::compact() {
   settle();
   std::vector<UserId>().swap(pending_);
-  if (parts_.empty()) {
+  if (parts_.empty() || compact_) {
     return;
   }
   Counts counts = *whole();
@@ -227,6 +258,7 @@ void Tally::compact() {
   parts_ = {std::make_shared<const Counts>(std::move(counts))};
   parts_.shrink_to_fit();
   union_ = {};
+  compact_ = true;
 }
 
 std::size_t Tally::memory_bytes() const {

@@ -63,6 +63,7 @@ class Tally {
   mutable std::vector<Part> parts_;
   mutable UserSet union_;  // of the parts' users, if there are several
   mutable std::vector<UserId> pending_;
+  mutable bool compact_ = false;
 };
 
 }  // namespace usage

@@ -15,11 +15,12 @@ bool knows(const Moment& moment, const Combination& combination) {
   });
 }
 
+constexpr Instant kNever = Instant::max();
+
 // The bucket of everyone's first success since the launch. Days are asked first: most have no one
 // new, and then their hours need not be looked at.
-std::vector<std::optional<Instant>> first_uses(Moment& moment, const std::string& feature,
-                                               Instant launch) {
-  std::vector<std::optional<Instant>> first(moment.facts().users.size());
+std::vector<Instant> first_uses(Moment& moment, const std::string& feature, Instant launch) {
+  std::vector<Instant> first(moment.facts().users.size(), kNever);
   const FeatureFacts& facts = moment.feature(feature);
   const Interval since = whole_buckets(launch, moment.end(), moment.facts().bucket_width);
   UserSet seen;
@@ -31,7 +32,7 @@ std::vector<std::optional<Instant>> first_uses(Moment& moment, const std::string
     const auto stop = facts.buckets().lower_bound(to);
     for (auto at = facts.buckets().lower_bound(from); at != stop && !fresh.empty(); ++at) {
       const UserSet now = fresh & at->second.uses.users();
-      now.for_each([&](UserId user) { first[user] = at->first; });
+      for (const UserId user : now.ids()) first[user] = at->first;
       fresh -= now;
     }
     from = to;
@@ -41,28 +42,50 @@ std::vector<std::optional<Instant>> first_uses(Moment& moment, const std::string
 
 // From the later of the launch and the user's creation to the bucket of the first success. Only
 // people of the users table whose creation is known.
-struct Start {
-  Instant eligible;
-  std::optional<Instant> first_use;
+struct FirstUses {
+  std::optional<double> median_wait;  // seconds; of those who used it
+  std::uint64_t mature = 0, activated = 0;
 };
 
-std::vector<Start> find_starts(Moment& moment, const std::string& feature) {
-  std::vector<Start> result;
+// The mean of the two in the middle.
+std::optional<double> median(std::vector<Duration>& waits) {
+  if (waits.empty()) return std::nullopt;
+  const auto upper = waits.begin() + static_cast<std::ptrdiff_t>(waits.size() / 2);
+  std::ranges::nth_element(waits, upper);
+  const auto lower = waits.size() % 2 == 1 ? upper : std::max_element(waits.begin(), upper);
+  return (seconds(*lower) + seconds(*upper)) / 2;
+}
+
+FirstUses find_first_uses(Moment& moment, const std::string& feature) {
+  FirstUses result;
   const auto launch = moment.feature_rules(feature).launched_at;
   if (!launch || *launch >= moment.end()) return result;
-  const auto first = first_uses(moment, feature, *launch);
-  const UserSet& left_out = moment.not_counted(moment.end());
+  const std::vector<Instant> first = first_uses(moment, feature, *launch);
+  const std::vector<UserId> left_out = moment.not_counted(moment.end()).ids();
+  auto next_out = left_out.begin();
   const auto& people = moment.facts().population.attributes;
+  std::vector<Duration> waits;
+  waits.reserve(people.size());
   for (std::size_t id = 0; id < people.size(); ++id) {
-    const auto user = static_cast<UserId>(id);
-    if (!people[id].known || !people[id].created_at || left_out.contains(user)) continue;
-    result.push_back({std::max(*launch, *people[id].created_at), first[id]});
+    if (next_out != left_out.end() && *next_out == id) {
+      ++next_out;
+      continue;
+    }
+    if (!people[id].known || !people[id].created_at) continue;
+    const Instant eligible = std::max(*launch, *people[id].created_at);
+    const Instant due = eligible + kActivation;
+    if (due <= moment.end()) {
+      ++result.mature;
+      if (first[id] < due) ++result.activated;
+    }
+    if (first[id] != kNever) waits.push_back(std::max(Duration(), first[id] - eligible));
   }
+  result.median_wait = median(waits);
   return result;
 }
 
-const std::vector<Start>& starts(Moment& moment, const std::string& feature) {
-  return moment.once("starts of " + feature, [&] { return find_starts(moment, feature); });
+const FirstUses& uses_since_launch(Moment& moment, const std::string& feature) {
+  return moment.once("first uses of " + feature, [&] { return find_first_uses(moment, feature); });
 }
 
 }  // namespace
@@ -156,26 +179,14 @@ void combination_ratio(Moment& moment, const std::string&, MetricFamily& family)
 }
 
 void first_use_median(Moment& moment, const std::string& feature, MetricFamily& family) {
-  std::vector<double> waits;
-  for (const Start& start : starts(moment, feature)) {
-    if (!start.first_use) continue;
-    waits.push_back(std::max(0.0, seconds(*start.first_use - start.eligible)));
+  if (const auto wait = uses_since_launch(moment, feature).median_wait) {
+    add_sample(family, {feature}, *wait);
   }
-  if (waits.empty()) return;
-  std::ranges::sort(waits);
-  const std::size_t upper = waits.size() / 2, lower = (waits.size() - 1) / 2;
-  add_sample(family, {feature}, (waits[lower] + waits[upper]) / 2);
 }
 
 Share activation_share(Moment& moment, const std::string& feature) {
-  Share share;
-  for (const Start& start : starts(moment, feature)) {
-    const Instant due = start.eligible + kActivation;
-    if (due > moment.end()) continue;
-    ++share.denominator;
-    if (start.first_use && *start.first_use < due) ++share.numerator;
-  }
-  return share;
+  const FirstUses& found = uses_since_launch(moment, feature);
+  return {found.activated, found.mature};
 }
 
 void activation_ratio(Moment& moment, const std::string& feature, MetricFamily& family) {

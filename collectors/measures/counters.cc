@@ -10,21 +10,9 @@ namespace {
 // As of now what has been counted since ever; as of the past what the buckets held until then.
 FeatureCounters counters_of(Moment& moment, const std::string& feature) {
   if (moment.live()) return moment.feature(feature).counters();
-  const Bucket& sum = moment.once("all of " + feature, [&] {
-    return moment.feature(feature).sum(moment.ever(feature, moment.end()));
+  return moment.once("all of " + feature, [&] {
+    return moment.feature(feature).totals(moment.ever(feature, moment.end()));
   });
-  FeatureCounters counters;
-  counters.uses = sum.uses.total();
-  counters.failures = sum.failures.total();
-  counters.unattributed = sum.uses.unattributed() + sum.failures.unattributed();
-  counters.failures_by_reason = sum.failures_by_reason;
-  for (const auto& values : sum.dimensions) {
-    auto& counted = counters.dimensions.emplace_back();
-    for (const auto& [value, tally] : values) counted[value] = tally.total();
-  }
-  counters.duration = sum.duration;
-  counters.size = sum.size;
-  return counters;
 }
 
 // A bucket that is purged, or found late, must not move it: that would tell of a reset.

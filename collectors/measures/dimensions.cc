@@ -25,7 +25,7 @@ std::vector<Ranked> rank(Moment& moment, const std::string& feature, std::size_t
   std::vector<Ranked> ranked;
   for (const auto& [value, done] : moment.done(feature, days).dimensions[dimension]) {
     if (value == FeatureNames::kOverflow) continue;
-    const std::string& label = values.text(value);
+    const std::string label(values.text(value));
     if (label.empty() || label == kOther) continue;
     ranked.push_back({(done.users - moment.not_counted(days.to)).size(), label});
   }

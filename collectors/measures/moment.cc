@@ -6,31 +6,6 @@
 
 namespace usage {
 
-Done::Done(const Bucket& sum, const UserSet& excluded)
-    : uses(sum.uses.total_without(excluded)),
-      failures(sum.failures.total_without(excluded)),
-      dimensions(sum.dimensions.size()),
-      scopes(sum.scopes) {
-  for (std::size_t d = 0; d < dimensions.size(); ++d) {
-    for (const auto& [value, tally] : sum.dimensions[d]) {
-      dimensions[d][value] = {tally.total_without(excluded), tally.users()};
-    }
-  }
-}
-
-void Done::merge(const Done& other) {
-  uses += other.uses;
-  failures += other.failures;
-  for (std::size_t d = 0; d < other.dimensions.size(); ++d) {
-    for (const auto& [value, more] : other.dimensions[d]) {
-      Value& sum = dimensions[d][value];
-      sum.uses += more.uses;
-      sum.users |= more.users;
-    }
-  }
-  scopes |= other.scopes;
-}
-
 Moment::Moment(const Facts& facts, const UsageRules& rules, Instant at, bool live)
     : facts_(facts),
       rules_(rules),
@@ -126,13 +101,6 @@ Interval Moment::ever(const std::string& name, Instant to) const {
   return {first ? std::min(*first, to) : to, to};
 }
 
-const Done& Moment::piece(const std::string& name, Instant from, Instant to) {
-  auto& known = pieces_[name];
-  const auto found = known.find({from, to});
-  if (found != known.end()) return found->second;
-  return known.emplace(Key{from, to}, Done(feature(name).sum({from, to}), excluded_)).first->second;
-}
-
 const Done& Moment::done(const std::string& name, const Interval& interval) {
   auto& known = done_[name];
   const Key key{interval.from, interval.to};
@@ -143,7 +111,7 @@ const Done& Moment::done(const std::string& name, const Interval& interval) {
   for (Instant from = interval.from; from < interval.to;) {
     const auto next = ends_.upper_bound(from);
     const Instant to = next == ends_.end() ? interval.to : std::min(*next, interval.to);
-    sum.merge(piece(name, from, to));
+    sum.merge(*feature(name).done({from, to}, excluded_));
     from = to;
   }
   return known.emplace(key, std::move(sum)).first->second;

@@ -14,21 +14,6 @@ namespace usage {
 
 class TargetHistory;  // targets.h
 
-// What a feature did in an interval, without the uses and failures of excluded users.
-struct Done {
-  struct Value {
-    std::uint64_t uses = 0;
-    UserSet users;  // the excluded ones too
-  };
-  std::uint64_t uses = 0, failures = 0;
-  std::vector<std::map<std::uint32_t, Value>> dimensions;  // as in Bucket
-  UserSet scopes;                                          // of excluded users too
-
-  Done() = default;
-  Done(const Bucket& sum, const UserSet& excluded);
-  void merge(const Done& other);
-};
-
 // Facts, rules and an instant: what every measure is a pure function of. Remembers sums that
 // several measures need; one thread. Facts and rules outlive it. References that it gives stay
 // valid as long as it lives.
@@ -92,7 +77,6 @@ class Moment {
   using Key = std::pair<Instant, Instant>;
   Interval period(Duration newest_ago, Duration length) const;
   UserSet find_users(const std::string& subject, const Interval& interval);
-  const Done& piece(const std::string& feature, Instant from, Instant to);
 
   const Facts& facts_;
   const UsageRules& rules_;
@@ -104,7 +88,7 @@ class Moment {
   std::map<Instant, UserSet> not_counted_;
   // Windows overlap: each is put together from the pieces between all their ends.
   std::set<Instant> ends_;
-  std::map<std::string, std::map<Key, Done>> pieces_, done_;
+  std::map<std::string, std::map<Key, Done>> done_;
   std::map<std::string, std::map<Key, UserSet>> users_;
   std::map<Key, UserSet> active_;
   std::map<std::string, std::any> made_;

@@ -6,6 +6,7 @@
 
 #include "collectors/sources/backoff.h"
 #include "collectors/sources/postgres_connection.h"
+#include "collectors/sources/postgres_copy.h"
 #include "collectors/sources/postgres_decode.h"
 #include "collectors/sources/postgres_error.h"
 #include "exporter/error.h"
@@ -46,9 +47,12 @@ class PostgresSource : public Source {
       quotes_ = query.secret ? Quotes::secret : Quotes::rows;
       postgres::RowDecoder decoder(fields, zone_);
       sink.columns(postgres::columns_of(fields, type_names_));
-      connection_->stream(
-          parameters, decoder.binary(), patience,
-          [&](std::span<const postgres::Cell> cells) { sink.row(decode(decoder, cells)); });
+      const auto row = [&](std::span<const postgres::Cell> cells) {
+        sink.row(decode(decoder, cells));
+      };
+      if (!query.many || !decoder.binary() || !copied(query.sql, parameters, patience, row)) {
+        connection_->stream(parameters, decoder.binary(), patience, row);
+      }
     });
   }
 
@@ -103,6 +107,38 @@ class PostgresSource : public Source {
     backoff_.check();
     connect(patience);
     connection_->run(opening(patience), patience);
+  }
+
+  // False: nothing was read, and the statement is prepared as it was. Some servers that speak
+  // PostgreSQL's protocol cannot copy.
+  template <typename Row>
+  bool copied(const std::string& sql, const std::vector<Bound>& parameters,
+              const Patience& patience, const Row& row) {
+    const auto copy = copies_ ? postgres::copy_of(sql, parameters) : std::nullopt;
+    if (!copy) {
+      return false;
+    }
+    postgres::CopyReader reader;
+    try {
+      connection_->copy_out(*copy, patience, [&](std::string_view message) {
+        const auto cells = reader.row(message);
+        if (!cells.empty()) {
+          row(cells);
+        }
+      });
+      return true;
+    } catch (const Failure& failure) {
+      constexpr std::string_view kNotSupported = "0A000", kSyntax = "42601";
+      const bool unknown = failure.sqlstate == kNotSupported || failure.sqlstate == kSyntax;
+      if (failure.kind != Failure::Kind::server || !unknown) {
+        throw;
+      }
+    }
+    copies_ = false;
+    connection_->run("ROLLBACK", patience);
+    connection_->run(opening(patience), patience);
+    prepare(sql, parameters, patience);
+    return false;
   }
 
   // All settings that matter are of the transaction, so that it may run on any server connection
@@ -241,6 +277,7 @@ class PostgresSource : public Source {
   TimeZone zone_;
   Alarm alarm_;
   Quotes quotes_ = Quotes::nothing;  // of the scan under way
+  bool copies_ = true;
   std::map<unsigned, std::string> type_names_;
   std::unique_ptr<Connection> connection_;
 };

@@ -2,8 +2,6 @@
 
 #include <libpq-fe.h>
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -21,6 +19,8 @@ struct ClearResult {
   void operator()(PGresult* result) const { PQclear(result); }
 };
 using Result = std::unique_ptr<PGresult, ClearResult>;
+
+constexpr unsigned kRowsBetweenChecks = 64;
 
 struct FreeOptions {
   void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
@@ -77,42 +77,30 @@ Failure result_failure(const PGresult* result, PGconn* connection) {
   return {Failure::Kind::server, state, primary == nullptr ? "" : primary};
 }
 
+void check(const Patience& patience) {
+  if (patience.clock.steady_now() >= patience.deadline) {
+    throw Failure{Failure::Kind::deadline, "", "no answer in time"};
+  }
+  if (patience.alarm.raised()) {
+    throw Failure{Failure::Kind::interrupted, "", "interrupted"};
+  }
+}
+
 void wait_for(int socket, short events, const Patience& patience) {
   for (;;) {
+    check(patience);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(patience.deadline -
                                                                    patience.clock.steady_now());
-    if (left.count() <= 0) {
-      throw Failure{Failure::Kind::deadline, "", "no answer in time"};
-    }
     std::array<pollfd, 2> wanted{pollfd{socket, events, 0},
                                  pollfd{patience.alarm.descriptor(), POLLIN, 0}};
-    const int longest = static_cast<int>(std::min<std::int64_t>(left.count(), 60'000));
-    const int ready = ::poll(wanted.data(), wanted.size(), longest);
-    if (patience.alarm.raised()) {
-      throw Failure{Failure::Kind::interrupted, "", "interrupted"};
-    }
-    if (ready > 0) {
+    const int longest = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+    if (::poll(wanted.data(), wanted.size(), longest) > 0 && !patience.alarm.raised()) {
       return;
     }
   }
 }
 
 }  // namespace
-
-Alarm::Alarm() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (descriptor_ < 0) {
-    throw Error(Reason::io, "no file descriptor left for a source; raise the limit (ulimit -n)");
-  }
-}
-
-Alarm::~Alarm() { ::close(descriptor_); }
-
-void Alarm::raise() noexcept { ::eventfd_write(descriptor_, 1); }
-
-bool Alarm::raised() const {
-  pollfd wanted{descriptor_, POLLIN, 0};
-  return ::poll(&wanted, 1, 0) > 0;
-}
 
 std::string host_of(const Secret& dsn) {
   const ParsedDsn parsed = parse(dsn);
@@ -164,6 +152,30 @@ struct Connection::Handle {
       throw Failure{Failure::Kind::lost, "", "the connection was lost"};
     }
     flush(patience);
+  }
+
+  // Calls `piece` for what is left of a COPY … TO STDOUT; the result after it tells how it ended.
+  void copy_out(const Patience& patience, const std::function<void(std::string_view)>& piece) {
+    bool lost = false;
+    for (unsigned count = 0;; ++count) {
+      if (count % kRowsBetweenChecks == 0) {
+        check(patience);
+      }
+      char* bytes = nullptr;
+      const int size = PQgetCopyData(connection, &bytes, 1);
+      const std::unique_ptr<char, decltype(&PQfreemem)> held(bytes, PQfreemem);
+      if (size < 0) {
+        return;
+      }
+      if (size > 0) {
+        piece({bytes, static_cast<std::size_t>(size)});
+      } else if (lost) {
+        throw Failure{Failure::Kind::lost, "", "the connection was lost"};
+      } else {
+        wait_for(PQsocket(connection), POLLIN, patience);
+        lost = PQconsumeInput(connection) == 0;
+      }
+    }
   }
 
   // The results up to the end of the command, which must be read in any case; then the failure.
@@ -277,7 +289,6 @@ std::vector<Field> Connection::prepare(const std::string& sql, const std::vector
 
 void Connection::stream(const std::vector<Bound>& parameters, bool binary, const Patience& patience,
                         const std::function<void(std::span<const Cell>)>& row) {
-  constexpr unsigned kRowsBetweenChecks = 64;
   std::vector<const char*> values;
   for (const Bound& parameter : parameters) {
     values.push_back(parameter.text.c_str());
@@ -290,12 +301,7 @@ void Connection::stream(const std::vector<Bound>& parameters, bool binary, const
   std::vector<Cell> cells;
   for (unsigned count = 0;; ++count) {
     if (count % kRowsBetweenChecks == 0) {
-      if (patience.clock.steady_now() >= patience.deadline) {
-        throw Failure{Failure::Kind::deadline, "", "no answer in time"};
-      }
-      if (patience.alarm.raised()) {
-        throw Failure{Failure::Kind::interrupted, "", "interrupted"};
-      }
+      check(patience);
     }
     const Result result = handle_->next(patience);
     if (!result) {
@@ -322,6 +328,14 @@ void Connection::stream(const std::vector<Bound>& parameters, bool binary, const
   }
 }
 
+void Connection::copy_out(const std::string& sql, const Patience& patience,
+                          const std::function<void(std::string_view)>& piece) {
+  handle_->sent(PQsendQuery(handle_->connection, sql.c_str()), patience);
+  handle_->finish(patience);  // up to where the rows begin
+  handle_->copy_out(patience, piece);
+  handle_->finish(patience);
+}
+
 bool Connection::cancel(const Patience& patience) {
   // PQcancel blocks while the network is silent, and libpq 15 cannot bound it. Its thread is left
   // to the kernel's own timeouts; it owns all it uses.
@@ -332,7 +346,10 @@ bool Connection::cancel(const Patience& patience) {
     *asked = true;
   }).detach();
   try {
-    while (handle_->next(patience)) {
+    while (const Result result = handle_->next(patience)) {
+      if (PQresultStatus(result.get()) == PGRES_COPY_OUT) {
+        handle_->copy_out(patience, [](std::string_view) {});
+      }
     }
     // A request still on its way would hit the next statement.
     while (!*asked && patience.clock.steady_now() < patience.deadline) {

@@ -95,6 +95,10 @@ class Connection {
   void stream(const std::vector<Bound>& parameters, bool binary, const Patience& patience,
               const std::function<void(std::span<const Cell>)>& row);
 
+  // COPY … TO STDOUT: calls `piece` for each message of it. Otherwise as stream().
+  void copy_out(const std::string& sql, const Patience& patience,
+                const std::function<void(std::string_view)>& piece);
+
   // Cancels what runs on the server and reads on until it has ended; false when that was not
   // confirmed in time, and the connection is of no more use.
   bool cancel(const Patience& patience);

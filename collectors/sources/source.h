@@ -40,6 +40,9 @@ struct Query {
   std::string sql;  // one statement
   std::vector<Parameter> parameters;
   bool secret = false;  // holds a value from the environment: no error quotes the database on it
+  // Very many rows are expected, and the SQL is the exporter's own: nothing but parameters looks
+  // like `$1` outside of quotation marks. A driver may have a quicker way for such.
+  bool many = false;
 };
 
 // Receives a result: the columns once, then every row. Either may throw to end the scan.

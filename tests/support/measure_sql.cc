@@ -79,6 +79,33 @@ const char* name_of(CalendarUnit unit) {
   return unit == CalendarUnit::day ? "day" : unit == CalendarUnit::week ? "week" : "month";
 }
 
+// The tables as a product has them, for the collector to read.
+std::vector<std::string> views(bool postgres) {
+  const auto time = [&](const std::string& column) {
+    return postgres ? format("timestamptz 'epoch' + {0} * interval '1 microsecond' AS {0}", column)
+                    : format(
+                          "strftime('%Y-%m-%d %H:%M:%S', {0} / 1000000, 'unixepoch') || "
+                          "printf('.%06d', {0} % 1000000) AS {0}",
+                          column);
+  };
+  std::vector<std::string> statements{
+      format("CREATE VIEW read_people AS SELECT id, internal, eligible, {}, {}, team FROM people",
+             time("created"), time("deleted")),
+      format("CREATE VIEW read_visits AS SELECT user_id, {} FROM visits", time("at"))};
+  for (const char* feature : {"export", "share", "search"}) {
+    statements.push_back(format(
+        "CREATE VIEW read_{0} AS SELECT {1}, user_id, success, reason, scope, duration, size",
+        feature, time("at")));
+    for (const char* dimension : {"format", "report_type"}) {
+      statements.back() += format(
+          ", (SELECT value FROM use_values v WHERE v.use_id = r.id AND v.dimension = '{0}') AS {0}",
+          dimension);
+    }
+    statements.back() += format(" FROM raw_uses r WHERE feature = '{}'", feature);
+  }
+  return statements;
+}
+
 std::string text_of(const Cell& cell) {
   if (const auto* number = std::get_if<std::int64_t>(&cell)) return std::to_string(*number);
   return std::get<std::string>(cell);
@@ -103,6 +130,9 @@ SqlMeasures::SqlMeasures(const testing::Place& place)
     writer_->execute("ALTER ROLE ALL SET jit = off; SET jit = off");
   }
   writer_->execute(statements_.at("schema"));
+  for (const std::string& view : views(writer_->driver() == "postgresql")) {
+    writer_->execute(view);
+  }
 }
 
 bool SqlMeasures::has(std::string_view measure) const { return statements_.contains(measure); }

@@ -4,6 +4,8 @@
 -- the measure's name; what stands before them makes the tables that they share.
 
 -- = schema
+DROP VIEW IF EXISTS read_people; DROP VIEW IF EXISTS read_visits;
+DROP VIEW IF EXISTS read_export; DROP VIEW IF EXISTS read_share; DROP VIEW IF EXISTS read_search;
 DROP TABLE IF EXISTS asked; CREATE TABLE asked (as_of BIGINT, stop BIGINT, width BIGINT, zone TEXT, k BIGINT, users_table BIGINT);
 DROP TABLE IF EXISTS numbers; CREATE TABLE numbers (n BIGINT);
 DROP TABLE IF EXISTS people; CREATE TABLE people (id TEXT, internal BIGINT, eligible BIGINT, created BIGINT, deleted BIGINT, team TEXT);

@@ -63,6 +63,45 @@ TEST(Scheduler, WaitsForTheFirstIntervalIfAsked) {
   EXPECT_EQ(runs, 0);
 }
 
+TEST(Scheduler, RunsAtOnceAgainWhatAsksForIt) {
+  const SystemClock clock;
+  std::mutex mutex;
+  std::string order;
+  const auto runs = [&](char name) {
+    return [&, name] {
+      const std::scoped_lock lock(mutex);
+      order += name;
+    };
+  };
+  Task asks = every(1h, "asks", "lane", runs('a'));
+  int left = 2;
+  asks.again = [&] { return left-- > 0; };
+  Scheduler scheduler({asks, every(1h, "other", "lane", runs('b'))}, clock);
+  scheduler.start();
+  EXPECT_TRUE(eventually([&] {
+    const std::scoped_lock lock(mutex);
+    return order.size() >= 4;
+  }));
+  scheduler.stop();
+  EXPECT_EQ(order, "abaa") << "what else is due has its turn between";
+}
+
+TEST(Scheduler, ARunThatWasAskedForIsWorthOneThatIsDue) {
+  const SystemClock clock;
+  std::atomic<int> runs = 0;
+  std::atomic<int> skipped = 0;
+  Task task = every(20ms, "a", "lane", [&] {
+    if (++runs > 1) std::this_thread::sleep_for(50ms);
+  });
+  task.again = [&] { return true; };
+  task.skipped = [&] { ++skipped; };
+  Scheduler scheduler({task}, clock);
+  scheduler.start();
+  EXPECT_TRUE(eventually([&] { return runs >= 5; }));
+  scheduler.stop();
+  EXPECT_EQ(skipped, 0);
+}
+
 TEST(Scheduler, SkipsWhatIsStillRunningAndDisturbsNoOtherLane) {
   const SystemClock clock;
   std::promise<void> release;
