@@ -107,7 +107,7 @@ void read_activity(UsageConfig& usage, const yaml::Node& list, const Config& con
       table.time = mapping.require_string("time");
     }
     table.time_format = read_time_format(mapping, config, table.source);
-    table.where = read_where(mapping, problems);
+    read_where(table, mapping, problems);
     mapping.finish();
     if (!usage.activity.empty() && usage.activity.front().source != table.source) {
       mapping.problem("source", format("all tables of \"activity\" must be on one source; the "

@@ -18,6 +18,7 @@ struct TableConfig {
   std::optional<TimeFormat> time_format;  // SQLite: instead of the source's
   // Columns with the values of the rows that count; every other row is as if it were not there.
   std::vector<std::pair<std::string, std::vector<std::string>>> where;
+  bool secret = false;  // a value of `where` is from the environment
 };
 
 struct OutcomeConfig {

@@ -25,8 +25,7 @@ std::vector<std::string> read_values(yaml::Mapping& mapping, std::string_view ke
                                      Problems& problems);
 
 // The key "where" of a table.
-std::vector<std::pair<std::string, std::vector<std::string>>> read_where(yaml::Mapping& outer,
-                                                                         Problems& problems);
+void read_where(TableConfig& table, yaml::Mapping& outer, Problems& problems);
 
 // `rules` gets the feature's.
 FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const Config& config,

@@ -269,12 +269,10 @@ std::optional<Instant> read_launch(yaml::Mapping& mapping) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::vector<std::string>>> read_where(yaml::Mapping& outer,
-                                                                         Problems& problems) {
-  std::vector<std::pair<std::string, std::vector<std::string>>> where;
+void read_where(TableConfig& table, yaml::Mapping& outer, Problems& problems) {
   const yaml::Node* node = outer.find("where");
   if (node == nullptr) {
-    return where;
+    return;
   }
   yaml::Mapping mapping(*node, format("\"where\" of {}", outer.what()), problems);
   if (node->kind == yaml::Node::Kind::mapping && node->entries.empty()) {
@@ -283,10 +281,13 @@ std::vector<std::pair<std::string, std::vector<std::string>>> read_where(yaml::M
                                   mapping.what()));
   }
   for (const yaml::Entry& entry : node->entries) {
-    where.emplace_back(entry.key.text, read_values(mapping, entry.key.text, problems));
+    table.where.emplace_back(entry.key.text, read_values(mapping, entry.key.text, problems));
+    const auto& items = entry.value.items;
+    table.secret =
+        table.secret || entry.value.secret ||
+        std::any_of(items.begin(), items.end(), [](const yaml::Node& item) { return item.secret; });
   }
   mapping.finish();
-  return where;
 }
 
 FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const Config& config,
@@ -303,7 +304,7 @@ FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const
   }
   feature.uses.user = read_name(mapping, "user");
   feature.uses.time_format = read_time_format(mapping, config, feature.uses.source);
-  feature.uses.where = read_where(mapping, problems);
+  read_where(feature.uses, mapping, problems);
   feature.outcome = read_outcome(mapping, problems);
   read_reason(feature, mapping, problems);
   feature.duration = read_number(mapping, "duration", kDurationUnits, kDurationBounds,

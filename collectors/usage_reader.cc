@@ -44,15 +44,14 @@ std::optional<Instant> oldest_row(Source& source, const SourceConfig& config, co
                                                time_format_of(config, table.time_format));
                          }};
   const std::vector<Parameter> both = bounds({from, from}, config, table.time_format);
-  source.scan({select.sql_oldest(table.time), select.with_values({both.front()})}, deadline, sink);
+  source.scan(select.query(select.sql_oldest(table.time), {both.front()}), deadline, sink);
   return oldest;
 }
 
 ColumnCheck check_columns(Source& source, const Select& select, const std::string& name,
-                          const std::string& sql, const std::vector<Parameter>& parameters,
-                          Deadline deadline) {
+                          const Query& query, Deadline deadline) {
   ColumnCheck check{name, {}};
-  for (const Column& column : select.check(source, sql, parameters, deadline)) {
+  for (const Column& column : select.check(source, query, deadline)) {
     check.columns.push_back(column.database_type.empty()
                                 ? column.name
                                 : format("{} ({})", column.name, column.database_type));
@@ -84,9 +83,7 @@ FeatureReader::FeatureReader(const FeatureConfig& config, const SourceConfig& so
     : config_(config),
       source_(source),
       select_(config.uses.table, format("feature \"{}\"", config.shape.name)) {
-  for (const auto& [column, values] : config.uses.where) {
-    select_.only(column, values, source);
-  }
+  select_.only(config.uses, source);
   time_ = *select_.add(config.uses.time);
   user_ = select_.add(config.uses.user);
   outcome_ = select_.add(config.outcome ? config.outcome->column : "");
@@ -186,11 +183,9 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, bool
                            const std::scoped_lock lock(shared.mutex);
                            bucket->add(*fact, config_.shape, shared.facts.users, names);
                          }};
-  source.scan(
-      {.sql = sql(),
-       .parameters = select_.with_values(bounds(interval, source_, config_.uses.time_format)),
-       .many = many},
-      deadline, sink);
+  Query query = select_.query(sql(), bounds(interval, source_, config_.uses.time_format));
+  query.many = many;
+  source.scan(query, deadline, sink);
   return found;
 }
 
@@ -200,8 +195,8 @@ std::optional<Instant> FeatureReader::oldest(Source& source, Instant from,
 }
 
 ColumnCheck FeatureReader::check(Source& source, Instant now, Deadline deadline) const {
-  return check_columns(source, select_, format("feature {}", config_.shape.name), sql(),
-                       select_.with_values(bounds({now, now}, source_, config_.uses.time_format)),
+  return check_columns(source, select_, format("feature {}", config_.shape.name),
+                       select_.query(sql(), bounds({now, now}, source_, config_.uses.time_format)),
                        deadline);
 }
 
@@ -211,9 +206,7 @@ ActivityReader::ActivityReader(const std::vector<TableConfig>& tables, const Sou
     Select select(table.table, "\"activity\"");
     select.add(table.time);
     select.add(table.user);
-    for (const auto& [column, values] : table.where) {
-      select.only(column, values, source);
-    }
+    select.only(table, source);
     selects_.push_back(std::move(select));
   }
 }
@@ -250,11 +243,10 @@ Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, bo
               const std::scoped_lock lock(shared.mutex);
               users.add(shared.facts.users.id_of(*user));
             }};
-    source.scan(
-        {.sql = selects_[i].sql_between(table.time),
-         .parameters = selects_[i].with_values(bounds(interval, source_, table.time_format)),
-         .many = many},
-        deadline, sink);
+    Query query = selects_[i].query(selects_[i].sql_between(table.time),
+                                    bounds(interval, source_, table.time_format));
+    query.many = many;
+    source.scan(query, deadline, sink);
   }
   return found;
 }
@@ -275,10 +267,12 @@ std::vector<ColumnCheck> ActivityReader::check(Source& source, Instant now,
                                                Deadline deadline) const {
   std::vector<ColumnCheck> checks;
   for (std::size_t i = 0; i < tables_.size(); ++i) {
-    checks.push_back(check_columns(
-        source, selects_[i], format("activity {}", tables_[i].table),
-        selects_[i].sql_between(tables_[i].time),
-        selects_[i].with_values(bounds({now, now}, source_, tables_[i].time_format)), deadline));
+    const TableConfig& table = tables_[i];
+    checks.push_back(
+        check_columns(source, selects_[i], format("activity {}", table.table),
+                      selects_[i].query(selects_[i].sql_between(table.time),
+                                        bounds({now, now}, source_, table.time_format)),
+                      deadline));
   }
   return checks;
 }
@@ -354,7 +348,7 @@ std::uint64_t UsersReader::read(Source& source, Deadline deadline, SharedFacts& 
 }
 
 ColumnCheck UsersReader::check(Source& source, Deadline deadline) const {
-  return check_columns(source, select_, "users", select_.sql(), {}, deadline);
+  return check_columns(source, select_, "users", select_.query(select_.sql(), {}), deadline);
 }
 
 }  // namespace usage

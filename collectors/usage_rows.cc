@@ -113,24 +113,26 @@ std::optional<std::size_t> Select::add(const std::string& column) {
   return static_cast<std::size_t>(found - columns_.begin());
 }
 
-void Select::only(const std::string& column, const std::vector<std::string>& values,
-                  const SourceConfig& source) {
-  std::vector<std::string> all = values;
-  if (source.driver == "sqlite") {  // which has no truth values
-    for (const std::string& value : values) {
-      if (value == "true" || value == "false") {
-        all.emplace_back(value == "true" ? "1" : "0");
+void Select::only(const TableConfig& table, const SourceConfig& source) {
+  only_ = table.where;
+  secret_ = table.secret;
+  if (source.driver != "sqlite") {
+    return;
+  }
+  for (auto& [column, values] : only_) {  // SQLite has no truth values
+    for (const auto& [word, digit] : {std::pair("true", "1"), std::pair("false", "0")}) {
+      if (std::find(values.begin(), values.end(), word) != values.end()) {
+        values.emplace_back(digit);
       }
     }
   }
-  only_.emplace_back(column, std::move(all));
 }
 
-std::vector<Parameter> Select::with_values(std::vector<Parameter> times) const {
+Query Select::query(std::string sql, std::vector<Parameter> times) const {
   for (const auto& [column, values] : only_) {
     times.insert(times.end(), values.begin(), values.end());
   }
-  return times;
+  return {.sql = std::move(sql), .parameters = std::move(times), .secret = secret_};
 }
 
 std::string Select::conditions(int first_parameter) const {
@@ -167,9 +169,7 @@ std::string Select::sql_oldest(const std::string& time) const {
                 conditions(2));
 }
 
-std::vector<Column> Select::check(Source& source, const std::string& sql,
-                                  const std::vector<Parameter>& parameters,
-                                  Deadline deadline) const {
+std::vector<Column> Select::check(Source& source, const Query& query, Deadline deadline) const {
   std::vector<std::string> known;
   for (const Column& column : source.describe({"SELECT *" + from(), {}}, deadline)) {
     known.push_back(column.name);
@@ -184,7 +184,7 @@ std::vector<Column> Select::check(Source& source, const std::string& sql,
                                         table_, column, did_you_mean(column, known)));
     }
   }
-  return source.describe({sql, parameters}, deadline);
+  return source.describe(query, deadline);
 }
 
 std::vector<Parameter> bounds(const Interval& interval, const SourceConfig& source,

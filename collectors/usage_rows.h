@@ -22,22 +22,20 @@ class Select {
 
   // Its place in the row; nullopt for an empty name.
   std::optional<std::size_t> add(const std::string& column);
-  // Only rows whose column has one of the values.
-  void only(const std::string& column, const std::vector<std::string>& values,
-            const SourceConfig& source);
+  // Only the rows that TableConfig::where wants.
+  void only(const TableConfig& table, const SourceConfig& source);
 
   const std::vector<std::string>& columns() const { return columns_; }
   std::string sql() const;
   // With `time >= $1 AND time < $2`.
   std::string sql_between(const std::string& time) const;
   std::string sql_oldest(const std::string& time) const;
-  // What the statement is given: these first, then the values of only().
-  std::vector<Parameter> with_values(std::vector<Parameter> times) const;
+  // One of the statements with its parameters: the times, then the values of only().
+  Query query(std::string sql, std::vector<Parameter> times) const;
 
   // Prepares the statement and tells the columns. Error(query) names a column that the table lacks,
   // and the nearest that it has; `owner` says whose columns they are: `feature "export"`.
-  std::vector<Column> check(Source& source, const std::string& sql,
-                            const std::vector<Parameter>& parameters, Deadline deadline) const;
+  std::vector<Column> check(Source& source, const Query& query, Deadline deadline) const;
 
  private:
   std::string list() const;
@@ -47,6 +45,7 @@ class Select {
   std::string table_, owner_;
   std::vector<std::string> columns_;
   std::vector<std::pair<std::string, std::vector<std::string>>> only_;
+  bool secret_ = false;  // a value of only_
 };
 
 // Bounds of a time column. On SQLite a text's bound is as short as a bucket's edge allows, so that

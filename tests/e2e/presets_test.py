@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import tempfile
 import unittest
+from pathlib import Path
 
 from exporter import SOURCE_DIR, parse_metrics, run
 from servers import Postgres
@@ -110,6 +112,23 @@ class PresetsTest(unittest.TestCase):
             with self.subTest(name):
                 server.psql(f"CREATE DATABASE {name}")
                 self.adoption(name, tables(), server)
+
+    def test_no_error_prints_a_value_from_the_environment(self):
+        server = self.stack.enter_context(Postgres())
+        server.psql(posthog())
+        folder = self.stack.enter_context(tempfile.TemporaryDirectory())
+        config = Path(folder) / "config.yml"
+        preset = (PRESETS / "posthog.yml").read_text()
+        for table in ("feature", "activity"):
+            with self.subTest(table):
+                replaced = "team_id: 1, event" if table == "feature" else "team_id: 1}"
+                self.assertIn(replaced, preset)
+                config.write_text(preset.replace(replaced, replaced.replace("1", '"${TEAM}"')))
+                env = {**os.environ, "USAGE_DSN": server.dsn(), "TEAM": "hunter2"}
+                once = run("once", f"--config.file={config}", env=env)
+                self.assertEqual(once.returncode, 1)
+                self.assertIn("reason=data", once.stderr)
+                self.assertNotIn("hunter2", once.stdout + once.stderr)
 
     def adoption(self, name, tables, server):
         server.psql("SET timezone = 'UTC';\n" + tables, database=name)

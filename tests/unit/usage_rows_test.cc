@@ -44,7 +44,7 @@ TEST(UsageRows, NamesTheColumnThatTheTableLacks) {
   select.add("created_at");
   select.add("formt");
   try {
-    select.check(source, select.sql(), {}, {});
+    select.check(source, select.query(select.sql(), {}), {});
     FAIL() << "nothing was found";
   } catch (const Error& error) {
     EXPECT_EQ(error.reason(), Reason::query);
@@ -114,20 +114,20 @@ TEST(UsageRows, OnlyRowsWithTheValuesAreRead) {
   const SystemClock clock;
   const auto database = open_source(source, clock);
   Select select("r", "test");
-  select.only("event", {"export", "png's"}, source);
-  select.only("team", {"7"}, source);
-  select.only("paid", {"true"}, source);
+  TableConfig table;
+  table.where = {{"event", {"export", "png's"}}, {"team", {"7"}}, {"paid", {"true"}}};
+  select.only(table, source);
   select.add("n");
   const Interval hour{at("2026-11-25T08:00:00Z"), at("2026-11-25T09:00:00Z")};
   const auto deadline = clock.steady_now() + std::chrono::seconds(5);
   std::int64_t sum = 0;
   const auto bounds_of_hour = bounds(hour, source, std::nullopt);
   database->scan(
-      {select.sql_between("t"), select.with_values(bounds_of_hour)}, deadline,
+      select.query(select.sql_between("t"), bounds_of_hour), deadline,
       {.columns = [](auto) {}, .row = [&](auto row) { sum += std::get<std::int64_t>(row[0]); }});
   EXPECT_EQ(sum, 1 + 2);
   std::string oldest;
-  database->scan({select.sql_oldest("t"), select.with_values({bounds_of_hour.front()})}, deadline,
+  database->scan(select.query(select.sql_oldest("t"), {bounds_of_hour.front()}), deadline,
                  {.columns = [](auto) {},
                   .row = [&](auto row) { oldest = std::get<std::string_view>(row[0]); }});
   EXPECT_EQ(oldest, "2026-11-25 08:30:00");
