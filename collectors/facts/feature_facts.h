@@ -74,14 +74,15 @@ class FeatureFacts {
   };
   Change replace(const Interval& interval, std::map<Instant, Bucket> fresh);
 
+  // When the counters began at 0. They may hold rows of before.
+  void set_counting_since(std::optional<Instant> since) { counting_since_ = since; }
+  std::optional<Instant> counting_since() const { return counting_since_; }
+
   // For the state file.
   void restore(std::map<Instant, PackedBucket> buckets, FeatureCounters counters);
   void forget(UserId user);  // their rows stay, as rows without a user; counters do not move
   const std::map<Instant, PackedBucket>& buckets() const { return buckets_; }
   const FeatureCounters& counters() const { return counters_; }
-  // When the counters began at 0. They may hold rows of before.
-  void set_counting_since(std::optional<Instant> since) { counting_since_ = since; }
-  std::optional<Instant> counting_since() const { return counting_since_; }
 
   // Everything in an interval of whole buckets.
   Bucket sum(const Interval& interval) const;
@@ -102,10 +103,10 @@ class FeatureFacts {
 
   FeatureShape shape_;
   Duration width_;
+  std::optional<Instant> counting_since_;
   FeatureNames names_;
   std::map<Instant, PackedBucket> buckets_;  // no empty ones
   FeatureCounters counters_;
-  std::optional<Instant> counting_since_;
   // Users apart: those of long ago are asked for more often than all the rest.
   DoneCache done_;
   DayCache<UserSet> users_{4096};

@@ -88,7 +88,7 @@ inline void compare_with_sql(const testing::Place& place, std::uint64_t first_se
       zones.insert(random.rules.zone.name());
     }
   }
-  EXPECT_GE(zones.size(), 3U);
+  EXPECT_GE(zones.size(), 5U);  // at most two of them keep their clocks
   for (const Measure& measure : usage::measures()) {
     const std::string name(measure.name);
     EXPECT_TRUE(is_of_promises(name) || compared[name] + compared[name + "_bucket"] > 0)

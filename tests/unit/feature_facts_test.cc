@@ -108,7 +108,7 @@ class FeatureFactsTest : public ::testing::Test {
     for (std::size_t i = 0; i < 2; ++i) {
       std::map<std::string, std::uint64_t> held;
       for (const auto& [id, count] : counters.dimensions[i]) {
-        held[facts_.names().dimensions[i].text(id)] = count;
+        held[std::string(facts_.names().dimensions[i].text(id))] = count;
       }
       ASSERT_EQ(held, i == 0 ? naive.formats : naive.types);
     }

@@ -137,6 +137,7 @@ class Bench {
   }
 
   Collector& collector() { return *collector_; }
+  const Config& config() const { return config_; }
   SlowSource& source() { return *source_; }
   std::uint64_t rows() const { return collection_.rows; }
 
@@ -415,6 +416,25 @@ TEST(Usage, ARestartGoesOnWhereItStopped) {
   EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 0);
 }
 
+// Leaves the state file as programs before `since` wrote it.
+void forget_since(const std::string& folder, const Config& config) {
+  const SystemClock clock;
+  Log log(stderr, LogLevel::error, LogFormat::logfmt, clock);
+  Problems problems;
+  const FeatureConfig feature = read_usage_config(config, problems).features.front();
+  Facts facts;
+  facts.features.emplace("export", FeatureFacts(feature.shape, hours(1)));
+  StateFile file(folder, kNow + days(9), log);
+  const auto tables = file.load(facts, {{"export", {fingerprint(feature, hours(1)), ""}}});
+  StateFile::Table table = tables.at("export");
+  const auto end = table.progress.find('\n');
+  const auto word = table.progress.rfind(' ', end);
+  table.progress.erase(word, end - word);
+  StateFile::Changes changes(file);
+  changes.put_table("export", table);
+  changes.commit();
+}
+
 // A counter's _created moves only when it begins anew.
 TEST(Usage, CountersAreCreatedOnce) {
   const testing::TemporaryFolder storage;
@@ -438,6 +458,10 @@ TEST(Usage, CountersAreCreatedOnce) {
   bench.restart();
   bench.use(kFeatures);
   bench.now += hours(1);
+  EXPECT_EQ(created(), kNow);
+  bench.restart();
+  forget_since(storage.file("data"), bench.config());
+  bench.use(kFeatures);
   EXPECT_EQ(created(), kNow);
   std::string other = kFeatures;
   other.replace(other.find("success: [ok]"), 13, "success: [no]");
