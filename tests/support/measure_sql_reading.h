@@ -15,8 +15,12 @@ inline UsageConfig config_of(const World& world, const UsageRules& rules) {
   using std::chrono::days;
   using std::chrono::hours;
   const auto table = [](const std::string& name, const std::string& user) {
-    return TableConfig{
-        .source = "app", .table = name, .time = "at", .user = user, .time_format = {}};
+    TableConfig read;
+    read.source = "app";
+    read.table = name;
+    read.time = "at";
+    read.user = user;
+    return read;
   };
   UsageConfig config;
   config.rules = rules;
