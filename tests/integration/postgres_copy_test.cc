@@ -145,7 +145,7 @@ TEST_F(PostgresCopyTest, SaysWhenTheConnectionIsLost) {
     source_->scan(many("SELECT generate_series(1, 100000000)"), within(seconds(60)),
                   {[](std::span<const Column>) {},
                    [&, ended = false](std::span<const Value>) mutable {
-                     if (!ended) read(*other_, {"SELECT pg_terminate_backend($1)", {server}});
+                     if (!ended) read(*other_, {"SELECT pg_terminate_backend($1::int)", {server}});
                      ended = true;
                    }});
   });
