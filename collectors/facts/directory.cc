@@ -92,7 +92,7 @@ void Directory::rebuild(std::size_t slots) {
 
 std::uint32_t Directory::id_of(std::string_view text) {
   constexpr std::size_t kFirstSlots = 16;
-  if (2 * ends_.size() >= slots_.size()) {
+  if (5 * ends_.size() >= 4 * slots_.size()) {
     rebuild(std::max(kFirstSlots, 2 * slots_.size()));
   }
   const Key key = key_of(text);

@@ -33,7 +33,7 @@ class Directory {
     bool number = false;
   };
   static constexpr std::uint32_t kFree = 0x7fffffff;
-  // A hash table with linear probing, at most half full.
+  // A hash table with linear probing, at most four fifths full.
   struct Slot {
     std::uint32_t hash = 0;
     std::uint32_t id : 31 = kFree;

@@ -1,5 +1,7 @@
 #include "collectors/sources/postgres.h"
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -119,18 +121,22 @@ class PostgresSource : public Source {
       return false;
     }
     postgres::CopyReader reader;
+    bool begun = false;
     try {
+      // Many rows are read a page at a time then, not a row at a time.
+      connection_->run("SET LOCAL enable_indexscan = off", patience);
       connection_->copy_out(*copy, patience, [&](std::string_view message) {
         const auto cells = reader.row(message);
+        begun = true;
         if (!cells.empty()) {
           row(cells);
         }
       });
       return true;
     } catch (const Failure& failure) {
-      constexpr std::string_view kNotSupported = "0A000", kSyntax = "42601";
-      const bool unknown = failure.sqlstate == kNotSupported || failure.sqlstate == kSyntax;
-      if (failure.kind != Failure::Kind::server || !unknown) {
+      constexpr std::array<std::string_view, 3> kNotSupported{"0A000", "42601", "42704"};
+      const bool unknown = std::ranges::count(kNotSupported, failure.sqlstate) > 0;
+      if (failure.kind != Failure::Kind::server || !unknown || begun) {
         throw;
       }
     }

@@ -85,6 +85,19 @@ TEST_F(PostgresCopyTest, ScansWhatCannotBeCopied) {
   EXPECT_EQ(pid(), server);
 }
 
+TEST_F(PostgresCopyTest, BeginsNotAnewOnceARowWasRead) {
+  place_.writer()->execute(
+      "CREATE OR REPLACE FUNCTION refuse(n bigint) RETURNS bigint LANGUAGE plpgsql AS "
+      "'BEGIN IF n = 30000 THEN RAISE SQLSTATE ''0A000''; END IF; RETURN n; END'");
+  std::size_t rows = 0;
+  EXPECT_THROW(
+      source_->scan(many("SELECT refuse(n) FROM generate_series(1, 40000) AS n"),
+                    within(seconds(60)),
+                    {[](std::span<const Column>) {}, [&](std::span<const Value>) { ++rows; }}),
+      Error);
+  EXPECT_LT(rows, 30'000U);
+}
+
 TEST_F(PostgresCopyTest, ReadsTypesWithoutABinaryForm) {
   const std::string sql = "SELECT interval '90 minutes'";
   EXPECT_EQ(read(*source_, many(sql)).rows, read(*source_, {sql, {}}).rows);
@@ -145,7 +158,7 @@ TEST_F(PostgresCopyTest, SaysWhenTheConnectionIsLost) {
     source_->scan(many("SELECT generate_series(1, 100000000)"), within(seconds(60)),
                   {[](std::span<const Column>) {},
                    [&, ended = false](std::span<const Value>) mutable {
-                     if (!ended) read(*other_, {"SELECT pg_terminate_backend($1)", {server}});
+                     if (!ended) read(*other_, {"SELECT pg_terminate_backend($1::int)", {server}});
                      ended = true;
                    }});
   });

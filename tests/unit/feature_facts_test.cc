@@ -89,6 +89,23 @@ class FeatureFactsTest : public ::testing::Test {
   FeatureFacts::Change read(const Rows& table, const Interval& interval) {
     return facts_.replace(interval, buckets_of(table, interval, facts_, users_));
   }
+  // Twice in a row with the same excluded users, mostly.
+  void expect_done(const Interval& asked, const Bucket& expected, Dice& dice) {
+    if (dice.below(4) == 0) excluded_.add(static_cast<UserId>(dice.below(users_.size())));
+    const Done wanted(expected, excluded_);
+    const auto done = facts_.done(asked, excluded_);
+    ASSERT_EQ(done->uses, wanted.uses);
+    ASSERT_EQ(done->failures, wanted.failures);
+    ASSERT_EQ(done->scopes, wanted.scopes);
+    for (std::size_t d = 0; d < wanted.dimensions.size(); ++d) {
+      ASSERT_EQ(done->dimensions[d].size(), wanted.dimensions[d].size());
+      for (const auto& [value, cell] : wanted.dimensions[d]) {
+        ASSERT_EQ(done->dimensions[d].at(value).uses, cell.uses);
+        ASSERT_EQ(done->dimensions[d].at(value).users, cell.users);
+      }
+    }
+  }
+
   Bucket naive_sum(const Rows& rows) {
     Bucket bucket(facts_.shape());
     for (const Row& row : rows) testing::add(bucket, row, facts_.shape(), users_, facts_.names());
@@ -118,6 +135,7 @@ class FeatureFactsTest : public ::testing::Test {
 
   Directory users_;
   FeatureFacts facts_{full_shape(), hours(1)};
+  UserSet excluded_;
 };
 
 // Rows that come, come late, change and go; any part of the history is re-read at any time.
@@ -175,6 +193,10 @@ TEST_F(FeatureFactsTest, EqualsANaiveModelAfterAnyHistory) {
         const Bucket expected = naive_sum(rows);
         ASSERT_EQ(facts_.sum(asked), expected);
         ASSERT_EQ(facts_.users(asked), expected.uses.users());
+        expect_done(asked, expected, dice);
+        FeatureCounters totals(full_shape());
+        totals.rise(Bucket(full_shape()), expected);
+        ASSERT_EQ(facts_.totals(asked), totals);
       }
     }
   }

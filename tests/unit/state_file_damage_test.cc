@@ -126,12 +126,13 @@ TEST_F(StateFileDamageTest, Format1IsUpgraded) {
   const auto add_names = [&](const std::string& kind, const Directory& texts) {
     for (std::uint32_t id = 0; id < texts.size(); ++id) {
       made += "INSERT INTO names VALUES('export', '" + kind + "', " + std::to_string(id) + ", '" +
-              texts.text(id) + "');";
+              std::string(texts.text(id)) + "');";
     }
   };
   for (std::uint32_t id = 0; id < facts.users.size(); ++id) {
     made += "INSERT INTO users VALUES(" + std::to_string(id) + ", " +
-            (facts.users.forgotten(id) ? "NULL" : "'" + facts.users.text(id) + "'") + ");";
+            (facts.users.forgotten(id) ? "NULL" : "'" + std::string(facts.users.text(id)) + "'") +
+            ");";
   }
   add_names("scopes", feature.names().scopes);
   add_names("values 0", feature.names().dimensions[0]);
