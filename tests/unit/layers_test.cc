@@ -34,8 +34,8 @@ const std::vector<Layer>& layers() {
       // Below metrics and sources: facts and measures know no source, facts know no metric.
       {"facts",
        {"collectors/facts/bucket", "collectors/facts/codec", "collectors/facts/day_cache",
-        "collectors/facts/directory", "collectors/facts/facts", "collectors/facts/feature_facts",
-        "collectors/facts/tally", "collectors/facts/user_set"}},
+        "collectors/facts/directory", "collectors/facts/done", "collectors/facts/facts",
+        "collectors/facts/feature_facts", "collectors/facts/tally", "collectors/facts/user_set"}},
       {"values",
        {"exporter/config", "exporter/metric", "exporter/promql", "exporter/rules_check",
         "exporter/schedule", "exporter/yaml"}},
