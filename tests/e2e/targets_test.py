@@ -122,6 +122,13 @@ class TargetsTest(unittest.TestCase):
         projection = float(re.search(r"projection +(-?[0-9.e-]+) when due", text)[1])
         self.assertAlmostEqual(projection, now + (now - before) / 3 * (60 - day))
 
+    def test_rules_ask_for_published_metrics_alone(self):
+        rules = CONFIG.parents[1] / "grafana" / "rules" / "*.yml"
+        checked = subprocess.run([EXPORTER, "check", f"--config.file={CONFIG}", f"--rules={rules}"],
+                                 env=self.env, capture_output=True, text=True)
+        self.assertEqual((checked.returncode, checked.stderr), (0, ""))
+        self.assertRegex(checked.stdout, r"[0-9]{2} expressions of rules and dashboards ask for nothing else")
+
     def test_says_what_is_wrong(self):
         def explain(*words):
             return subprocess.run([EXPORTER, "explain", *words, f"--config.file={CONFIG}"], env=self.env,
