@@ -35,7 +35,7 @@ class PromtoolTest(unittest.TestCase):
 
     def test_the_tests_pass(self):
         files = sorted(TESTS.glob("*.test.yml"))
-        self.assertGreater(len(files), 20)
+        self.assertGreater(len(files), 15)
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             results = pool.map(lambda path: rules.promtool("test", "rules", path), files)
         self.assertEqual([said for code, said in results if code != 0], [])
