@@ -39,8 +39,8 @@ class DoneCache {
 
   DoneCache() = default;
   DoneCache(const DoneCache&) {}
-  DoneCache& operator=(const DoneCache&) {
-    clear();
+  DoneCache& operator=(const DoneCache& other) {
+    if (&other != this) clear();
     return *this;
   }
   ~DoneCache() = default;

@@ -201,7 +201,7 @@ std::vector<Verdict> judge(Moment& moment, TargetHistory& history) {
       verdict.lower_bound = wilson_lower_bound(*verdict.measured);
     }
     verdict.population = moment.active(window_of(moment, target)).size();
-    verdicts.push_back(std::move(verdict));
+    verdicts.push_back(verdict);
   }
   return verdicts;
 }

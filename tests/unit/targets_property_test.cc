@@ -6,6 +6,7 @@
 
 #include "collectors/measures/measures.h"
 #include "collectors/measures/targets.h"
+#include "exporter/format.h"
 #include "tests/support/random_world.h"
 #include "tests/support/sanitizers.h"
 
@@ -37,10 +38,9 @@ const TargetMeasure& measure_named(std::string_view name) {
 // The reference's series of the target.
 std::string key_of(const Target& target, const UsageRules& rules) {
   const bool combined = !rules.features.contains(target.subject);
-  std::string key =
-      combined ? "usage_combination_adoption_ratio" : std::string(target.measure->metric);
-  key += "|" + target.subject;
-  return target.window ? key + "|" + target.window->label : key;
+  return format("{}|{}{}{}", combined ? "usage_combination_adoption_ratio" : target.measure->metric,
+                target.subject, target.window ? "|" : "",
+                target.window ? target.window->label : "");
 }
 
 std::optional<double> found(const Series& series, const std::string& name) {
@@ -146,7 +146,7 @@ Target random_target(Dice& dice, const UsageRules& rules, const reference::World
 }
 
 std::string key(std::string_view name, const Target& target) {
-  return std::string(name) + "|" + target.subject + "|" + target.id;
+  return format("{}|{}|{}", name, target.subject, target.id);
 }
 
 constexpr double kNone = -1e300;
@@ -195,7 +195,7 @@ TEST(TargetsProperty, EqualVerdictsWorkedOutFromTheRows) {
     Expected before(random, at, live);
     for (int i = 0; i < kTargets; ++i) {
       rules.targets.push_back(random_target(dice, random.rules, random.world, before, at));
-      rules.targets.back().id = "t" + std::to_string(i);
+      rules.targets.back().id = format("t{}", i);
     }
     // A history that saw another day must come to the same end as one made anew; live, also when
     // rows came late or vanished since.
@@ -210,10 +210,10 @@ TEST(TargetsProperty, EqualVerdictsWorkedOutFromTheRows) {
         reference::series_of(evaluate(facts, rules, at, live, {}, true, &history).metrics);
     for (const Target& target : rules.targets) {
       const auto trace = [&] {
-        return "seed " + std::to_string(seed) + ", " + target.id + " " + key_of(target, rules) +
-               (live ? " live" : "") + " mode " + std::to_string(static_cast<int>(target.mode)) +
-               ", from " + format_rfc3339(target.start) + " due " + format_rfc3339(target.due) +
-               " at " + format_rfc3339(at) + " in " + rules.zone.name();
+        return format("seed {}, {} {}{} mode {}, from {} due {} at {} in {}", seed, target.id,
+                      key_of(target, rules), live ? " live" : "", static_cast<int>(target.mode),
+                      format_rfc3339(target.start), format_rfc3339(target.due), format_rfc3339(at),
+                      rules.zone.name());
       };
       std::optional<double> value;
       if (at >= target.start) value = expected.value(target, at);
