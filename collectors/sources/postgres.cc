@@ -150,7 +150,10 @@ class PostgresSource : public Source {
   // All settings that matter are of the transaction, so that it may run on any server connection
   // of a PgBouncer.
   std::string opening(const Patience& patience) const {
-    const auto left = std::chrono::ceil<Duration>(patience.deadline - clock_.steady_now());
+    // The server's own limit is for when the client is gone. At the same instant it would race with
+    // the client's cancellation, which then hits whatever comes next.
+    constexpr Duration kLater = std::chrono::milliseconds(500);
+    const auto left = std::chrono::ceil<Duration>(patience.deadline - clock_.steady_now()) + kLater;
     return format(
         "BEGIN READ ONLY; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; "
         "SET LOCAL TimeZone = '{}'; SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 1",
