@@ -64,6 +64,10 @@ class Expected {
     return found(known->second, key_of(target, random_.rules));
   }
 
+  std::optional<double> active(Instant at, const std::string& window) {
+    return found(series_.at(at), "usage_active_users|" + window);
+  }
+
   static bool good(const Target& target, double value) {
     if (target.comparison == Comparison::min) {
       return target.strict ? value > target.threshold : value >= target.threshold;
@@ -226,6 +230,18 @@ TEST(TargetsProperty, EqualVerdictsWorkedOutFromTheRows) {
       if (value && below != 0) attainment = above / below;
       ASSERT_TRUE(same(found(actual, key("usage_target_attainment_ratio", target)), attainment))
           << trace();
+      std::optional<double> active;
+      if (value && target.window) active = expected.active(at, target.window->label);
+      if (active) {
+        ASSERT_EQ(found(actual, key("usage_target_population", target)), active) << trace();
+      }
+      if (active && value && target.measure->name == "adoption") {
+        // Wilson's interval ends where the value is as far away as chance allows.
+        const auto low = found(actual, key("usage_target_value_lower_bound", target));
+        ASSERT_TRUE(low && *low <= *value + 1e-12) << trace();
+        const double z = 1.959963984540054, away = *value - *low;
+        ASSERT_NEAR(away * away, z * z * *low * (1 - *low) / *active, 1e-9) << trace();
+      }
       const auto is_met = expected.met(target);
       const auto said = found(actual, key("usage_target_met", target));
       ASSERT_EQ(said, is_met ? std::optional(*is_met ? 1.0 : 0.0) : std::nullopt) << trace();
