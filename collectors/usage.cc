@@ -104,8 +104,8 @@ class UsageCollector : public Collector {
     std::vector<std::string> names(tables_.features().begin(), tables_.features().end());
     if (config_->global_source == source_) {
       names.clear();
-      for (const FeatureConfig& feature : config_->features) {
-        names.push_back(feature.shape.name);
+      for (const FeatureConfig* table : config_->tables()) {
+        names.push_back(table->shape.name);
       }
     }
     if (!config_->activity.empty()) {
@@ -123,8 +123,8 @@ class UsageCollector : public Collector {
           window_bounds(window, now, state_->options().live, config_->bucket, config_->rules.zone);
       const Interval wanted{bounds.from - (bounds.to - bounds.from), bounds.to};
       bool read = true;
-      for (const FeatureConfig& feature : config_->features) {
-        read = read && is_read(feature.shape.name, wanted);
+      for (const FeatureConfig* table : config_->tables()) {
+        read = read && is_read(table->shape.name, wanted);
       }
       if (read && (config_->activity.empty() || is_read(UsageState::kActivity, wanted))) {
         windows.push_back(window);

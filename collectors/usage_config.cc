@@ -218,7 +218,7 @@ void read_features(UsageConfig& usage, yaml::Mapping& mapping, const Config& con
   }
   for (const auto& [key, value] : features) {
     FeatureRules rules;
-    usage.features.push_back(read_feature(key, value, config, rules, problems));
+    usage.features.push_back(read_feature(key, value, config, rules, usage.records, problems));
     usage.rules.features.emplace(key.text, std::move(rules));
   }
 }
@@ -226,8 +226,8 @@ void read_features(UsageConfig& usage, yaml::Mapping& mapping, const Config& con
 // The sources that anything is read from.
 void find_sources(UsageConfig& usage, const Config& config) {
   std::set<std::string> read;
-  for (const FeatureConfig& feature : usage.features) {
-    read.insert(feature.uses.source);
+  for (const FeatureConfig* table : usage.tables()) {
+    read.insert(table->uses.source);
   }
   for (const TableConfig& table : usage.activity) {
     read.insert(table.source);
@@ -247,21 +247,6 @@ void find_sources(UsageConfig& usage, const Config& config) {
   } else if (!usage.sources.empty()) {
     usage.global_source = usage.sources.front();
   }
-}
-
-std::string name(const TableConfig& table) {
-  const int time_format = table.time_format ? static_cast<int>(*table.time_format) : -1;
-  std::string text = format("{}\n{}\n{}\n{}\n{}\n", table.source, table.table, table.time,
-                            table.user, time_format);
-  for (const auto& [column, values] : table.where) {
-    text += format("where {}\n{}\n", column, fmt::join(values, "\t"));
-  }
-  return text;
-}
-
-std::string name(const std::optional<NumberConfig>& number, const std::vector<double>& bounds) {
-  return number ? format("{}\n{}\n{}\n", number->column, number->scale, fmt::join(bounds, ","))
-                : "\n";
 }
 
 }  // namespace
@@ -330,6 +315,16 @@ const FeatureConfig& UsageConfig::feature(const std::string& name) const {
   return *found;
 }
 
+std::vector<const FeatureConfig*> UsageConfig::tables() const {
+  std::vector<const FeatureConfig*> all;
+  for (const auto* some : {&features, &records}) {
+    for (const FeatureConfig& table : *some) {
+      all.push_back(&table);
+    }
+  }
+  return all;
+}
+
 UsageConfig read_usage_config(const Config& config, Problems& problems) {
   UsageConfig usage;
   if (config.usage.kind == yaml::Node::Kind::null) {
@@ -348,38 +343,13 @@ UsageConfig read_usage_config(const Config& config, Problems& problems) {
   read_features(usage, mapping, config, problems);
   read_population(usage, mapping, config, problems);
   read_combinations(usage, mapping, problems);
+  read_business(usage, mapping, config, problems);
+  read_capacities(usage, mapping, problems);
   usage.rules.phases = read_phases(mapping, problems);
   usage.rules.targets = read_targets(mapping, usage, problems);
   mapping.finish();
   find_sources(usage, config);
   return usage;
-}
-
-std::string fingerprint(const FeatureConfig& feature, Duration bucket) {
-  std::string text = format_duration(bucket) + "\n" + name(feature.uses);
-  if (feature.outcome) {
-    text +=
-        format("{}\n{}\n{}\n", feature.outcome->column, fmt::join(feature.outcome->success, "\t"),
-               fmt::join(feature.outcome->failure, "\t"));
-  }
-  text +=
-      format("{}\n{}\n{}\n", feature.reason, fmt::join(feature.shape.reasons, "\t"), feature.scope);
-  text += name(feature.duration, feature.shape.duration_bounds);
-  text += name(feature.size, feature.shape.size_bounds);
-  for (std::size_t i = 0; i < feature.dimensions.size(); ++i) {
-    const DimensionConfig& dimension = feature.dimensions[i];
-    text += format("{}\n{}\n{}\n{}\n", feature.shape.dimensions[i], dimension.column,
-                   fmt::join(dimension.buckets, ","), dimension.null_as);
-  }
-  return text;
-}
-
-std::string activity_fingerprint(const std::vector<TableConfig>& activity, Duration bucket) {
-  std::string text = format_duration(bucket) + "\n";
-  for (const TableConfig& table : activity) {
-    text += name(table);
-  }
-  return text;
 }
 
 }  // namespace usage

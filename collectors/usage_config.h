@@ -31,10 +31,17 @@ struct NumberConfig {
   double scale = 1;  // to seconds or bytes
 };
 
+// A number on a scale of its own, put on one from 0 to 10.
+struct ScaleConfig {
+  double min = 0, max = 10;
+  std::string max_column;  // instead of max
+};
+
 struct DimensionConfig {
   std::string column;
   std::vector<double> buckets;  // of a number: upper bounds; empty: the column's text
   std::string null_as;          // the value for NULL
+  std::optional<ScaleConfig> scale;
 };
 
 struct FeatureConfig {
@@ -43,6 +50,9 @@ struct FeatureConfig {
   std::string reason, scope;  // columns
   std::optional<NumberConfig> duration, size;
   std::vector<DimensionConfig> dimensions;  // parallel to shape.dimensions
+  std::string revoked_at, creator;          // columns: a row with a time, or of one whose rows do
+                                            // not count, is a failure
+  bool latest = false;  // of a user's rows in a bucket only the last one is read
   FeatureShape shape;
 };
 
@@ -66,6 +76,7 @@ struct Rung {
 // What the config says about features.
 struct UsageConfig {
   std::vector<FeatureConfig> features;  // shape.name is the feature's; in file order
+  std::vector<FeatureConfig> records;   // what is no feature's uses: see Facts::records
   std::optional<UsersConfig> users;
   std::vector<TableConfig> activity;  // all of one source
   UsageRules rules;
@@ -78,6 +89,7 @@ struct UsageConfig {
   std::string global_source;         // its job publishes what belongs to no single feature
 
   const FeatureConfig& feature(const std::string& name) const;  // exists
+  std::vector<const FeatureConfig*> tables() const;             // features and records
 };
 
 // Reads Config::usage. What is wrong goes to `problems`; the result is usable only if there was

@@ -27,9 +27,25 @@ std::vector<std::string> read_values(yaml::Mapping& mapping, std::string_view ke
 // The key "where" of a table.
 void read_where(TableConfig& table, yaml::Mapping& outer, Problems& problems);
 
-// `rules` gets the feature's.
+// `rules` gets the feature's, `records` what it makes.
 FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const Config& config,
-                           FeatureRules& rules, Problems& problems);
+                           FeatureRules& rules, std::vector<FeatureConfig>& records,
+                           Problems& problems);
+void read_artifact(std::vector<FeatureConfig>& records, const FeatureConfig& feature,
+                   FeatureRules& rules, yaml::Mapping& outer, const Config& config,
+                   Problems& problems);
+void read_value(FeatureRules& rules, const FeatureConfig& feature, yaml::Mapping& outer,
+                Problems& problems);
+
+std::optional<Instant> read_time(yaml::Mapping& mapping, std::string_view key);
+
+// A table of rows with a time and, if it says so, a user.
+FeatureConfig read_record(yaml::Mapping& mapping, const yaml::Node& node, const std::string& name,
+                          const Config& config, Problems& problems);
+// Features and population have been read.
+void read_business(UsageConfig& usage, yaml::Mapping& outer, const Config& config,
+                   Problems& problems);
+void read_capacities(UsageConfig& usage, yaml::Mapping& outer, Problems& problems);
 
 // The window that a text names; nullopt when it names none.
 std::optional<Window> window_of(const std::string& text, Duration bucket);

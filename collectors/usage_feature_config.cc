@@ -256,17 +256,6 @@ void read_segments(FeatureRules& rules, yaml::Mapping& outer, Problems& problems
   }
 }
 
-std::optional<Instant> read_launch(yaml::Mapping& mapping) {
-  const auto text = mapping.string("launched_at");
-  const auto at = text ? parse_rfc3339(*text) : std::nullopt;
-  if (text && !at) {
-    mapping.problem("launched_at", format("\"launched_at\" in {} must be a time such as "
-                                          "2026-09-11 or 2026-09-11T08:00:00Z",
-                                          mapping.what()));
-  }
-  return at;
-}
-
 }  // namespace
 
 void read_where(TableConfig& table, yaml::Mapping& outer, Problems& problems) {
@@ -291,12 +280,13 @@ void read_where(TableConfig& table, yaml::Mapping& outer, Problems& problems) {
 }
 
 FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const Config& config,
-                           FeatureRules& rules, Problems& problems) {
+                           FeatureRules& rules, std::vector<FeatureConfig>& records,
+                           Problems& problems) {
   FeatureConfig feature;
   feature.shape.name = key.text;
   yaml::Mapping mapping(value, format("feature {}", yaml::quoted(key)), problems);
   rules.title = mapping.string("title").value_or(key.text);
-  rules.launched_at = read_launch(mapping);
+  rules.launched_at = read_time(mapping, "launched_at");
   if (value.kind == yaml::Node::Kind::mapping) {
     feature.uses.source = read_source_name(mapping, config);
     feature.uses.table = mapping.require_string("table");
@@ -316,6 +306,8 @@ FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const
   refuse_without_user(mapping);
   read_regular(rules, mapping, problems);
   read_segments(rules, mapping, problems);
+  read_value(rules, feature, mapping, problems);
+  read_artifact(records, feature, rules, mapping, config, problems);
   mapping.finish();
   feature.shape.has_users = !feature.uses.user.empty();
   feature.shape.has_outcome = feature.outcome.has_value();

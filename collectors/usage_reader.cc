@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include "exporter/error.h"
 #include "exporter/format.h"
@@ -12,10 +13,6 @@ namespace usage {
 namespace {
 
 using std::chrono::hours;
-
-TimeFormat time_format_of(const SourceConfig& source, std::optional<TimeFormat> own) {
-  return own.value_or(source.time_format);
-}
 
 // The bucket of a row that the database found in the interval. A local time that a clock change
 // shows twice may be another hour to the database than to the driver: the database decides.
@@ -48,20 +45,15 @@ std::optional<Instant> oldest_row(Source& source, const SourceConfig& config, co
   return oldest;
 }
 
-ColumnCheck check_columns(Source& source, const Select& select, const std::string& name,
-                          const Query& query, Deadline deadline) {
-  ColumnCheck check{name, {}};
-  for (const Column& column : select.check(source, query, deadline)) {
-    check.columns.push_back(column.database_type.empty()
-                                ? column.name
-                                : format("{} ({})", column.name, column.database_type));
-  }
-  return check;
-}
-
 std::string number_text(double value) {
   std::array<char, 32> text{};
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+// A place on the scale from `min` to `max`, on one from 0 to 10. Rounded, so that equal answers are
+// one value.
+std::string on_ten(double value, double min, double max) {
+  return number_text(std::round((value - min) / (max - min) * 10 * 1e6) / 1e6);
 }
 
 // The name of a number's bucket, as the config's reader names them.
@@ -79,6 +71,37 @@ struct FeatureReader::Texts {
   std::vector<std::string_view> dimensions;
 };
 
+// The last row of every user in every bucket, until all rows have come.
+class FeatureReader::LastRows {
+ public:
+  void keep(Instant bucket, const Fact& fact) {
+    Row row{fact.time, {}};
+    for (const std::string_view value : fact.dimensions) {
+      row.dimensions.emplace_back(value);
+    }
+    Row& known = rows_[{bucket, std::string(*fact.user)}];
+    known = std::max(known, std::move(row));
+  }
+  void each(const std::function<void(Instant bucket, const Fact&)>& visit) const {
+    for (const auto& [key, row] : rows_) {
+      const std::vector<std::string_view> dimensions(row.dimensions.begin(), row.dimensions.end());
+      Fact fact;
+      fact.time = row.time;
+      fact.user = key.second;
+      fact.dimensions = dimensions;
+      visit(key.first, fact);
+    }
+  }
+
+ private:
+  struct Row {
+    Instant time;
+    std::vector<std::string> dimensions;
+    auto operator<=>(const Row&) const = default;  // at one time the greater value is the last
+  };
+  std::map<std::pair<Instant, std::string>, Row> rows_;
+};
+
 FeatureReader::FeatureReader(const FeatureConfig& config, const SourceConfig& source)
     : config_(config),
       source_(source),
@@ -91,8 +114,12 @@ FeatureReader::FeatureReader(const FeatureConfig& config, const SourceConfig& so
   scope_ = select_.add(config.scope);
   duration_ = select_.add(config.duration ? config.duration->column : "");
   size_ = select_.add(config.size ? config.size->column : "");
+  revoked_ = select_.add(config.revoked_at);
+  creator_ = select_.add(config.creator);
   for (const DimensionConfig& dimension : config.dimensions) {
     dimensions_.push_back(*select_.add(dimension.column));
+    const std::string most = dimension.scale ? dimension.scale->max_column : "";
+    scale_maxima_.push_back(select_.add(most).value_or(0));
   }
 }
 
@@ -134,18 +161,46 @@ std::optional<Fact> FeatureReader::fact_of(std::span<const Value> row, Texts& te
     fact.size_bytes = scaled(*size_, config_.size->scale);
   }
   for (std::size_t i = 0; i < dimensions_.size(); ++i) {
-    const DimensionConfig& dimension = config_.dimensions[i];
-    const Value& value = row[dimensions_[i]];
-    if (dimension.buckets.empty()) {
-      texts.dimensions[i] = text_of(value, texts.buffers[i]).value_or(dimension.null_as);
-    } else if (const auto number = number_of(value)) {
-      texts.dimensions[i] = texts.buffers[i] = bucket_name(*number, dimension.buckets);
-    } else {
-      texts.dimensions[i] = dimension.null_as;
-    }
+    texts.dimensions[i] =
+        dimension_of(row, i, texts.buffers[i]).value_or(config_.dimensions[i].null_as);
   }
   fact.dimensions = texts.dimensions;
   return fact;
+}
+
+std::optional<std::string_view> FeatureReader::dimension_of(std::span<const Value> row,
+                                                            std::size_t dimension,
+                                                            std::string& buffer) const {
+  const DimensionConfig& config = config_.dimensions[dimension];
+  const Value& value = row[dimensions_[dimension]];
+  if (config.buckets.empty() && !config.scale) {
+    return text_of(value, buffer);
+  }
+  const auto number = number_of(value);
+  if (!number) {
+    return std::nullopt;
+  }
+  if (config.scale) {
+    const bool per_row = !config.scale->max_column.empty();
+    const auto max =
+        per_row ? number_of(row[scale_maxima_[dimension]]) : std::optional(config.scale->max);
+    return max && *max > config.scale->min
+               ? std::optional(buffer = on_ten(*number, config.scale->min, *max))
+               : std::nullopt;
+  }
+  return buffer = bucket_name(*number, config.buckets);
+}
+
+// Whether the row is neither revoked nor of somebody who is left out of everything. Under the lock.
+bool FeatureReader::counts(std::span<const Value> row, const Facts& facts) const {
+  std::string buffer;
+  if (revoked_ && text_of(row[*revoked_], buffer)) {
+    return false;
+  }
+  const auto creator = creator_ ? text_of(row[*creator_], buffer) : std::nullopt;
+  const auto id = creator ? facts.users.find(*creator) : std::nullopt;
+  const auto& people = facts.population.attributes;
+  return !id || *id >= people.size() || !people[*id].excluded;
 }
 
 Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, bool many,
@@ -157,15 +212,17 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, bool
   const Duration width = shared.facts.bucket_width;
   FeatureNames& names = [&]() -> FeatureNames& {
     const std::scoped_lock lock(shared.mutex);
-    return shared.facts.features.at(config_.shape.name).names();
+    return shared.facts.table(config_.shape.name).names();
   }();
+  Directory& who = shared.facts.who(config_.shape);
+  LastRows last;
   std::optional<Instant> start;  // of the bucket that the last row fell into
   Bucket* bucket = nullptr;
   const RowSink sink{.columns = [](std::span<const Column>) {},
                      .row =
                          [&](std::span<const Value> row) {
                            ++found.rows;
-                           const std::optional<Fact> fact = fact_of(row, texts);
+                           std::optional<Fact> fact = fact_of(row, texts);
                            if (!fact) {
                              return;
                            }
@@ -180,12 +237,23 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, bool
                              start = at;
                            }
                            found.newest = std::max(found.newest.value_or(fact->time), fact->time);
+                           if (config_.latest && fact->user) {
+                             last.keep(at, *fact);
+                             return;
+                           }
                            const std::scoped_lock lock(shared.mutex);
-                           bucket->add(*fact, config_.shape, shared.facts.users, names);
+                           if (revoked_ || creator_) {
+                             fact->success = fact->success && counts(row, shared.facts);
+                           }
+                           bucket->add(*fact, config_.shape, who, names);
                          }};
   Query query = select_.query(sql(), bounds(interval, source_, config_.uses.time_format));
   query.many = many;
   source.scan(query, deadline, sink);
+  const std::scoped_lock lock(shared.mutex);
+  last.each([&](Instant at, const Fact& fact) {
+    found.buckets.at(at).add(fact, config_.shape, who, names);
+  });
   return found;
 }
 
@@ -275,80 +343,6 @@ std::vector<ColumnCheck> ActivityReader::check(Source& source, Instant now,
                       deadline));
   }
   return checks;
-}
-
-UsersReader::UsersReader(const UsersConfig& config, const SourceConfig& source)
-    : config_(config),
-      time_format_(time_format_of(source, config.time_format)),
-      select_(config.table, "\"users\"") {
-  id_ = *select_.add(config.id);
-  created_at_ = select_.add(config.created_at);
-  deleted_at_ = select_.add(config.deleted_at);
-  team_ = select_.add(config.team);
-  account_ = select_.add(config.account);
-  exclude_ = select_.add(config.exclude.column);
-  eligible_ = select_.add(config.eligible.column);
-}
-
-UserAttributes UsersReader::attributes_of(std::span<const Value> row,
-                                          Population& population) const {
-  UserAttributes user;
-  std::string buffer;
-  const auto matches = [&](std::size_t place, const UsersConfig::Condition& condition) {
-    const auto text = text_of(row[place], buffer);
-    return text && is_one_of(*text, condition.values);
-  };
-  const auto number = [&](std::size_t place, Directory& names) {
-    const auto text = text_of(row[place], buffer);
-    return text ? std::optional(names.id_of(*text)) : std::nullopt;
-  };
-  user.known = true;
-  user.excluded = exclude_ && matches(*exclude_, config_.exclude);
-  user.eligible = !eligible_ || matches(*eligible_, config_.eligible);
-  if (created_at_) {
-    user.created_at = instant_of(row[*created_at_], config_.created_at, time_format_);
-  }
-  if (deleted_at_) {
-    user.deleted_at = instant_of(row[*deleted_at_], config_.deleted_at, time_format_);
-  }
-  if (team_) {
-    user.team = number(*team_, population.teams);
-  }
-  if (account_) {
-    user.account = number(*account_, population.accounts);
-  }
-  return user;
-}
-
-std::uint64_t UsersReader::read(Source& source, Deadline deadline, SharedFacts& shared) const {
-  Population population;
-  population.has_users_table = true;
-  std::uint64_t rows = 0;
-  std::string buffer;
-  const RowSink sink{.columns = [](std::span<const Column>) {},
-                     .row =
-                         [&](std::span<const Value> row) {
-                           ++rows;
-                           const auto id = text_of(row[id_], buffer);
-                           if (!id) {
-                             return;
-                           }
-                           const UserAttributes user = attributes_of(row, population);
-                           const std::scoped_lock lock(shared.mutex);
-                           const UserId number = shared.facts.users.id_of(*id);
-                           if (population.attributes.size() <= number) {
-                             population.attributes.resize(number + 1);
-                           }
-                           population.attributes[number] = user;
-                         }};
-  source.scan({select_.sql(), {}}, deadline, sink);
-  const std::scoped_lock lock(shared.mutex);
-  shared.facts.population = std::move(population);
-  return rows;
-}
-
-ColumnCheck UsersReader::check(Source& source, Deadline deadline) const {
-  return check_columns(source, select_, "users", select_.query(select_.sql(), {}), deadline);
 }
 
 }  // namespace usage

@@ -46,14 +46,18 @@ class FeatureReader {
 
  private:
   struct Texts;
+  class LastRows;
   std::optional<Fact> fact_of(std::span<const Value> row, Texts& texts) const;
+  std::optional<std::string_view> dimension_of(std::span<const Value> row, std::size_t dimension,
+                                               std::string& buffer) const;
+  bool counts(std::span<const Value> row, const Facts& facts) const;
 
   FeatureConfig config_;
   SourceConfig source_;
   Select select_;
   std::size_t time_ = 0;
-  std::optional<std::size_t> user_, outcome_, reason_, scope_, duration_, size_;
-  std::vector<std::size_t> dimensions_;
+  std::optional<std::size_t> user_, outcome_, reason_, scope_, duration_, size_, revoked_, creator_;
+  std::vector<std::size_t> dimensions_, scale_maxima_;  // parallel
 };
 
 // Reads the tables that say who was active. Immutable.

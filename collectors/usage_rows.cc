@@ -268,4 +268,19 @@ bool is_one_of(std::string_view text, const std::vector<std::string>& values) {
   });
 }
 
+TimeFormat time_format_of(const SourceConfig& source, std::optional<TimeFormat> own) {
+  return own.value_or(source.time_format);
+}
+
+ColumnCheck check_columns(Source& source, const Select& select, const std::string& name,
+                          const Query& query, Deadline deadline) {
+  ColumnCheck check{name, {}};
+  for (const Column& column : select.check(source, query, deadline)) {
+    check.columns.push_back(column.database_type.empty()
+                                ? column.name
+                                : format("{} ({})", column.name, column.database_type));
+  }
+  return check;
+}
+
 }  // namespace usage

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "collectors/collector.h"
 #include "collectors/facts/feature_facts.h"
 #include "collectors/sources/source.h"
 #include "collectors/usage_config.h"
@@ -47,6 +48,13 @@ class Select {
   std::vector<std::pair<std::string, std::vector<std::string>>> only_;
   bool secret_ = false;  // a value of only_
 };
+
+// What `check` says of the columns; throws as Select::check() does.
+ColumnCheck check_columns(Source& source, const Select& select, const std::string& name,
+                          const Query& query, Deadline deadline);
+
+// A table's own, or the source's.
+TimeFormat time_format_of(const SourceConfig& source, std::optional<TimeFormat> own);
 
 // Bounds of a time column. On SQLite a text's bound is as short as a bucket's edge allows, so that
 // it sorts right whatever follows it in the rows: seconds, fractions, a zone.

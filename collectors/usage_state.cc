@@ -84,9 +84,9 @@ void UsageState::adopt(const std::shared_ptr<const UsageConfig>& config, Instant
         "facts are kept in memory alone and are read anew at every start; --storage.path "
         "keeps them");
   }
-  for (auto& [name, feature] : shared_.facts.features) {
-    feature.set_counting_since(tables_.at(name).since);
-  }
+  shared_.facts.for_each_table([&](const std::string& name, FeatureFacts& table) {
+    table.set_counting_since(tables_.at(name).since);
+  });
   adopted_ = config;
 }
 
@@ -109,12 +109,12 @@ void UsageState::fit_tables(const UsageConfig& config, Instant now) {
   facts.bucket_width = config.bucket;
   fit(kActivity, activity_fingerprint(config.activity, config.bucket),
       [&] { facts.activity = Activity(config.bucket); });
-  for (const FeatureConfig& feature : config.features) {
-    const std::string& name = feature.shape.name;
+  for (const FeatureConfig* table : config.tables()) {
+    const std::string& name = table->shape.name;
     named.insert(name);
-    fit(name, fingerprint(feature, config.bucket), [&] {
-      facts.features.erase(name);
-      facts.features.emplace(name, FeatureFacts(feature.shape, config.bucket));
+    fit(name, fingerprint(*table, config.bucket), [&] {
+      facts.tables(name).erase(name);
+      facts.tables(name).emplace(name, FeatureFacts(table->shape, config.bucket));
     });
   }
   for (auto it = tables_.begin(); it != tables_.end();) {
@@ -124,7 +124,7 @@ void UsageState::fit_tables(const UsageConfig& config, Instant now) {
     }
     dropped_.insert(it->first);
     dirty_.erase(it->first);
-    facts.features.erase(it->first);
+    facts.tables(it->first).erase(it->first);
     it = tables_.erase(it);
   }
   if (!config.users) {
@@ -183,7 +183,7 @@ void UsageState::put(StateFile::Changes& changes, const std::string& name,
     if (name == kActivity) {
       changes.put_activity(shared_.facts.activity, run);
     } else {
-      changes.put_feature(name, shared_.facts.features.at(name), run);
+      changes.put_feature(name, shared_.facts.table(name), run);
     }
   }
   const TableProgress& table = tables_.at(name);
@@ -199,7 +199,7 @@ void UsageState::commit() {
   for (const std::string& name : dropped_) {
     changes.drop(name);
   }
-  changes.put_users(shared_.facts.users);
+  changes.put_users(shared_.facts);
   for (const auto& [name, read] : dirty_) {
     put(changes, name, read);
   }

@@ -31,9 +31,13 @@ UsageTables::UsageTables(std::shared_ptr<const UsageConfig> config,
       state_(std::move(state)),
       source_(source.name),
       database_(database) {
+  for (const FeatureConfig* table : config_->tables()) {
+    if (table->uses.source == source.name) {
+      readers_.emplace(table->shape.name, FeatureReader(*table, source));
+    }
+  }
   for (const FeatureConfig& feature : config_->features) {
     if (feature.uses.source == source.name) {
-      features_.emplace(feature.shape.name, FeatureReader(feature, source));
       feature_names_.insert(feature.shape.name);
     }
   }
@@ -76,14 +80,17 @@ std::vector<ColumnCheck> UsageTables::check(const Run& run) {
   if (users_) {
     checks.push_back(users_->check(database_, run.deadline));
   }
-  for (const auto& [name, reader] : features_) {
+  for (const auto& [name, reader] : readers_) {
     checks.push_back(reader.check(database_, run.now, run.deadline));
   }
   return checks;
 }
 
 std::vector<std::string> UsageTables::tables() const {
-  std::vector<std::string> names(feature_names_.begin(), feature_names_.end());
+  std::vector<std::string> names;
+  for (const auto& [name, reader] : readers_) {
+    names.push_back(name);
+  }
   if (activity_) {
     names.emplace_back(UsageState::kActivity);
   }
@@ -109,10 +116,10 @@ Interval UsageTables::kept(const std::string& table, Instant now) const {
     late = std::max(late, rung.younger_than.value_or(late));
   }
   const std::scoped_lock lock(state_->shared().mutex);
-  const Facts& facts = state_->shared().facts;
+  Facts& facts = state_->shared().facts;
   const auto& active = facts.activity.buckets();
   const Instant held = table != UsageState::kActivity
-                           ? facts.features.at(table).first_bucket().value_or(to)
+                           ? facts.table(table).first_bucket().value_or(to)
                        : active.empty() ? to
                                         : active.begin()->first;
   const Instant oldest = std::min({to - late, state_->table(table).oldest.value_or(to), held});
@@ -140,7 +147,7 @@ void UsageTables::ask_oldest(const std::string& table, const Run& run) {
   const Instant from = earliest(run.now);
   const auto oldest = table == UsageState::kActivity
                           ? activity_->oldest(database_, from, run.deadline)
-                          : features_.at(table).oldest(database_, from, run.deadline);
+                          : readers_.at(table).oldest(database_, from, run.deadline);
   const std::scoped_lock lock(state_->shared().mutex);
   state_->table(table).oldest = oldest;
   state_->table(table).asked_oldest = run.now;
@@ -213,12 +220,12 @@ void UsageTables::read_part(const Step& step, const Interval& part, const Run& r
     state_->read(step.table, part, run.now);
     return;
   }
-  auto found = features_.at(step.table).read(database_, part, many, run.deadline, shared);
+  auto found = readers_.at(step.table).read(database_, part, many, run.deadline, shared);
   rows_ += found.rows;
   const std::scoped_lock lock(shared.mutex);
   saw(step.table, found.newest);
   const FeatureFacts::Change change =
-      shared.facts.features.at(step.table).replace(part, std::move(found.buckets));
+      shared.facts.table(step.table).replace(part, std::move(found.buckets));
   state_->read(step.table, part, run.now);
   if (step.reading.why == Reading::Why::recount) {
     state_->table(step.table).changed_rows += change.added + change.removed;
@@ -264,7 +271,7 @@ void UsageTables::note_progress(const Run& run) {
     if (table.newest) {
       newest_row_ = std::max(newest_row_.value_or(*table.newest), *table.newest);
     }
-    if (name != UsageState::kActivity) {
+    if (feature_names_.contains(name)) {
       changed_rows_[name] = table.changed_rows;
     }
   }

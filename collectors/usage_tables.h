@@ -59,7 +59,7 @@ class UsageTables {
   const std::shared_ptr<UsageState> state_;
   const std::string source_;
   Source& database_;
-  std::map<std::string, FeatureReader> features_;
+  std::map<std::string, FeatureReader> readers_;  // of features and records
   std::set<std::string> feature_names_;
   std::optional<ActivityReader> activity_;
   std::optional<UsersReader> users_;

@@ -88,6 +88,10 @@ void check_measure(const Reader& reader, yaml::Mapping& mapping, const TargetMea
                                       measure.name, subject));
     return;
   }
+  const std::string_view lacks = measure.lacks(reader.usage.rules, subject);
+  if (!lacks.empty()) {
+    mapping.problem("measure", format("the measure {} needs {}", measure.name, lacks));
+  }
   for (const std::string& feature : features_of(reader.usage, subject)) {
     if (!measure.applies(reader.usage.feature(feature).shape)) {
       mapping.problem("measure",

@@ -21,8 +21,8 @@ namespace {
 using Entries = std::vector<yaml::Entry>;
 
 // Of the usage collector, and of the main file alone.
-constexpr std::array<std::string_view, 8> kUsageKeys{
-    "windows", "population", "privacy", "week_start", "recount", "refresh", "history", "bucket"};
+constexpr std::array<std::string_view, 10> kUsageKeys{
+    "windows", "population", "privacy", "week_start", "recount", "refresh", "history", "bucket", "business", "releases"};
 
 // Every match, in an order that no locale changes. Nothing when there is none.
 std::vector<std::string> expand(const std::string& pattern) {
@@ -83,6 +83,7 @@ class Loader {
       gather(mapping, "combinations", "combination", combinations_);
       gather(mapping, "phases", "phase", phases_);
       gather(mapping, "targets", "target", targets_);
+      gather(mapping, "capacity", "resource", capacity_);
       read_usage_keys(mapping, root, main);
       find_mistyped_sections(root);
       read_includes(mapping, *file);
@@ -114,6 +115,7 @@ class Loader {
     add_usage_section("combinations", "combination", combinations_);
     add_usage_section("phases", "phase", phases_);
     add_usage_section("targets", "target", targets_);
+    add_usage_section("capacity", "resource", capacity_);
     if (!config_.usage.entries.empty()) {
       config_.usage.kind = yaml::Node::Kind::mapping;
       config_.usage.position = {main, 0, 0};
@@ -275,6 +277,7 @@ class Loader {
   Entries combinations_;
   Entries phases_;
   Entries targets_;
+  Entries capacity_;
   std::vector<std::string> open_;  // the files being read, each included by the one before it
   std::set<std::string> seen_;     // by identity
   bool sources_mistyped_ = false;

@@ -89,4 +89,21 @@ void Activity::forget(UserId user) {
   days_.clear();
 }
 
+const std::map<std::string, FeatureFacts>& Facts::tables(const std::string& name) const {
+  return name.find('/') == std::string::npos ? features : records;
+}
+
+std::map<std::string, FeatureFacts>& Facts::tables(const std::string& name) {
+  return name.find('/') == std::string::npos ? features : records;
+}
+
+void Facts::for_each_table(
+    const std::function<void(const std::string& name, FeatureFacts&)>& visit) {
+  for (auto* tables : {&features, &records}) {
+    for (auto& [name, table] : *tables) {
+      visit(name, table);
+    }
+  }
+}
+
 }  // namespace usage

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -55,9 +56,21 @@ class Activity {
 struct Facts {
   Duration bucket_width = std::chrono::hours(1);
   Directory users;
+  Directory artifacts;  // what features make for others to open, of all features
   Population population;
   Activity activity{std::chrono::hours(1)};
   std::map<std::string, FeatureFacts> features;
+  // Folded like features, but nobody's uses: tickets, ratings, links and who opened them. Their
+  // names have a slash, which a feature's cannot have.
+  std::map<std::string, FeatureFacts> records;
+
+  // Of features or of records, as the name says.
+  std::map<std::string, FeatureFacts>& tables(const std::string& name);
+  const std::map<std::string, FeatureFacts>& tables(const std::string& name) const;
+  FeatureFacts& table(const std::string& name) { return tables(name).at(name); }
+  void for_each_table(const std::function<void(const std::string& name, FeatureFacts&)>& visit);
+  // What the table's tallies count: users, or artifacts.
+  Directory& who(const FeatureShape& shape) { return shape.of_artifacts ? artifacts : users; }
 };
 
 }  // namespace usage

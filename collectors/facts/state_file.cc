@@ -143,10 +143,11 @@ std::map<std::string, StateFile::Table> StateFile::load(
     why = "facts cannot be read";
   }
   facts.users = {};
+  facts.artifacts = {};
   facts.activity.restore({});
-  for (auto& [name, feature] : facts.features) {
-    feature = FeatureFacts(feature.shape(), feature.bucket_width());
-  }
+  facts.for_each_table([](const std::string&, FeatureFacts& table) {
+    table = FeatureFacts(table.shape(), table.bucket_width());
+  });
   set_aside(why);
   return {};
 }
@@ -164,11 +165,12 @@ std::map<std::string, StateFile::Table> StateFile::read(
     const auto found = wanted.find(name);
     bool fits = found != wanted.end() && found->second.fingerprint == table.fingerprint;
     if (fits && name != kActivity) {
-      const auto feature = facts.features.find(name);
+      auto& tables = facts.tables(name);
+      const auto made = tables.find(name);
       const auto stored = pieces_->get("feature", name, 0);
       std::string_view shape = stored ? std::string_view(*stored) : std::string_view();
-      fits = feature != facts.features.end() && stored &&
-             codec::take_text(shape) == state::text_of(feature->second.shape());
+      fits = made != tables.end() && stored &&
+             codec::take_text(shape) == state::text_of(made->second.shape());
     }
     if (fits) {
       kept.emplace(name, std::move(table));
@@ -184,11 +186,12 @@ std::map<std::string, StateFile::Table> StateFile::read(
     });
   }
   read_texts("users", "", facts.users);
+  read_texts("artifacts", "", facts.artifacts);
   for (const auto& [name, table] : kept) {
     if (name == kActivity) {
       read_activity(facts.activity);
     } else {
-      read_feature(name, facts.features.at(name));
+      read_feature(name, facts.table(name));
     }
   }
   if (!stale.empty()) {

@@ -79,7 +79,10 @@ void StateFile::Changes::put_activity(const Activity& activity, const Interval& 
   put_days(*file_.pieces_, kActivity, interval, activity.buckets());
 }
 
-void StateFile::Changes::put_users(const Directory& users) { put_texts("users", "", users); }
+void StateFile::Changes::put_users(const Facts& facts) {
+  put_texts("users", "", facts.users);
+  put_texts("artifacts", "", facts.artifacts);
+}
 
 void StateFile::Changes::put_texts(const std::string& kind, const std::string& name,
                                    const Directory& texts) {

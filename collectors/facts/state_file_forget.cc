@@ -32,16 +32,18 @@ bool StateFile::forget(Facts& facts, std::string_view user) {
   const Interval active = all_of(facts.activity.buckets());
   facts.users.forget(*id);
   facts.activity.forget(*id);
-  for (auto& [name, feature] : facts.features) {
-    feature.forget(*id);
-  }
+  facts.for_each_table([&](const std::string&, FeatureFacts& table) {
+    if (!table.shape().of_artifacts) {
+      table.forget(*id);
+    }
+  });
   Changes changes(*this);
   state::put_texts(*pieces_, "users", "", facts.users, 0);
-  changes.put_users(facts.users);
+  changes.put_users(facts);
   changes.put_activity(facts.activity, active);
-  for (const auto& [name, feature] : facts.features) {
-    changes.put_feature(name, feature, all_of(feature.buckets()));
-  }
+  facts.for_each_table([&](const std::string& name, FeatureFacts& table) {
+    changes.put_feature(name, table, all_of(table.buckets()));
+  });
   changes.commit();
   pieces_->scrub();
   remove_set_aside();
@@ -83,7 +85,7 @@ std::map<std::string, StateFile::Table> StateFile::everything(Facts& facts) {
       std::string_view feature = *stored;
       FeatureShape shape = state::shape_of(codec::take_text(feature));
       shape.name = name;
-      facts.features.emplace(name, FeatureFacts(std::move(shape), kFinest));
+      facts.tables(name).emplace(name, FeatureFacts(std::move(shape), kFinest));
     }
   });
   return tables;

@@ -63,7 +63,8 @@ std::string text_of(const FeatureShape& shape) {
   put_bounds(shape.duration_bounds);
   put_bounds(shape.size_bounds);
   codec::put_number(text, (shape.has_users ? 1U : 0U) + (shape.has_outcome ? 2U : 0U) +
-                              (shape.has_scope ? 4U : 0U));
+                              (shape.has_scope ? 4U : 0U) +
+                              (shape.of_artifacts ? 8U : 0U));
   return text;
 }
 
@@ -87,6 +88,7 @@ FeatureShape shape_of(std::string_view text) {
   shape.has_users = (has & 1U) != 0;
   shape.has_outcome = (has & 2U) != 0;
   shape.has_scope = (has & 4U) != 0;
+  shape.of_artifacts = (has & 8U) != 0;
   if (!text.empty()) {
     codec::damaged();
   }

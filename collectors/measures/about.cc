@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "collectors/measures/families.h"
 
 namespace usage {
@@ -25,6 +27,14 @@ std::optional<double> ratio_of(std::uint64_t numerator, std::uint64_t denominato
 
 std::optional<double> ratio_of(const Share& share) {
   return ratio_of(share.numerator, share.denominator);
+}
+
+std::optional<double> median_of(std::vector<double> numbers) {
+  if (numbers.empty()) return std::nullopt;
+  const auto upper = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
+  std::ranges::nth_element(numbers, upper);
+  const auto lower = numbers.size() % 2 == 1 ? upper : std::max_element(numbers.begin(), upper);
+  return (*lower + *upper) / 2;
 }
 
 void window_starts(Moment& moment, const std::string& feature, MetricFamily& family) {

@@ -47,15 +47,6 @@ struct FirstUses {
   std::uint64_t mature = 0, activated = 0;
 };
 
-// The mean of the two in the middle.
-std::optional<double> median(std::vector<Duration>& waits) {
-  if (waits.empty()) return std::nullopt;
-  const auto upper = waits.begin() + static_cast<std::ptrdiff_t>(waits.size() / 2);
-  std::ranges::nth_element(waits, upper);
-  const auto lower = waits.size() % 2 == 1 ? upper : std::max_element(waits.begin(), upper);
-  return (seconds(*lower) + seconds(*upper)) / 2;
-}
-
 FirstUses find_first_uses(Moment& moment, const std::string& feature) {
   FirstUses result;
   const auto launch = moment.feature_rules(feature).launched_at;
@@ -64,7 +55,7 @@ FirstUses find_first_uses(Moment& moment, const std::string& feature) {
   const std::vector<UserId> left_out = moment.not_counted(moment.end()).ids();
   auto next_out = left_out.begin();
   const auto& people = moment.facts().population.attributes;
-  std::vector<Duration> waits;
+  std::vector<double> waits;
   waits.reserve(people.size());
   for (std::size_t id = 0; id < people.size(); ++id) {
     if (next_out != left_out.end() && *next_out == id) {
@@ -78,9 +69,11 @@ FirstUses find_first_uses(Moment& moment, const std::string& feature) {
       ++result.mature;
       if (first[id] < due) ++result.activated;
     }
-    if (first[id] != kNever) waits.push_back(std::max(Duration(), first[id] - eligible));
+    if (first[id] != kNever) {
+      waits.push_back(seconds(std::max(Duration(), first[id] - eligible)));
+    }
   }
-  result.median_wait = median(waits);
+  result.median_wait = median_of(std::move(waits));
   return result;
 }
 

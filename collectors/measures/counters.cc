@@ -7,22 +7,6 @@ namespace usage {
 
 namespace {
 
-// As of now what has been counted since ever; as of the past what the buckets held until then.
-FeatureCounters counters_of(Moment& moment, const std::string& feature) {
-  if (moment.live()) return moment.feature(feature).counters();
-  return moment.once("all of " + feature, [&] {
-    return moment.feature(feature).totals(moment.ever(feature, moment.end()));
-  });
-}
-
-// A bucket that is purged, or found late, must not move it: that would tell of a reset.
-void set_created(const Moment& moment, const std::string& feature, MetricFamily& family) {
-  const FeatureFacts& facts = moment.feature(feature);
-  const auto since = moment.live() ? facts.counting_since() : std::nullopt;
-  const auto first = since ? since : facts.first_bucket();
-  if (first) family.created = family.created ? std::min(*family.created, *first) : first;
-}
-
 void add_count(Moment& moment, const std::string& feature, MetricFamily& family,
                std::uint64_t count) {
   set_created(moment, feature, family);
@@ -59,6 +43,21 @@ void add_histogram(Moment& moment, const std::string& feature, MetricFamily& fam
 }
 
 }  // namespace
+
+FeatureCounters counters_of(Moment& moment, const std::string& feature) {
+  if (moment.live()) return moment.feature(feature).counters();
+  return moment.once("all of " + feature, [&] {
+    return moment.feature(feature).totals(moment.ever(feature, moment.end()));
+  });
+}
+
+// A bucket that is purged, or found late, must not move it: that would tell of a reset.
+void set_created(const Moment& moment, const std::string& feature, MetricFamily& family) {
+  const FeatureFacts& facts = moment.feature(feature);
+  const auto since = moment.live() ? facts.counting_since() : std::nullopt;
+  const auto first = since ? since : facts.first_bucket();
+  if (first) family.created = family.created ? std::min(*family.created, *first) : first;
+}
 
 void uses_total(Moment& moment, const std::string& feature, MetricFamily& family) {
   add_count(moment, feature, family, counters_of(moment, feature).uses);

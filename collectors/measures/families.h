@@ -28,6 +28,14 @@ struct Share {
 std::optional<double> ratio_of(const Share& share);
 std::optional<double> ratio_of(std::uint64_t numerator, std::uint64_t denominator);
 
+// As of now what has been counted since ever; as of the past what the buckets held until then.
+FeatureCounters counters_of(Moment& moment, const std::string& feature);
+// Since when they count.
+void set_created(const Moment& moment, const std::string& feature, MetricFamily& family);
+
+// Most successful uses in one UTC hour.
+std::uint64_t busiest_hour(Moment& moment, const std::string& feature, const Interval& window);
+
 inline constexpr Duration kTriedSpan = std::chrono::days(28);
 
 // People active in the last kTriedSpan with a success since the launch; nothing before it: there
@@ -57,6 +65,9 @@ std::optional<Instant> first_regular_at(const Moment& moment, const std::string&
 
 // By the number of the last 28 complete local days with a use: [0] is unused, [28] every day.
 const std::vector<UserSet>& users_by_active_days(Moment& moment, const std::string& feature);
+
+// Of an even number the mean of the two in the middle; nothing of none.
+std::optional<double> median_of(std::vector<double> numbers);
 
 using Evaluate = void(Moment&, const std::string& feature, MetricFamily&);
 

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "collectors/measures/families.h"
+#include "collectors/measures/business.h"
+#include "collectors/measures/business_measures.h"
 
 namespace usage {
 
@@ -36,9 +37,9 @@ constexpr auto kCounter = MetricType::counter;
 constexpr auto kHistogram = MetricType::histogram;
 constexpr auto kInfo = MetricType::info;
 
-// In the order of the page. The last row tells what the others hid.
-const std::vector<Measure>& table() {
-  static const std::vector<Measure> rows{
+// In the order of the page.
+std::vector<Measure> first_rows() {
+  return {
       row("usage_window_start_timestamp_seconds", kGauge, "seconds", {"window"}, kOnce,
           window_starts, "Start of the window as it was used: the first whole bucket in it."),
       row("usage_window_end_timestamp_seconds", kGauge, "seconds", {"window"}, kOnce, window_ends,
@@ -86,6 +87,9 @@ const std::vector<Measure>& table() {
       row("usage_peak_hourly_uses", kGauge, "", {"feature", "window"}, always, peak_hour,
           "Most successful uses in one UTC hour of the window, without those of excluded "
           "users."),
+      row("usage_growth_ratio", kGauge, "ratio", {"feature", "window"}, always, growth_ratio,
+          "Successful uses in the window / those in as long before it, less 1; windows that have "
+          "ended only. Absent where there was no use before."),
       row("usage_scopes", kGauge, "", {"feature", "window"}, has_scope, scopes,
           "Distinct scopes (channels, projects) with a successful use in the window."),
       row("usage_dimension_uses", kGauge, "", {"feature", "dimension", "value", "window"},
@@ -237,15 +241,29 @@ const std::vector<Measure>& table() {
           kOnce, target_first_met,
           "The first local midnight since the start, or the due date, at which the measure had "
           "reached the threshold, whatever came after; computed from the rows that are there now."),
-      row("usage_suppressed_series", kGauge, "", {"feature"}, always, suppressed_series,
-          "Series of breakdowns that are hidden because they are about fewer than k people, or "
-          "because the rest would give them away."),
   };
+}
+
+// It tells what the others hid.
+Measure last_row() {
+  return row("usage_suppressed_series", kGauge, "", {"feature"}, always, suppressed_series,
+             "Series of breakdowns that are hidden because they are about fewer than k people, or "
+             "because the rest would give them away.");
+}
+
+std::vector<Measure> all_rows() {
+  std::vector<Measure> rows = first_rows();
+  const auto business = business_measures();
+  rows.insert(rows.end(), business.begin(), business.end());
+  rows.push_back(last_row());
   return rows;
 }
 
 }  // namespace
 
-std::span<const Measure> measures() { return table(); }
+std::span<const Measure> measures() {
+  static const std::vector<Measure> rows = all_rows();
+  return rows;
+}
 
 }  // namespace usage

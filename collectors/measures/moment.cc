@@ -35,7 +35,7 @@ Moment::Moment(const Facts& facts, const UsageRules& rules, Instant at, bool liv
 }
 
 const FeatureFacts& Moment::feature(const std::string& name) const {
-  return facts_.features.at(name);
+  return facts_.tables(name).at(name);
 }
 
 const FeatureRules& Moment::feature_rules(const std::string& name) const {
@@ -67,6 +67,14 @@ std::optional<Instant> Moment::begin_of(const std::string& subject) const {
 
 Interval Moment::bounds(const Window& window) const {
   return window_bounds(window, at_, live_, facts_.bucket_width, rules_.zone);
+}
+
+std::optional<Interval> Moment::before(const Window& window) const {
+  if (window.rolling) return period(*window.rolling, *window.rolling);
+  if (window.offset >= 0) return std::nullopt;
+  Window earlier = window;
+  --earlier.offset;
+  return bounds(earlier);
 }
 
 Interval Moment::period(Duration newest_ago, Duration length) const {

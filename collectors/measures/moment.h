@@ -31,7 +31,7 @@ class Moment {
   TargetHistory* target_history() const { return target_history_; }
   void remember(TargetHistory& history) { target_history_ = &history; }
 
-  const FeatureFacts& feature(const std::string& name) const;
+  const FeatureFacts& feature(const std::string& name) const;        // or a record
   const FeatureRules& feature_rules(const std::string& name) const;  // the defaults if none
   // Nullptr when the name is a feature's.
   const Combination* combination(const std::string& name) const;
@@ -40,6 +40,8 @@ class Moment {
   std::optional<Instant> begin_of(const std::string& subject) const;
 
   Interval bounds(const Window& window) const;
+  // As long before the window; nullopt: it has not ended, so there is nothing to compare.
+  std::optional<Interval> before(const Window& window) const;
   Interval last(Duration length) const;
   // `count` periods in a row, the newest first; the newest ends `ago` before now.
   std::vector<Interval> periods(Duration length, int count, Duration ago = {}) const;

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "collectors/measures/families.h"
+#include "collectors/measures/business.h"
 #include "collectors/measures/window.h"
 
 namespace usage {
@@ -75,26 +75,89 @@ std::optional<Measured> activation(Moment& moment, const std::string& subject, c
   return from_share(activation_share(moment, subject));
 }
 
+std::optional<Measured> opened(Moment& moment, const std::string& subject, const Interval& window) {
+  const auto share = access_share(moment, subject, window);
+  return share ? from_share(*share) : std::nullopt;
+}
+
+std::optional<Measured> rating(Moment& moment, const std::string& subject, const Interval&) {
+  const auto score = rating_score(moment, subject);
+  if (!score) return std::nullopt;
+  return Measured{score->sum / static_cast<double>(score->ratings), {}, {}};
+}
+
+std::optional<Measured> from_number(std::optional<double> number) {
+  return number ? std::optional(Measured{*number, {}, {}}) : std::nullopt;
+}
+
+std::optional<Measured> fewer_tickets(Moment& moment, const std::string&, const Interval&) {
+  return from_number(ticket_reduction(moment, ""));
+}
+
+std::optional<Measured> retention(Moment& moment, const std::string&, const Interval&) {
+  return from_number(account_retention_gain(moment));
+}
+
+std::optional<Measured> paid_back(Moment& moment, const std::string&, const Interval&) {
+  return from_number(payback(moment));
+}
+
 bool always(const FeatureShape&) { return true; }
 bool has_users(const FeatureShape& shape) { return shape.has_users; }
 bool has_outcome(const FeatureShape& shape) { return shape.has_outcome; }
 bool has_scope(const FeatureShape& shape) { return shape.has_scope; }
 
+using Rules = const UsageRules&;
+using Subject = const std::string&;
+
+std::string_view nothing(Rules, Subject) { return ""; }
+std::string_view accesses(Rules rules, Subject subject) {
+  const auto feature = rules.features.find(subject);
+  const bool has = feature != rules.features.end() && feature->second.artifact &&
+                   feature->second.artifact->has_accesses;
+  return has ? "" : "an \"artifact\" with \"accesses\" in the feature";
+}
+std::string_view ratings_of(Rules rules, Subject) {
+  return rules.business.ratings ? "" : "\"ratings\" in \"business\"";
+}
+std::string_view tickets_of(Rules rules, Subject) {
+  return rules.business.tickets ? "" : "\"tickets\" in \"business\"";
+}
+std::string_view retention_of(Rules rules, Subject) {
+  return rules.business.retention ? "" : "\"retention\" in \"business\"";
+}
+std::string_view investment_of(Rules rules, Subject) {
+  return rules.business.investment ? "" : "an \"investment\" in \"business\"";
+}
+
 constexpr std::array kMeasures{
-    TargetMeasure{"adoption", "usage_adoption_ratio", "ratio", true, true, has_users, adoption},
+    TargetMeasure{"adoption", "usage_adoption_ratio", "ratio", true, true, has_users, nothing,
+                  adoption},
     TargetMeasure{"adoption_tried", "usage_adoption_tried_ratio", "ratio", false, true, has_users,
-                  adoption_tried},
+                  nothing, adoption_tried},
     TargetMeasure{"adoption_regular", "usage_adoption_regular_ratio", "ratio", false, true,
-                  has_users, adoption_regular},
-    TargetMeasure{"users", "usage_feature_users", "users", true, true, has_users, users},
-    TargetMeasure{"uses", "usage_uses", "uses", true, false, always, uses},
-    TargetMeasure{"uses_per_day", "usage_uses_per_day", "uses", true, false, always, uses_per_day},
-    TargetMeasure{"failures", "usage_failure_ratio", "ratio", true, false, has_outcome, failures},
-    TargetMeasure{"scopes", "usage_scopes", "scopes", true, false, has_scope, scopes},
+                  has_users, nothing, adoption_regular},
+    TargetMeasure{"users", "usage_feature_users", "users", true, true, has_users, nothing, users},
+    TargetMeasure{"uses", "usage_uses", "uses", true, false, always, nothing, uses},
+    TargetMeasure{"uses_per_day", "usage_uses_per_day", "uses", true, false, always, nothing,
+                  uses_per_day},
+    TargetMeasure{"failures", "usage_failure_ratio", "ratio", true, false, has_outcome, nothing,
+                  failures},
+    TargetMeasure{"scopes", "usage_scopes", "scopes", true, false, has_scope, nothing, scopes},
     TargetMeasure{"habitual_groups", "usage_habitual_group_ratio", "ratio", false, true, has_users,
-                  habitual},
-    TargetMeasure{"activation", "usage_activation_ratio", "ratio", false, false, has_users,
+                  nothing, habitual},
+    TargetMeasure{"activation", "usage_activation_ratio", "ratio", false, false, has_users, nothing,
                   activation},
+    TargetMeasure{"access_ratio", "usage_artifact_access_ratio", "ratio", true, false, always,
+                  accesses, opened},
+    TargetMeasure{"rating_score", "usage_rating_score", "points", false, true, always, ratings_of,
+                  rating},
+    TargetMeasure{"ticket_reduction", "usage_ticket_reduction_ratio", "ratio", false, true, always,
+                  tickets_of, fewer_tickets},
+    TargetMeasure{"retention_change", "usage_account_retention_change", "ratio", false, true,
+                  always, retention_of, retention},
+    TargetMeasure{"payback", "usage_payback_ratio", "times", false, true, always, investment_of,
+                  paid_back},
 };
 
 Interval window_of(const Moment& moment, const Target& target) {
@@ -198,7 +261,9 @@ std::vector<Verdict> judge(Moment& moment, TargetHistory& history) {
     verdict.met = verdict_of(target, verdict.measured, verdict.past, moment.at());
     if (verdict.measured) {
       verdict.attainment = attainment_of(target, verdict.measured->value);
-      verdict.lower_bound = wilson_lower_bound(*verdict.measured);
+      if (target.comparison == Comparison::min) {
+        verdict.lower_bound = wilson_lower_bound(*verdict.measured);
+      }
     }
     verdict.population = moment.active(window_of(moment, target)).size();
     verdicts.push_back(verdict);

@@ -26,6 +26,8 @@ struct TargetMeasure {
   bool has_windows;
   bool of_combinations;                  // not of features alone
   bool (*applies)(const FeatureShape&);  // what it needs of a feature
+  // What the config lacks for it, such as "ratings" of "business"; empty: nothing.
+  std::string_view (*lacks)(const UsageRules&, const std::string& subject);
   std::optional<Measured> (*read)(Moment&, const std::string& subject, const Interval&);
 };
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "collectors/measures/business_rules.h"
 #include "exporter/calendar.h"
 #include "exporter/clock.h"
 
@@ -37,6 +38,8 @@ struct FeatureRules {
   int core_min_active_days = 4;
   Duration at_risk_was_regular_within = std::chrono::days(28);
   Duration at_risk_silent_for = std::chrono::days(14);
+  std::optional<ArtifactRules> artifact;
+  std::vector<ValueStream> value;
 };
 
 struct Combination {
@@ -85,6 +88,9 @@ struct UsageRules {
   std::vector<Combination> combinations;
   std::vector<Phase> phases;
   std::vector<Target> targets;
+  Business business;
+  std::vector<Capacity> capacities;
+  std::vector<Release> releases;
   std::uint64_t k_anonymity = 5;   // breakdowns about fewer people are absent
   std::size_t max_series = 5'000;  // of all usage families together
 };

@@ -90,10 +90,13 @@ void scopes(Moment& moment, const std::string& feature, MetricFamily& family) {
   });
 }
 
+std::uint64_t busiest_hour(Moment& moment, const std::string& feature, const Interval& window) {
+  return busiest(hours_of(moment.feature(feature), window), moment.excluded());
+}
+
 void peak_hour(Moment& moment, const std::string& feature, MetricFamily& family) {
   add_per_window(moment, feature, family, [&](const Interval& window) {
-    return static_cast<double>(
-        busiest(hours_of(moment.feature(feature), window), moment.excluded()));
+    return static_cast<double>(busiest_hour(moment, feature, window));
   });
 }
 

@@ -170,7 +170,7 @@ int main(int argc, char** argv) {
       usage::StateFile::Changes changes(file);
       changes.put_table("export", {"", ""});
       changes.put_feature("export", feature, interval);
-      changes.put_users(facts.users);
+      changes.put_users(facts);
       changes.commit();
     };
     {

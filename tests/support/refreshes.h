@@ -62,7 +62,7 @@ inline void refresh(Facts& facts, int number, StateFile::Changes* changes) {
       changes->put_feature(name, feature, interval);
     }
     changes->put_activity(facts.activity, interval);
-    changes->put_users(facts.users);
+    changes->put_users(facts);
   }
 }
 

@@ -62,11 +62,11 @@ TEST_F(StateFileTest, OddTextsSurvive) {
     for (const std::string& text : texts) facts.users.id_of(text);
     for (int i = 0; i < 10'000; ++i) facts.users.id_of("user " + std::to_string(i));
     StateFile::Changes changes(file);
-    changes.put_users(facts.users);
+    changes.put_users(facts);
     changes.commit();
     facts.users.id_of("later");
     StateFile::Changes more(file);
-    more.put_users(facts.users);
+    more.put_users(facts);
     more.commit();
   }
   StateFile file = open();

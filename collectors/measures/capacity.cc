@@ -1,0 +1,53 @@
+#include "collectors/measures/business.h"
+
+namespace usage {
+
+namespace {
+
+constexpr Duration kLately = std::chrono::days(7);
+
+std::optional<double> used(Moment& moment, const Capacity& capacity) {
+  const Interval window = moment.last(kLately);
+  switch (capacity.measure) {
+    case CapacityMeasure::peak_hourly_uses:
+      return static_cast<double>(busiest_hour(moment, capacity.feature, window));
+    case CapacityMeasure::uses_per_day:
+      return static_cast<double>(moment.done(capacity.feature, window).uses) /
+             (seconds(window.to - window.from) / seconds(std::chrono::days(1)));
+    case CapacityMeasure::stored_bytes:
+      break;
+  }
+  return counters_of(moment, capacity.feature).size.sum;
+}
+
+}  // namespace
+
+void capacity_used(Moment& moment, const std::string&, MetricFamily& family) {
+  for (const Capacity& capacity : moment.rules().capacities) {
+    if (const auto now = used(moment, capacity)) add_sample(family, {capacity.resource}, *now);
+  }
+}
+
+void capacity_limit(Moment& moment, const std::string&, MetricFamily& family) {
+  for (const Capacity& capacity : moment.rules().capacities) {
+    add_sample(family, {capacity.resource}, capacity.limit);
+  }
+}
+
+void growth_ratio(Moment& moment, const std::string& feature, MetricFamily& family) {
+  for (const Window& window : moment.rules().windows) {
+    if (const auto before = moment.before(window)) {
+      const auto was = static_cast<double>(moment.done(feature, *before).uses);
+      const auto is = static_cast<double>(moment.done(feature, moment.bounds(window)).uses);
+      if (was > 0) add_sample(family, {feature, window.label}, is / was - 1);
+    }
+  }
+}
+
+void releases(Moment& moment, const std::string&, MetricFamily& family) {
+  for (const Release& release : moment.rules().releases) {
+    if (release.at <= moment.at()) add_sample(family, {release.name}, unix_seconds(release.at));
+  }
+}
+
+}  // namespace usage

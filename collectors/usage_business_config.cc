@@ -1,0 +1,312 @@
+// The part of usage_config.h that reads what is no feature's use: artifacts and their viewers, what
+// a use is worth, ratings, tickets, money, capacity.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "collectors/usage_config_parts.h"
+#include "exporter/format.h"
+
+namespace usage {
+
+namespace {
+
+using std::chrono::days;
+using std::chrono::weeks;
+
+constexpr Duration kYears = days(3660);
+const std::vector<std::string> kViewerKinds{"creator", "member", "external", "bot"};
+
+struct Unit {
+  const char* name;
+  double seconds;
+};
+constexpr std::array kTtlUnits{Unit{"h", 3600}, Unit{"s", 1}, Unit{"m", 60}, Unit{"d", 86400}};
+
+bool is_mapping(const yaml::Node& node) { return node.kind == yaml::Node::Kind::mapping; }
+
+// A record of the table that the mapping names.
+FeatureConfig read_table(yaml::Mapping& mapping, const yaml::Node& node, const std::string& name,
+                         const std::string& source, const Config& config, Problems& problems) {
+  FeatureConfig record;
+  record.shape.name = name;
+  if (is_mapping(node)) {
+    record.uses.source =
+        source.empty() || mapping.has("source") ? read_source_name(mapping, config) : source;
+    record.uses.table = mapping.require_string("table");
+    record.uses.time = mapping.require_string("time");
+  }
+  record.uses.time_format = read_time_format(mapping, config, record.uses.source);
+  read_where(record.uses, mapping, problems);
+  return record;
+}
+
+void add_dimension(FeatureConfig& record, const std::string& name, DimensionConfig dimension) {
+  record.shape.dimensions.push_back(name);
+  record.dimensions.push_back(std::move(dimension));
+}
+
+double read_positive(yaml::Mapping& mapping, std::string_view key, double fallback) {
+  const auto number = mapping.number(key);
+  if (number && !(*number > 0 && std::isfinite(*number))) {
+    mapping.problem(key, format("\"{}\" in {} must be more than 0", key, mapping.what()));
+  }
+  return number.value_or(fallback);
+}
+
+void read_ttl(FeatureConfig& made, ArtifactRules& rules, yaml::Mapping& outer, Problems& problems) {
+  const yaml::Node* node = outer.find("ttl");
+  if (node == nullptr) {
+    return;
+  }
+  yaml::Mapping mapping(*node, format("\"ttl\" of {}", outer.what()), problems);
+  add_dimension(made, record::kTtl, {mapping.require_string("column"), {}, "", {}});
+  std::vector<std::string> names;
+  for (const Unit& unit : kTtlUnits) {
+    names.emplace_back(unit.name);
+  }
+  mapping.require("unit");
+  if (const auto unit = mapping.choice("unit", names)) {
+    rules.ttl_seconds = kTtlUnits[*unit].seconds;
+  }
+  mapping.finish();
+}
+
+// Which values of a column mean which kind of viewer.
+void read_kinds(FeatureConfig& accesses, ArtifactRules& rules, yaml::Mapping& outer,
+                Problems& problems) {
+  const yaml::Node* node = outer.find("kind");
+  DimensionConfig dimension{accesses.uses.time, {}, "", {}};  // of one value: nothing is known
+  if (node == nullptr) {
+    dimension.buckets = {0};
+    add_dimension(accesses, "viewer", std::move(dimension));
+    return;
+  }
+  yaml::Mapping mapping(*node, format("\"kind\" of {}", outer.what()), problems);
+  dimension.column = mapping.require_string("column");
+  for (const std::string& kind : kViewerKinds) {
+    if (mapping.has(kind)) {
+      rules.kinds[kind] = read_values(mapping, kind, problems);
+    }
+  }
+  if (rules.kinds.empty() && is_mapping(*node)) {
+    mapping.problem("", format("{} says of no value what it means; add some of {}", mapping.what(),
+                               fmt::join(kViewerKinds, ", ")));
+  }
+  mapping.finish();
+  add_dimension(accesses, "viewer", std::move(dimension));
+}
+
+void read_accesses(std::vector<FeatureConfig>& records, const FeatureConfig& feature,
+                   ArtifactRules& rules, yaml::Mapping& outer, const Config& config,
+                   Problems& problems) {
+  const yaml::Node* node = outer.find("accesses");
+  if (node == nullptr) {
+    return;
+  }
+  yaml::Mapping mapping(*node, format("\"accesses\" of {}", outer.what()), problems);
+  FeatureConfig accesses = read_table(mapping, *node, record::accesses(feature.shape.name),
+                                      feature.uses.source, config, problems);
+  if (is_mapping(*node)) {
+    accesses.uses.user = mapping.require_string("artifact");
+  }
+  accesses.shape.has_users = accesses.shape.of_artifacts = true;
+  read_kinds(accesses, rules, mapping, problems);
+  rules.has_accesses = true;
+  FeatureConfig viewers = accesses;
+  viewers.shape.name = record::viewers(feature.shape.name);
+  viewers.shape.of_artifacts = false;
+  viewers.uses.user = read_name(mapping, "viewer");
+  rules.has_viewers = !viewers.uses.user.empty();
+  mapping.finish();
+  records.push_back(std::move(accesses));
+  if (rules.has_viewers) {
+    records.push_back(std::move(viewers));
+  }
+}
+
+void read_counted(ArtifactRules& rules, yaml::Mapping& mapping, Problems& problems) {
+  if (!mapping.has("counts_as_access")) {
+    return;
+  }
+  if (rules.kinds.empty()) {
+    mapping.problem("counts_as_access",
+                    format("\"counts_as_access\" in {} names kinds of viewer, and nothing says who "
+                           "is which; add \"kind\" to \"accesses\"",
+                           mapping.what()));
+  }
+  rules.counted = read_values(mapping, "counts_as_access", problems);
+  for (const std::string& kind : rules.counted) {
+    if (!rules.kinds.empty() && !rules.kinds.contains(kind)) {
+      std::vector<std::string> known;
+      for (const auto& [name, values] : rules.kinds) {
+        known.push_back(name);
+      }
+      mapping.problem("counts_as_access",
+                      format("\"{}\" is no kind of viewer that \"accesses\" tells apart{}; there "
+                             "are {}",
+                             kind, did_you_mean(kind, known), fmt::join(known, ", ")));
+    }
+  }
+}
+
+Capacity read_capacity(const yaml::Entry& entry, const UsageConfig& usage, Problems& problems) {
+  Capacity capacity;
+  capacity.resource = entry.key.text;
+  yaml::Mapping mapping(entry.value, format("capacity {}", yaml::quoted(entry.key)), problems);
+  if (!is_mapping(entry.value)) {
+    return capacity;
+  }
+  std::vector<std::string> features;
+  for (const FeatureConfig& feature : usage.features) {
+    features.push_back(feature.shape.name);
+  }
+  mapping.require("feature");
+  if (const auto feature = mapping.choice("feature", features)) {
+    capacity.feature = features[*feature];
+  }
+  mapping.require("measure");
+  const auto measure =
+      mapping.choice("measure", {"peak_hourly_uses", "uses_per_day", "stored_bytes"});
+  capacity.measure = static_cast<CapacityMeasure>(measure.value_or(0));
+  if (capacity.measure == CapacityMeasure::stored_bytes && !capacity.feature.empty() &&
+      usage.feature(capacity.feature).shape.size_bounds.empty()) {
+    mapping.problem("measure", format("feature \"{}\" does not say how many bytes a use makes; "
+                                      "give it a \"size\"",
+                                      capacity.feature));
+  }
+  mapping.require("limit");
+  capacity.limit = read_positive(mapping, "limit", 0);
+  mapping.finish();
+  return capacity;
+}
+
+}  // namespace
+
+std::optional<Instant> read_time(yaml::Mapping& mapping, std::string_view key) {
+  const auto text = mapping.string(key);
+  const auto at = text ? parse_rfc3339(*text) : std::nullopt;
+  if (text && !at) {
+    mapping.problem(key, format("\"{}\" in {} must be a time such as 2026-09-11 or "
+                                "2026-09-11T08:00:00Z",
+                                key, mapping.what()));
+  }
+  return at;
+}
+
+void read_artifact(std::vector<FeatureConfig>& records, const FeatureConfig& feature,
+                   FeatureRules& rules, yaml::Mapping& outer, const Config& config,
+                   Problems& problems) {
+  const yaml::Node* node = outer.find("artifact");
+  if (node == nullptr) {
+    return;
+  }
+  yaml::Mapping mapping(*node, format("\"artifact\" of {}", outer.what()), problems);
+  ArtifactRules artifact;
+  FeatureConfig made;
+  made.uses = feature.uses;
+  made.outcome = feature.outcome;
+  made.creator = feature.uses.user;
+  made.shape.name = record::artifacts(feature.shape.name);
+  made.shape.has_users = made.shape.of_artifacts = made.shape.has_scope = true;
+  made.shape.has_outcome = true;
+  const std::string token = read_name(mapping, "token"), id = read_name(mapping, "id");
+  if (token.empty() && id.empty() && is_mapping(*node)) {
+    mapping.problem("id", format("{} needs an \"id\" or a \"token\", the column that tells one "
+                                 "from another",
+                                 mapping.what()));
+  }
+  made.uses.user = id.empty() ? token : id;
+  made.scope = token.empty() ? id : token;
+  made.revoked_at = read_name(mapping, "revoked_at");
+  read_ttl(made, artifact, mapping, problems);
+  if (mapping.has("access_count")) {
+    artifact.has_access_count = true;
+    const std::string column = mapping.require_string("access_count");
+    add_dimension(made, record::kAccessed, {column, {0}, "", {}});
+    made.size = NumberConfig{column, 1};
+    made.shape.size_bounds = {0};
+  }
+  artifact.mature_after =
+      mapping.duration("mature_after", std::chrono::hours(1), days(366)).value_or(days(7));
+  read_accesses(records, feature, artifact, mapping, config, problems);
+  read_counted(artifact, mapping, problems);
+  mapping.finish();
+  records.push_back(std::move(made));
+  rules.artifact = std::move(artifact);
+}
+
+void read_value(FeatureRules& rules, const FeatureConfig& feature, yaml::Mapping& outer,
+                Problems& problems) {
+  const yaml::Node* list = outer.find("value");
+  if (list == nullptr) {
+    return;
+  }
+  if (list->kind != yaml::Node::Kind::sequence) {
+    outer.problem("value", format("\"value\" in {} must be a list such as [{{stream: time_saved, "
+                                  "minutes: 15}}]",
+                                  outer.what()));
+    return;
+  }
+  for (const yaml::Node& item : list->items) {
+    yaml::Mapping mapping(item, format("an item of \"value\" of {}", outer.what()), problems);
+    ValueStream stream;
+    stream.name = is_mapping(item) ? mapping.require_string("stream") : "";
+    mapping.require("minutes");
+    const double minutes = mapping.number("minutes").value_or(0);
+    if (!(minutes >= 0) || !std::isfinite(minutes)) {
+      mapping.problem("minutes", format("\"minutes\" in {} must be 0 or more", mapping.what()));
+    }
+    stream.seconds_per_use = 60 * minutes;
+    const auto only = mapping.entries("where");
+    if (only.size() > 1) {
+      problems.add(only[1].key.position, format("\"where\" of {} can name one dimension: how often "
+                                                "two come together is not kept",
+                                                mapping.what()));
+    }
+    for (const auto& [key, value] : only) {
+      const auto& known = feature.shape.dimensions;
+      stream.dimension = key.text;
+      if (std::find(known.begin(), known.end(), key.text) == known.end()) {
+        problems.add(key.position, format("{} is no dimension of {}{}", yaml::quoted(key),
+                                          outer.what(), did_you_mean(key.text, known)));
+      }
+      yaml::Mapping where(*mapping.find("where"), format("\"where\" of {}", mapping.what()),
+                          problems);
+      stream.values = read_values(where, key.text, problems);
+    }
+    const auto same = [&](const ValueStream& other) { return other.name == stream.name; };
+    if (std::any_of(rules.value.begin(), rules.value.end(), same)) {
+      mapping.problem("stream", format("{} has two streams \"{}\"", outer.what(), stream.name));
+    }
+    mapping.finish();
+    rules.value.push_back(std::move(stream));
+  }
+}
+
+void read_capacities(UsageConfig& usage, yaml::Mapping& mapping, Problems& problems) {
+  for (const yaml::Entry& entry : mapping.entries("capacity")) {
+    usage.rules.capacities.push_back(read_capacity(entry, usage, problems));
+  }
+  const auto released = mapping.entries("releases");
+  const yaml::Node* node = mapping.find("releases");
+  if (released.empty()) {
+    return;
+  }
+  yaml::Mapping releases(*node, "\"releases\"", problems);
+  for (const yaml::Entry& entry : released) {
+    if (const auto at = read_time(releases, entry.key.text)) {
+      usage.rules.releases.push_back({entry.key.text, *at});
+    }
+  }
+}
+
+FeatureConfig read_record(yaml::Mapping& mapping, const yaml::Node& node, const std::string& name,
+                          const Config& config, Problems& problems) {
+  FeatureConfig record = read_table(mapping, node, name, "", config, problems);
+  record.uses.user = read_name(mapping, "user");
+  record.shape.has_users = !record.uses.user.empty();
+  return record;
+}
+
+}  // namespace usage
