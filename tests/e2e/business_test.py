@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+"""Business measures of the demo: every one equals an SQL statement over its tables, as of several
+instants, from SQLite and from PostgreSQL."""
+import datetime
+import os
+import re
+import sqlite3
+import tempfile
+import unittest
+from pathlib import Path
+
+from exporter import SOURCE_DIR, parse_metrics, run
+from servers import Postgres
+
+ROWS = SOURCE_DIR / "collectors" / "measures" / "business_measures.cc"
+# Never a series with the demo's config: its links have rows of accesses.
+NOT_IN_THE_DEMO = {"usage_artifact_approximate_access_ratio", "usage_artifact_approximate_accesses_total"}
+
+
+def text(instant):
+    return instant.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def statements():
+    parts = re.split(r"^-- = (\w+)\n", (SOURCE_DIR / "tests/support/business.sql").read_text(encoding="utf-8"),
+                     flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2]))
+
+
+def windows(at):
+    day = datetime.timedelta(days=1)
+    rows = [(f"{days}d", at - days * day, at, at - 2 * days * day) for days in (1, 7, 28, 30)]
+    monday = datetime.datetime.combine(at.date() - at.weekday() * day, datetime.time())
+    rows.append(("last_week", monday - 7 * day, monday, monday - 14 * day))
+    rows.append(("this_week", monday, at, None))
+    return [(label, text(first), text(stop), before and text(before)) for label, first, stop, before in rows]
+
+
+class BusinessTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = Path(folder.name)
+        # Everything is shown: what privacy hides is tested elsewhere.
+        cls.config = cls.folder / "demo.yml"
+        demo = (SOURCE_DIR / "config" / "demo.yml").read_text(encoding="utf-8")
+        cls.config.write_text(demo + "\nprivacy: {k_anonymity: 1}\n", encoding="utf-8")
+        cls.dsn = f"sqlite:{cls.folder / 'demo.db'}"
+        cls.launch = cls.fill(cls.dsn)
+        cls.database = sqlite3.connect(cls.folder / "demo.db")
+        cls.addClassCleanup(cls.database.close)
+        cls.database.execute("CREATE INDEX share_accesses_share_id ON share_accesses (share_id)")
+        cls.statements = statements()
+        begin = datetime.datetime.fromisoformat(cls.launch.replace("Z", ""))
+        cls.begin = begin
+        cls.database.executescript(
+            "CREATE TEMP TABLE now (at TEXT); CREATE TEMP TABLE launch (begin TEXT);"
+            "CREATE TEMP TABLE windows (label TEXT, first TEXT, stop TEXT, before TEXT);"
+            + cls.statements.pop("prepare"))
+        cls.database.execute("INSERT INTO launch VALUES (?)", (text(begin),))
+
+    @classmethod
+    def fill(cls, dsn):
+        filled = run("demo", f"--into={dsn}", timeout=120)
+        assert filled.returncode == 0, filled.stderr
+        return filled.stdout.strip().rpartition("=")[2]
+
+    def page(self, dsn, at):
+        once = run("once", f"--config.file={self.config}", "--collector=usage", f"--at={at:%Y-%m-%dT%H:%M:%SZ}",
+                   env={**os.environ, "USAGE_DSN": dsn, "USAGE_DEMO_LAUNCH": self.launch})
+        self.assertEqual((once.returncode, once.stderr), (0, ""))
+        series = {}
+        for (name, labels), value in parse_metrics(once.stdout).items():
+            series.setdefault(name, {})[labels] = value
+        return series
+
+    def wanted(self, metric, at):
+        self.database.execute("DELETE FROM now")
+        self.database.execute("INSERT INTO now VALUES (?)", (text(at),))
+        self.database.execute("DELETE FROM windows")
+        self.database.executemany("INSERT INTO windows VALUES (?, ?, ?, ?)", windows(at))
+        cursor = self.database.execute(self.statements[metric])
+        labels = [column[0] for column in cursor.description[:-1]]
+        return {tuple(sorted(zip(labels, row[:-1]))): row[-1] for row in cursor}
+
+    def test_every_measure_equals_sql(self):
+        seen = set()
+        for days, hours in ((3, 0), (14, 0), (30, 9), (47, 17), (75, 0)):
+            at = self.begin + datetime.timedelta(days=days, hours=hours)
+            page = self.page(self.dsn, at)
+            for metric in self.statements:
+                with self.subTest(days=days, metric=metric):
+                    found, wanted = page.get(metric, {}), self.wanted(metric, at)
+                    self.assertEqual(sorted(found), sorted(wanted))
+                    for labels, value in wanted.items():
+                        self.assertAlmostEqual(found[labels] / (value or 1), value / (value or 1), places=9, msg=labels)
+                        seen.add(metric)
+        self.assertEqual(seen, set(self.statements))
+
+    def test_there_is_a_statement_for_every_measure(self):
+        rows = set(re.findall(r'row\("(usage_\w+)"', ROWS.read_text(encoding="utf-8")))
+        self.assertEqual(rows - set(self.statements), NOT_IN_THE_DEMO)
+
+    def test_postgresql_gives_the_same(self):
+        with Postgres() as postgres:
+            self.assertEqual(self.fill(postgres.dsn()), self.launch)
+            for days in (30, 75):
+                at = self.begin + datetime.timedelta(days=days)
+                here, there = self.page(self.dsn, at), self.page(postgres.dsn(), at)
+                for metric in self.statements:
+                    self.assertEqual(there.get(metric), here.get(metric), metric)
+
+
+if __name__ == "__main__":
+    unittest.main()
