@@ -213,8 +213,8 @@ std::vector<Measure> first_rows() {
           "The target's measure now. Absent before its start and while it cannot be told."),
       row("usage_target_value_lower_bound", kGauge, "", {"feature", "target"}, kOnce,
           target_lower_bounds,
-          "Lower end of the 95 % Wilson interval of usage_target_value, where that is a share: "
-          "what so few people can tell."),
+          "Lower end of the 95 % Wilson interval of usage_target_value, where that is a share "
+          "that is to be large: what so few people can tell."),
       row("usage_target_threshold", kGauge, "", {"feature", "target"}, kOnce, target_thresholds,
           "What the measure must reach."),
       row("usage_target_stretch", kGauge, "", {"feature", "target"}, kOnce, target_stretches,

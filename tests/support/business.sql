@@ -14,7 +14,7 @@ CREATE TEMP VIEW links AS
          datetime(strftime('%Y-%m-%d %H:00:00', created_at), '+1 hour',
                   '+' || min(168, coalesce(nullif(ttl_hours, 0), 168)) || ' hours') AS matures
   FROM shared_reports WHERE revoked_at IS NULL AND created_by NOT IN staff AND created_at < (SELECT at FROM now);
-CREATE TEMP VIEW mature AS
+CREATE TEMP VIEW maturing AS
   SELECT w.label AS win, l.id,
          (SELECT count(*) FROM share_accesses a WHERE a.share_id = l.id AND a.accessed_at < l.matures
             AND viewer_kind IN ('member', 'external')) AS opened,
@@ -64,6 +64,10 @@ CREATE TEMP VIEW earned AS
                - (SELECT count(*) FROM support_tickets WHERE category = 'data_access'
                   AND created_at >= max(begin, datetime(at, '-28 days')) AND created_at < at))
   FROM baseline, now, launch;
+
+-- = at an instant
+DROP TABLE IF EXISTS mature;
+CREATE TEMP TABLE mature AS SELECT * FROM maturing;
 
 -- = usage_artifacts
 SELECT 'share' AS feature, label AS window, (SELECT count(DISTINCT share_token) FROM links WHERE t >= first AND t < stop) FROM windows

@@ -91,13 +91,18 @@ void Evaluation::volumes() {
   for (const Window& window : rules_.windows) {
     const Span span = span_of(window);
     const std::vector<std::string> labels{name_, window.label};
-    std::size_t uses = 0, failures = 0;
+    const bool over = window.rolling || window.offset < 0;
+    const Span earlier = window.rolling ? rolling(*window.rolling, *window.rolling)
+                                        : calendar(window.unit, window.offset - 1);
+    std::size_t uses = 0, failures = 0, uses_earlier = 0;
     People scopes;
     std::map<long, std::size_t> hours;
     for (const Row& row : *rows_) {
+      const bool known = !row.user || !excluded(*row.user);
+      if (row.success && known && earlier.within(bucket(row.time))) ++uses_earlier;
       if (!span.within(bucket(row.time))) continue;
       if (row.success && row.scope) scopes.insert(*row.scope);
-      if (row.user && excluded(*row.user)) continue;
+      if (!known) continue;
       (row.success ? uses : failures) += 1;
       if (row.success) ++hours[row.time.time_since_epoch() / std::chrono::hours(1)];
     }
@@ -105,6 +110,10 @@ void Evaluation::volumes() {
     for (const auto& [hour, count] : hours) peak = std::max(peak, count);
     put("uses", labels, uses);
     put("peak_hourly_uses", labels, peak);
+    if (over && uses_earlier > 0) {
+      put("growth_ratio", labels,
+          static_cast<double>(uses) / static_cast<double>(uses_earlier) - 1);
+    }
     if (window.rolling) {
       put("uses_per_day", labels, static_cast<double>(uses) / (seconds(*window.rolling) / 86'400));
     }

@@ -48,7 +48,7 @@ inline UsageConfig config_of(const World& world, const UsageRules& rules) {
     if (!shape.duration_bounds.empty()) feature.duration = {"duration", 1};
     if (!shape.size_bounds.empty()) feature.size = {"size", 1};
     for (const std::string& dimension : shape.dimensions) {
-      feature.dimensions.push_back({dimension, {}, ""});
+      feature.dimensions.push_back({dimension, {}, "", {}});
     }
   }
   return config;

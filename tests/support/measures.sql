@@ -72,6 +72,11 @@ FROM (
     SELECT 'before', '', w.label, c.first, c.stop, 0
     FROM windows w JOIN calendar c ON c.unit = w.unit AND c.n = w.back - 1 WHERE w.length IS NULL AND w.back < 0
     UNION ALL
+    SELECT 'prior', '', label, as_of - 2 * length, as_of - length, 1 FROM windows CROSS JOIN asked WHERE length IS NOT NULL
+    UNION ALL
+    SELECT 'prior', '', w.label, c.first, c.stop, 0
+    FROM windows w JOIN calendar c ON c.unit = w.unit AND c.n = w.back - 1 WHERE w.length IS NULL AND w.back < 0
+    UNION ALL
     SELECT unit, '', CAST(-n AS TEXT), first, stop, 0 FROM calendar WHERE unit IN ('day', 'week') AND n < 0
     UNION ALL SELECT 'month', '', '', as_of - 28 * 86400000000, as_of, 1 FROM asked
     UNION ALL SELECT 'ever', '', '', 0, first, 0 FROM calendar WHERE unit = 'day' AND n = 0
@@ -313,6 +318,12 @@ FROM features f JOIN spans s ON s.kind = 'window' WHERE f.has_outcome = 1
 SELECT f.name, s.name, (SELECT COUNT(*) FROM uses u WHERE u.feature = f.name AND b >= s.first AND b < s.stop AND success = 1 AND excluded = 0)
                        / (CAST(w.length AS DOUBLE PRECISION) / 86400000000)
 FROM features f JOIN spans s ON s.kind = 'window' JOIN windows w ON w.label = s.name AND w.length IS NOT NULL
+
+-- = usage_growth_ratio
+SELECT f.name, s.name,
+       CAST((SELECT COUNT(*) FROM uses u WHERE u.feature = f.name AND b >= s.first AND b < s.stop AND success = 1 AND excluded = 0) AS DOUBLE PRECISION)
+       / NULLIF((SELECT COUNT(*) FROM uses u WHERE u.feature = f.name AND b >= p.first AND b < p.stop AND success = 1 AND excluded = 0), 0) - 1
+FROM features f JOIN spans s ON s.kind = 'window' JOIN spans p ON p.kind = 'prior' AND p.name = s.name
 
 -- = usage_peak_hourly_uses
 SELECT f.name, s.name, COALESCE((SELECT MAX(n) FROM (SELECT COUNT(*) AS n FROM uses u

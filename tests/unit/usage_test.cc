@@ -10,6 +10,7 @@
 #include "exporter/error.h"
 #include "exporter/format.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/usage_bench.h"
 
 namespace usage {
 namespace {
@@ -18,8 +19,10 @@ using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
 using ::testing::HasSubstr;
-
-const Instant kNow = parse_rfc3339("2026-11-25T08:20:00Z").value();
+using usage::testing::Bench;
+using usage::testing::kNow;
+using usage::testing::SlowSource;
+using usage::testing::text_at;
 
 constexpr char kFeatures[] = R"(
 windows: [1d, 7d]
@@ -42,119 +45,12 @@ constexpr char kTable[] =
     "CREATE TABLE exports (at TEXT, who INTEGER, status TEXT, why TEXT, ms INTEGER, format TEXT, "
     "pages INTEGER);";
 
-std::string text_at(Instant instant) {
-  std::string text = format_rfc3339(instant);
-  text[10] = ' ';
-  text.pop_back();
-  return text;
-}
-
 std::string export_row(Instant instant, const std::string& rest) {
   return format("INSERT INTO exports VALUES ('{}', {});", text_at(instant), rest);
 }
 
-// A database that takes its time.
-class SlowSource : public Source {
- public:
-  SlowSource(std::unique_ptr<Source> source) : source_(std::move(source)) {}
-  void scan(const Query& query, Deadline deadline, const RowSink& sink) override {
-    std::this_thread::sleep_for(pause);
-    source_->scan(query, deadline, sink);
-  }
-  std::vector<Column> describe(const Query& query, Deadline deadline) override {
-    return source_->describe(query, deadline);
-  }
-  void interrupt() noexcept override { source_->interrupt(); }
-
-  Duration pause{};
-
- private:
-  std::unique_ptr<Source> source_;
-};
-
-// A config on a database of its own; every run is a job's run without the job.
-class Bench {
- public:
-  explicit Bench(const std::string& config, UsageOptions options = {})
-      : state_(std::make_shared<UsageState>(std::move(options))) {
-    run_sql(kTable);
-    use(config);
-  }
-
-  // As the end of the process and its next start do.
-  void restart() {
-    const UsageOptions options = state_->options();
-    collector_.reset();
-    state_.reset();  // the folder is held by one at a time
-    state_ = std::make_shared<UsageState>(options);
-  }
-
-  // As a reload does.
-  void use(const std::string& config) {
-    Problems problems;
-    config_ = load_config_text(
-        "<test>",
-        format("sources: {{app: {{dsn: 'sqlite:{}'}}}}\n", folder_.file("app.db")) + config,
-        problems);
-    collector_.reset();
-    auto plans = plan_collectors(config_, problems, state_);
-    problems.throw_if_any();
-    source_ = std::make_unique<SlowSource>(open_source(config_.sources.front(), clock_));
-    collector_ = plans.front().make(config_.sources.front(), *source_);
-  }
-
-  void run_sql(const std::string& sql) {
-    open_writer(Secret("sqlite:" + folder_.file("app.db")))->execute(sql);
-  }
-
-  Metrics run(Duration longest = std::chrono::seconds(20)) {
-    Log log(stderr, LogLevel::error, LogFormat::logfmt, clock_);
-    collection_ = collector_->collect({now, clock_.steady_now() + longest, log});
-    validate(collection_.metrics);
-    validate(collector_->health());
-    return collection_.metrics;
-  }
-
-  // The value of a series of the last run; nullopt where there is none.
-  std::optional<double> value(const std::string& name,
-                              const std::vector<std::string>& labels) const {
-    Metrics all = collection_.metrics;
-    const Metrics health = collector_->health();
-    all.insert(all.end(), health.begin(), health.end());
-    for (const MetricFamily& family : all) {
-      for (const Sample& sample : family.samples) {
-        if (family.name == name && sample.labels == labels) {
-          return sample.value;
-        }
-      }
-    }
-    return std::nullopt;
-  }
-
-  bool has(const std::string& name) const {
-    return std::any_of(collection_.metrics.begin(), collection_.metrics.end(),
-                       [&](const MetricFamily& family) { return family.name == name; });
-  }
-
-  Collector& collector() { return *collector_; }
-  const Config& config() const { return config_; }
-  SlowSource& source() { return *source_; }
-  std::uint64_t rows() const { return collection_.rows; }
-
-  Instant now = kNow;
-
- private:
-  const SystemClock clock_;
-  testing::TemporaryFolder folder_;
-  std::shared_ptr<UsageState> state_;
-  Config config_;
-  std::unique_ptr<SlowSource> source_;
-  std::unique_ptr<Collector> collector_;
-  Collection collection_;
-};
-
 TEST(Usage, FoldsRowsIntoSeries) {
-  Bench bench(kFeatures);
+  Bench bench(kTable, kFeatures);
   bench.run_sql(export_row(kNow - hours(1), "1, 'ok', NULL, 500, 'csv', 5") +
                 export_row(kNow - hours(2), "2, 'ok', NULL, 1500, 'gif', 500") +
                 export_row(kNow - hours(3), "NULL, 'ok', NULL, NULL, NULL, NULL") +
@@ -185,7 +81,7 @@ TEST(Usage, FoldsRowsIntoSeries) {
 TEST(Usage, WithOneListOfOutcomesEveryOtherValueIsTheOtherOneButNull) {
   std::string config = kFeatures;
   config.replace(config.find(", failure: [bad]"), 16, "");
-  Bench bench(config);
+  Bench bench(kTable, config);
   bench.run_sql(export_row(kNow - hours(1), "1, 'ok', NULL, 500, 'csv', 5") +
                 export_row(kNow - hours(2), "1, 'strange', NULL, 500, 'csv', 5") +
                 export_row(kNow - hours(3), "1, NULL, NULL, 500, 'csv', 5"));
@@ -195,7 +91,7 @@ TEST(Usage, WithOneListOfOutcomesEveryOtherValueIsTheOtherOneButNull) {
 }
 
 TEST(Usage, ARefreshReadsOnlyWhatIsYoung) {
-  Bench bench(kFeatures);
+  Bench bench(kTable, kFeatures);
   std::string sql = "BEGIN;";
   for (int hour = 0; hour < 1000; ++hour) {
     sql += export_row(kNow - hours(hour) - minutes(5), "1, 'ok', NULL, 500, 'csv', 5");
@@ -211,7 +107,7 @@ TEST(Usage, ARefreshReadsOnlyWhatIsYoung) {
 
 // Late, changed and deleted rows: windows follow, counters only rise.
 TEST(Usage, WindowsFollowTheTableAndCountersDoNotFall) {
-  Bench bench(kFeatures);
+  Bench bench(kTable, kFeatures);
   bench.run_sql(export_row(kNow - minutes(10), "1, 'ok', NULL, 500, 'csv', 5") +
                 export_row(kNow - hours(20), "2, 'ok', NULL, 500, 'csv', 5") +
                 export_row(kNow - hours(21), "3, 'ok', NULL, 500, 'csv', 5"));
@@ -235,8 +131,8 @@ TEST(Usage, WindowsFollowTheTableAndCountersDoNotFall) {
 
 // What is older than the oldest row by now is still read again, once.
 TEST(Usage, APurgeOfAllOldRowsLeavesTheWindows) {
-  Bench bench(std::string(kFeatures) +
-              "population: {activity: [{table: visits, time: at, user: who}]}\n");
+  Bench bench(kTable, std::string(kFeatures) +
+                          "population: {activity: [{table: visits, time: at, user: who}]}\n");
   std::string sql = "CREATE TABLE visits (at TEXT, who INTEGER);";
   for (int day = 0; day < 7; ++day) {
     const Instant at = kNow - days(day) - minutes(5);
@@ -257,7 +153,7 @@ TEST(Usage, APurgeOfAllOldRowsLeavesTheWindows) {
 }
 
 TEST(Usage, PublishesWindowsAsTheBackfillGoesAndCountersAtItsEnd) {
-  Bench bench(kFeatures);
+  Bench bench(kTable, kFeatures);
   for (int day = 0; day < 30; ++day) {
     bench.run_sql(export_row(kNow - days(day), "1, 'ok', NULL, 500, 'csv', 5"));
   }
@@ -278,7 +174,7 @@ TEST(Usage, PublishesWindowsAsTheBackfillGoesAndCountersAtItsEnd) {
 }
 
 TEST(Usage, AReloadReadsAnewOnlyWhatIsReadOtherwise) {
-  Bench bench(kFeatures);
+  Bench bench(kTable, kFeatures);
   bench.run_sql(export_row(kNow - days(2), "1, 'ok', NULL, 500, 'csv', 5") +
                 export_row(kNow - days(2), "2, 'ok', NULL, 500, 'csv', 5"));
   bench.run();
@@ -315,7 +211,7 @@ population:
 )";
 
 TEST(Usage, KnowsThePopulation) {
-  Bench bench(kPopulation);
+  Bench bench(kTable, kPopulation);
   bench.run_sql(
       "CREATE TABLE people (id INTEGER, internal BOOLEAN, gone_at TEXT);"
       "INSERT INTO people VALUES (1, 0, NULL), (2, 1, NULL), (3, 0, '2026-11-24 00:00:00'),"
@@ -339,7 +235,7 @@ TEST(Usage, KnowsThePopulation) {
 }
 
 TEST(Usage, OnceReadsEverythingAsOfAnInstant) {
-  Bench bench(kFeatures, {.storage_path = "", .complete = true, .live = false});
+  Bench bench(kTable, kFeatures, {.storage_path = "", .complete = true, .live = false});
   bench.run_sql(export_row(kNow - days(2) - hours(1), "1, 'ok', NULL, 500, 'csv', 5") +
                 export_row(kNow - days(1), "2, 'ok', NULL, 500, 'csv', 5"));
   bench.now = kNow - days(2);
@@ -349,7 +245,7 @@ TEST(Usage, OnceReadsEverythingAsOfAnInstant) {
 }
 
 TEST(Usage, ASourceThatFailsIsDownAndPublishesNothing) {
-  Bench bench(kFeatures);
+  Bench bench(kTable, kFeatures);
   bench.run_sql(export_row(kNow - minutes(10), "1, 'ok', NULL, 500, 'csv', 5"));
   bench.run();
   EXPECT_EQ(bench.value("usage_source_up", {"app"}), 1);
@@ -363,7 +259,7 @@ TEST(Usage, ASourceThatFailsIsDownAndPublishesNothing) {
 TEST(Usage, CheckNamesAMissingColumn) {
   std::string config = kFeatures;
   config.replace(config.find("column: status"), 14, "column: statsu");
-  Bench bench(config);
+  Bench bench(kTable, config);
   const SystemClock clock;
   Log log(stderr, LogLevel::error, LogFormat::logfmt, clock);
   const usage::Run run{kNow, clock.steady_now() + std::chrono::seconds(5), log};
@@ -380,7 +276,7 @@ TEST(Usage, CheckNamesAMissingColumn) {
 
 TEST(Usage, ARestartGoesOnWhereItStopped) {
   const testing::TemporaryFolder storage;
-  Bench bench(kFeatures, {.storage_path = storage.file("data")});
+  Bench bench(kTable, kFeatures, {.storage_path = storage.file("data")});
   std::string sql = "BEGIN;";
   for (int hour = 1; hour <= 500; ++hour) {
     sql += export_row(kNow - hours(hour), "1, 'ok', NULL, 500, 'csv', 5");
@@ -438,7 +334,7 @@ void forget_since(const std::string& folder, const Config& config) {
 // A counter's _created moves only when it begins anew.
 TEST(Usage, CountersAreCreatedOnce) {
   const testing::TemporaryFolder storage;
-  Bench bench(kFeatures, {.storage_path = storage.file("data")});
+  Bench bench(kTable, kFeatures, {.storage_path = storage.file("data")});
   const auto created = [&] {
     const Metrics metrics = bench.run();
     const auto family = std::find_if(metrics.begin(), metrics.end(), [](const auto& one) {
@@ -547,7 +443,7 @@ TEST(Usage, SourcesShareUsersAndPublishTheirOwnFeatures) {
 }
 
 TEST(Usage, EveryFamilyOfARunIsDescribed) {
-  Bench bench(kFeatures);
+  Bench bench(kTable, kFeatures);
   bench.run_sql(export_row(kNow - minutes(10), "1, 'ok', NULL, 500, 'csv', 5"));
   std::map<std::string, MetricFamily> described;
   for (const MetricFamily& family : bench.collector().describe()) {
