@@ -5,6 +5,7 @@
 #include <charconv>
 #include <set>
 
+#include "collectors/measures/business_measures.h"
 #include "collectors/measures/measures.h"
 #include "collectors/usage_config_parts.h"
 #include "collectors/usage_explain_parts.h"
@@ -28,6 +29,9 @@ constexpr std::array kParts{
     Parts{"usage_adoption_regular_ratio", "usage_adoption_regular_users", "usage_active_users",
           "28d"},
     Parts{"usage_combination_adoption_ratio", "usage_combination_users", "usage_active_users", ""},
+    Parts{"usage_artifact_access_ratio", "usage_artifacts_opened", "usage_artifacts_mature", ""},
+    Parts{"usage_account_retention_ratio", "usage_account_retention_retained_accounts",
+          "usage_account_retention_cohort_accounts", ""},
     Parts{"usage_failure_ratio", "usage_failures", "usage_attempts", ""},
     Parts{"usage_retention_ratio", "usage_retention_retained_users", "usage_retention_cohort_users",
           ""},
@@ -49,7 +53,7 @@ std::string series(std::string_view name, const Labels& labels) {
   for (const auto& [label, value] : labels) {
     text += format("{}{}=\"{}\"", text.empty() ? "" : ",", label, value);
   }
-  return format("{}{{{}}}", name, text);
+  return text.empty() ? std::string(name) : format("{}{{{}}}", name, text);
 }
 
 const MetricFamily* find(const Metrics& metrics, std::string_view name) {
@@ -78,6 +82,10 @@ std::string part(const Metrics& metrics, std::string_view name, Labels of,
   return format("{}: nothing", name);
 }
 
+bool is_of_business(const Measure& measure) {
+  return std::ranges::count(business_measures(), measure.name, &Measure::name) > 0;
+}
+
 const Measure& measure_of(const ExplainQuestion& question) {
   std::vector<std::string> names;
   for (const Measure& measure : measures()) {
@@ -103,11 +111,13 @@ void check_feature(const ExplainQuestion& question, const UsageConfig& usage,
     throw Error(Reason::config, format("there is no feature \"{}\"{}", *question.feature,
                                        did_you_mean(*question.feature, names)));
   }
-  if (!measure.per_feature || !measure.applies(usage.feature(*question.feature).shape)) {
+  const bool of_features = std::ranges::count(measure.labels, "feature") > 0;
+  if (!of_features ||
+      (measure.per_feature && !measure.applies(usage.feature(*question.feature).shape))) {
     throw Error(Reason::config,
                 format("feature \"{}\" has no {}: {}", *question.feature, measure.name,
-                       measure.per_feature ? "its config lacks a column that this needs"
-                                           : "it is about the product as a whole"));
+                       of_features ? "its config lacks a column that this needs"
+                                   : "it is about the product as a whole"));
   }
 }
 
@@ -167,13 +177,17 @@ std::string number(double value) {
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
 
-std::string statements(const std::set<std::string>& features, const Config& config,
+std::string statements(const std::set<std::string>& features, bool records, const Config& config,
                        const UsageConfig& usage) {
   std::string text;
-  for (const FeatureConfig& feature : usage.features) {
-    if (features.contains(feature.shape.name)) {
-      text += statement(format("feature {}", feature.shape.name), feature.uses.source,
-                        FeatureReader(feature, config.source(feature.uses.source)).sql());
+  for (const FeatureConfig* table : usage.tables()) {
+    const std::string& name = table->shape.name;
+    const std::size_t slash = name.find('/');
+    const bool wanted =
+        features.contains(name.substr(0, slash)) || name.starts_with(record::kBusiness);
+    if (wanted && (records || slash == std::string::npos)) {
+      text += statement(slash == std::string::npos ? "feature " + name : name, table->uses.source,
+                        FeatureReader(*table, config.source(table->uses.source)).sql());
     }
   }
   if (!usage.activity.empty()) {
@@ -219,7 +233,8 @@ std::string explain(const ExplainQuestion& question, const Config& config, const
   const Metrics metrics = evaluate(facts, rules, at, live, features, true).metrics;
   text += "\n" + values(question, metrics, windows);
   return text + "\nread by (a bucket at a time, $1 and $2 its bounds):\n" +
-         statements(question.feature ? std::set{*question.feature} : features, config, usage);
+         statements(question.feature ? std::set{*question.feature} : features,
+                    is_of_business(measure), config, usage);
 }
 
 }  // namespace usage

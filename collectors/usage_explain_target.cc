@@ -138,7 +138,7 @@ std::string explain_target(const std::string& id, const Config& config, const Us
     features = {combination->features.begin(), combination->features.end()};
   }
   return text + "\nread by (a bucket at a time, $1 and $2 its bounds):\n" +
-         statements(features, config, usage);
+         statements(features, !target.measure->lacks({}, target.subject).empty(), config, usage);
 }
 
 }  // namespace usage

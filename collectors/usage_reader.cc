@@ -102,10 +102,23 @@ class FeatureReader::LastRows {
   std::map<std::pair<Instant, std::string>, Row> rows_;
 };
 
+namespace {
+
+// As the config names it: feature "share", or "accesses" of feature "share".
+std::string owner_of(const std::string& name) {
+  const std::size_t slash = name.find('/');
+  if (slash == std::string::npos) {
+    return format("feature \"{}\"", name);
+  }
+  const bool of_business = name.starts_with(record::kBusiness);
+  return format("\"{}\" of {}\"{}\"", name.substr(slash + 1), of_business ? "" : "feature ",
+                name.substr(0, slash));
+}
+
+}  // namespace
+
 FeatureReader::FeatureReader(const FeatureConfig& config, const SourceConfig& source)
-    : config_(config),
-      source_(source),
-      select_(config.uses.table, format("feature \"{}\"", config.shape.name)) {
+    : config_(config), source_(source), select_(config.uses.table, owner_of(config.shape.name)) {
   select_.only(config.uses, source);
   time_ = *select_.add(config.uses.time);
   user_ = select_.add(config.uses.user);
@@ -263,7 +276,7 @@ std::optional<Instant> FeatureReader::oldest(Source& source, Instant from,
 }
 
 ColumnCheck FeatureReader::check(Source& source, Instant now, Deadline deadline) const {
-  return check_columns(source, select_, format("feature {}", config_.shape.name),
+  return check_columns(source, select_, owner_of(config_.shape.name),
                        select_.query(sql(), bounds({now, now}, source_, config_.uses.time_format)),
                        deadline);
 }

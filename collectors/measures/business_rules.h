@@ -17,6 +17,7 @@ inline std::string artifacts(const std::string& feature) { return feature + "/ar
 inline std::string accesses(const std::string& feature) { return feature + "/accesses"; }
 inline std::string viewers(const std::string& feature) { return feature + "/viewers"; }
 inline std::string ratings(const std::string& feature) { return feature + "/ratings"; }
+inline constexpr char kBusiness[] = "business/";
 inline constexpr char kTickets[] = "business/tickets";
 inline constexpr char kFeedback[] = "business/feedback";
 // Dimensions of artifacts.

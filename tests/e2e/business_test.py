@@ -102,6 +102,23 @@ class BusinessTest(unittest.TestCase):
                         seen.add(metric)
         self.assertEqual(seen, set(self.statements))
 
+    def test_targets_are_about_these_measures(self):
+        at = self.begin + datetime.timedelta(days=75)
+        page = self.page(self.dsn, at)
+        self.ask_as_of(at)
+        pooled = self.database.execute("SELECT avg(score) FROM rated WHERE back = 1").fetchone()[0]
+
+        def value(metric, **labels):
+            return page[metric][tuple(sorted(labels.items()))]
+        for target, feature, expected in (
+                ("link_access", "share", value("usage_artifact_access_ratio", feature="share", window="28d")),
+                ("satisfaction_m1", "export_or_share", pooled),
+                ("ticket_reduction", "export_or_share", value("usage_ticket_reduction_ratio", category="data_access")),
+                ("retention_m3", "export_or_share", value("usage_account_retention_change")),
+                ("break_even", "export_or_share", value("usage_payback_ratio"))):
+            with self.subTest(target=target):
+                self.assertAlmostEqual(value("usage_target_value", feature=feature, target=target), expected)
+
     def test_there_is_a_statement_for_every_measure(self):
         rows = set(re.findall(r'row\("(usage_\w+)"', ROWS.read_text(encoding="utf-8")))
         self.assertEqual(rows - set(self.statements), NOT_IN_THE_DEMO)
