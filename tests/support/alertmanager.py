@@ -61,8 +61,9 @@ class Receiver:
         self._thread.join(10)
 
 
-def for_test(config, port, wait):
-    """A config whose webhooks all go to the port, and that waits for nothing longer than `wait`."""
+def for_test(config, port, wait, repeat):
+    """A config whose webhooks all go to the port, that waits for nothing longer than `wait`, and
+    that says again what still fires after `repeat` (as the config says if None)."""
     def rewrite(node):
         if isinstance(node, list):
             return [rewrite(one) for one in node]
@@ -75,6 +76,8 @@ def for_test(config, port, wait):
         for key in ("group_wait", "group_interval"):
             if key in result:
                 result[key] = wait
+        if repeat and "repeat_interval" in result:
+            result["repeat_interval"] = repeat
         return result
     return rewrite(config)
 
@@ -90,14 +93,14 @@ class Alertmanager:
     `address` is what Prometheus wants as an alertmanager's target.
     """
 
-    def __init__(self, config=SHIPPED, wait="1s"):
+    def __init__(self, config=SHIPPED, wait="1s", repeat=None):
         self._temporary = tempfile.TemporaryDirectory(prefix="alertmanager_")
         self.folder, self.port = Path(self._temporary.name), free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.receiver = Receiver()
         document = yaml.safe_load(Path(config).read_text(encoding="utf-8"))
         (self.folder / "alertmanager.yml").write_text(
-            yaml.safe_dump(for_test(document, self.receiver.port, wait)), encoding="utf-8")
+            yaml.safe_dump(for_test(document, self.receiver.port, wait, repeat)), encoding="utf-8")
         self._log = open(self.folder / "alertmanager.log", "w+", encoding="utf-8")
         self.process = subprocess.Popen(
             ["prometheus-alertmanager", f"--config.file={self.folder / 'alertmanager.yml'}",

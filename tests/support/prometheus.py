@@ -9,25 +9,45 @@ import threading
 import urllib.parse
 from pathlib import Path
 
-from exporter import free_port, wait_until
+import yaml
+
+from exporter import SOURCE_DIR, free_port, wait_until
+
+SHIPPED = SOURCE_DIR / "config/prometheus.yml"
+
+
+def for_test(config, jobs, interval, rule_files, alertmanager):
+    """The config with these addresses and files in the place of its own."""
+    job, = config["scrape_configs"]
+    manager, = config["alerting"]["alertmanagers"]
+    return config | {
+        "global": {"scrape_interval": interval, "scrape_timeout": interval},
+        "rule_files": [str(path) for path in rule_files],
+        "alerting": {"alertmanagers": [manager | _static(alertmanager)] if alertmanager else []},
+        "scrape_configs": [job | {"job_name": name} | _static(target)
+                           for name, target in jobs.items()]}
+
+
+def _static(target):
+    return {"static_configs": [{"targets": [target]}]}
 
 
 class Prometheus:
-    """Prometheus with the scrape jobs {name: "host:port"} in a temporary folder.
+    """Prometheus on a free loopback port with the shipped config, which is rewritten by for_test: it
+    has the scrape jobs {name: "host:port"}, and as rules and Alertmanager's address what is given.
 
         with Prometheus({"usage": "127.0.0.1:9108"}) as prometheus: prometheus.query("up")
 
     `data` is a folder of blocks that were made before.
     """
 
-    def __init__(self, jobs, interval="1s", data=None):
+    def __init__(self, jobs, interval="1s", data=None, rule_files=(), alertmanager=None):
         self._temporary = tempfile.TemporaryDirectory(prefix="prometheus_")
         self.folder, self.port = Path(self._temporary.name), free_port()
-        lines = [f"global: {{scrape_interval: {interval}, scrape_timeout: {interval}}}",
-                 "scrape_configs:"]
-        for name, target in jobs.items():
-            lines.append(f"- {{job_name: {name}, static_configs: [{{targets: ['{target}']}}]}}")
-        (self.folder / "prometheus.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        document = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+        (self.folder / "prometheus.yml").write_text(
+            yaml.safe_dump(for_test(document, jobs, interval, rule_files, alertmanager)),
+            encoding="utf-8")
         self._log = open(self.folder / "prometheus.log", "w+", encoding="utf-8")
         self.process = subprocess.Popen(
             ["prometheus", f"--config.file={self.folder / 'prometheus.yml'}",
@@ -81,6 +101,11 @@ class Prometheus:
         return {(one["__name__"], tuple(sorted((name, value) for name, value in one.items()
                                                if name not in ("__name__", "job", "instance"))))
                 for one in self.api("series", **{"match[]": f'{{job="{job}"}}'})}
+
+    def firing(self):
+        """Names of the alerts that fire now, as Prometheus has it."""
+        return sorted({labels["alertname"]
+                       for labels, _ in self.query('ALERTS{alertstate="firing"}')})
 
     def targets(self):
         """{job: the active target as the API shows it}."""
