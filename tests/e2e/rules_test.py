@@ -72,13 +72,17 @@ class MutantsTest(unittest.TestCase):
             ("clause", 'a{x="1"} > 2 * b or d offset 2d == 0'),
             ("clause", " c or d offset 2d == 0"),
             ("clause", 'a{x="1"} > 2 * b and on (i) c '),
-            ("clause", "d offset 2d == 0")})
+            ("clause", " d offset 2d == 0")})
         self.assertEqual({kind for kind, _, mutant in mutate.mutants(rule)
                           if mutant["expr"] == rule["expr"]}, {"for", "label"})
 
     def test_a_clause_ends_with_its_bracket(self):
         dropped = [text for text, _ in without_each_clause("(a and (b or c) unless d) * e")]
         self.assertEqual(dropped, ["and (b or c)", "a and", "or c", "b or", "unless d"])
+
+    def test_what_is_left_stays_apart(self):
+        left = [text for _, text in without_each_clause("a or\nb and\nc")]
+        self.assertEqual(left, ["a ", "\nb and\nc", "a or\nb ", "a or\nc"])
 
     def test_a_survivor_is_reported(self):
         with tempfile.TemporaryDirectory() as folder:

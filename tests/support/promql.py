@@ -84,12 +84,13 @@ def _operand_start(found, end, starts_after):
 
 def _matching_end(found, index):
     """Index after `on (…)` behind a set operator, or index itself where there is none."""
-    while index < len(found) and found[index][0] == "space":
-        index += 1
-    if index < len(found) and found[index][1] in ("on", "ignoring"):
-        while found[index][1] != ")":
-            index += 1
-        return index + 1
+    end = index
+    while end < len(found) and found[end][0] == "space":
+        end += 1
+    if end < len(found) and found[end][1] in ("on", "ignoring"):
+        while found[end][1] != ")":
+            end += 1
+        return end + 1
     return index
 
 
