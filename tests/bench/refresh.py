@@ -12,7 +12,8 @@ import tempfile
 import time
 import urllib.request
 
-from servers import Postgres, free_port
+from postgres import Postgres
+from server import free_port
 
 DAYS = 90
 WINDOWS = [1, 7, 28, 30]

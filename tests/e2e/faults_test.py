@@ -9,7 +9,7 @@ import time
 import unittest
 
 from exporter import Exporter, parse_metrics, wait_until
-from servers import Postgres
+from postgres import Postgres
 
 CONFIG = """\
 sources:
