@@ -12,8 +12,7 @@ import tempfile
 import time
 import urllib.request
 
-from postgres import Postgres
-from server import free_port
+from servers import Postgres, free_port
 
 DAYS = 90
 WINDOWS = [1, 7, 28, 30]

@@ -10,8 +10,8 @@ import rules
 import rules_lint
 from alertmanager import Alertmanager
 from exporter import SOURCE_DIR, Exporter, run, wait_until
-from postgres import Postgres
 from prometheus import Prometheus
+from servers import Postgres
 
 # An hour lasts eight seconds. A source is stale after 5 s instead of 5 minutes: it is read every second.
 FACTOR, DEADLINE = 450, 60

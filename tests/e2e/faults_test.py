@@ -9,7 +9,7 @@ import time
 import unittest
 
 from exporter import Exporter, parse_metrics, wait_until
-from postgres import Postgres
+from servers import Postgres
 
 CONFIG = """\
 sources:

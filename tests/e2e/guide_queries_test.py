@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 from exporter import SOURCE_DIR, parse_metrics, run
-from postgres import Postgres
+from servers import Postgres
 
 # How each column appears on the page: metric name and labels beside the date.
 COLUMNS = {

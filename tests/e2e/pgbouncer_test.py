@@ -4,8 +4,8 @@ import os
 import unittest
 
 from exporter import Exporter, wait_until
-from server import Server
-from postgres import Postgres
+from server_process import Server
+from servers import Postgres
 
 CONFIG = """\
 sources:

@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 from exporter import SOURCE_DIR, parse_metrics, run
-from postgres import Postgres
+from servers import Postgres
 
 PRESETS = SOURCE_DIR / "config" / "presets"
 # Of the people 1 to 12, those up to 10 were active in the last 7 days and 1 to 4 exported then; 11

@@ -16,7 +16,7 @@ import unittest
 from pathlib import Path
 
 from exporter import PROGRAM, SOURCE_DIR, Exporter, free_port, parse_metrics, run, wait_until
-from postgres import Postgres
+from servers import Postgres
 
 GUIDE = (SOURCE_DIR / "config" / "guide.yml").read_text()
 # The config as it stands, but impatient: every change is seen within two seconds.

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from exporter import SOURCE_DIR
-from server import Handler, HttpServer, Listener
+from server_process import Handler, HttpServer, Listener
 
 SHIPPED = SOURCE_DIR / "config/alertmanager.yml"
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from server import HttpServer, free_port, wait_until  # noqa: F401 (tests take them from here)
+from server_process import HttpServer, free_port, wait_until  # noqa: F401 (tests take them from here)
 
 SOURCE_DIR = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("USAGE_EXPORTER", str(SOURCE_DIR / "build/release/usage_exporter"))

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from exporter import Exporter, wait_until
-from postgres import Postgres
+from servers import Postgres
 
 DAYS = 60
 # Everything is read again at every refresh, and a refresh may take no more than 0.4 s.

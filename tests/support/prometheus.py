@@ -7,7 +7,7 @@ import urllib.parse
 import yaml
 
 from exporter import SOURCE_DIR
-from server import Handler, HttpServer, Listener
+from server_process import Handler, HttpServer, Listener
 
 SHIPPED = SOURCE_DIR / "config/prometheus.yml"
 

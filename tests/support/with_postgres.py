@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 
-from postgres import Postgres
+from servers import Postgres
 
 
 def serve_control(postgres, requests, answers):

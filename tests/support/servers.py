@@ -1,4 +1,4 @@
-"""A private PostgreSQL for tests."""
+"""A private PostgreSQL for tests, in its own temporary folder, on its own loopback port."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import pwd
 import signal
 import subprocess
 
-from server import Server, wait_until
+from server_process import Server, free_port, wait_until  # noqa: F401 (others take it from here)
 
 
 class Postgres(Server):
