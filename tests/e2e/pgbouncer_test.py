@@ -1,11 +1,11 @@
 """A real PgBouncer in transaction pooling, as many companies put before their databases."""
 
 import os
-import subprocess
 import unittest
 
 from exporter import Exporter, wait_until
-from servers import Postgres, free_port
+from server_process import Server
+from servers import Postgres
 
 CONFIG = """\
 sources:
@@ -33,11 +33,12 @@ collectors:
 """
 
 
-class PgBouncer:
+class PgBouncer(Server):
     """In the database server's folder, run as its owner, since it refuses to run as root."""
+    NAME = "pgbouncer"
 
     def __init__(self, postgres):
-        self.port = free_port()
+        super().__init__(folder=postgres.folder)
         settings = postgres.folder / "pgbouncer.ini"
         settings.write_text(
             f"[databases]\n* = host=127.0.0.1 port={postgres.port} user=postgres\n"
@@ -45,15 +46,7 @@ class PgBouncer:
             "pool_mode = transaction\ndefault_pool_size = 2\nunix_socket_dir =\n", encoding="utf-8")
         settings.chmod(0o644)
         as_owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        self.log = open(postgres.folder / "pgbouncer.log", "wb")
-        self.process = subprocess.Popen(
-            [*(as_owner if os.geteuid() == 0 else []), "/usr/sbin/pgbouncer", settings],
-            stdout=self.log, stderr=self.log)
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait(10)
-        self.log.close()
+        self.launch([*(as_owner if os.geteuid() == 0 else []), "/usr/sbin/pgbouncer", settings])
 
 
 class TransactionPooling(unittest.TestCase):
@@ -61,8 +54,7 @@ class TransactionPooling(unittest.TestCase):
         postgres = self.enterContext(Postgres())
         postgres.psql("CREATE TABLE export_logs(id serial, format text);"
                       "INSERT INTO export_logs(format) VALUES ('csv'), ('csv'), ('png')")
-        pool = PgBouncer(postgres)
-        self.addCleanup(pool.close)
+        pool = self.enterContext(PgBouncer(postgres))
         exporter = self.enterContext(Exporter(CONFIG.format(port=pool.port)))
 
         def up(collector):

@@ -21,7 +21,7 @@ from pathlib import Path
 import yaml
 
 import rules
-from promql import COMPARISONS, in_selector, metric_names, text_of, tokens, without_each_clause
+from promql import COMPARISONS, in_selector, text_of, tokens, without_each_clause
 
 TESTS = Path(__file__).resolve().parent
 FLIPPED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
@@ -92,7 +92,7 @@ def read_by(rule, records):
     """The recording rules that a rule needs, in the order of the shipped files."""
     needed, wanted = set(), [rule]
     while wanted:
-        for name in metric_names(wanted.pop()["expr"]) & set(records):
+        for name in {text for _, text in tokens(wanted.pop()["expr"])} & set(records):
             if name not in needed and name != rules.name_of(rule):
                 needed.add(name)
                 wanted.append(records[name])

@@ -1,22 +1,17 @@
 """A real Alertmanager for tests, and the webhook receiver that its notifications arrive at."""
 
-import contextlib
-import http.client
-import http.server
 import json
-import subprocess
-import tempfile
-import threading
 from pathlib import Path
 
 import yaml
 
-from exporter import SOURCE_DIR, free_port, wait_until
+from exporter import SOURCE_DIR
+from server_process import Handler, HttpServer, Listener
 
 SHIPPED = SOURCE_DIR / "config/alertmanager.yml"
 
 
-class Receiver:
+class Receiver(Listener):
     """Takes webhook notifications on a free loopback port. `notifications` holds them as they came:
     dicts of Alertmanager's webhook format, with the request's path as "path"."""
 
@@ -24,22 +19,13 @@ class Receiver:
         self.notifications = []
         receiver = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Webhook(Handler):
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 receiver.notifications.append(dict(body, path=self.path))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                self.answer(200)
 
-            def log_message(self, *_):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
+        super().__init__(Webhook)
 
     def alerts(self, **labels):
         """The last word on every alert whose labels include `labels`: dicts with "status", "labels",
@@ -55,14 +41,10 @@ class Receiver:
         return sorted(alert["labels"]["alertname"] for alert in self.alerts()
                       if alert["status"] == "firing")
 
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(10)
 
-
-def for_test(config, port, wait):
-    """A config whose webhooks all go to the port, and that waits for nothing longer than `wait`."""
+def for_test(config, port, wait, repeat):
+    """A config whose webhooks all go to the port, that waits for nothing longer than `wait`, and
+    that says again what still fires after `repeat` (as the config says if None)."""
     def rewrite(node):
         if isinstance(node, list):
             return [rewrite(one) for one in node]
@@ -75,11 +57,13 @@ def for_test(config, port, wait):
         for key in ("group_wait", "group_interval"):
             if key in result:
                 result[key] = wait
+        if repeat and "repeat_interval" in result:
+            result["repeat_interval"] = repeat
         return result
     return rewrite(config)
 
 
-class Alertmanager:
+class Alertmanager(HttpServer):
     """Alertmanager on a free loopback port with a config file (the shipped one unless said otherwise),
     which is rewritten by for_test, and with a Receiver.
 
@@ -89,72 +73,34 @@ class Alertmanager:
 
     `address` is what Prometheus wants as an alertmanager's target.
     """
+    NAME = "alertmanager"
 
-    def __init__(self, config=SHIPPED, wait="1s"):
-        self._temporary = tempfile.TemporaryDirectory(prefix="alertmanager_")
-        self.folder, self.port = Path(self._temporary.name), free_port()
-        self.address = f"127.0.0.1:{self.port}"
+    def __init__(self, config=SHIPPED, wait="1s", repeat=None):
+        super().__init__()
+        self.address = f"{self.host}:{self.port}"
         self.receiver = Receiver()
         document = yaml.safe_load(Path(config).read_text(encoding="utf-8"))
-        (self.folder / "alertmanager.yml").write_text(
-            yaml.safe_dump(for_test(document, self.receiver.port, wait)), encoding="utf-8")
-        self._log = open(self.folder / "alertmanager.log", "w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            ["prometheus-alertmanager", f"--config.file={self.folder / 'alertmanager.yml'}",
-             f"--storage.path={self.folder / 'data'}", f"--web.listen-address={self.address}",
-             "--cluster.listen-address="],
-            stdout=self._log, stderr=self._log, cwd=self.folder)
-        try:
-            wait_until(self._ready, "Alertmanager to be ready", 60)
-        except BaseException:
-            self.close()
-            raise
+        rewritten = self.folder / "alertmanager.yml"
+        rewritten.write_text(yaml.safe_dump(for_test(document, self.receiver.port, wait, repeat)),
+                             encoding="utf-8")
+        self.launch(["prometheus-alertmanager", f"--config.file={rewritten}",
+                     f"--storage.path={self.folder / 'data'}",
+                     f"--web.listen-address={self.address}", "--cluster.listen-address="])
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def _request(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            connection.request(method, path, body, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
-
-    def _ready(self):
-        if self.process.poll() is not None:
-            raise AssertionError(f"Alertmanager ended:\n{self.logs()}")
-        with contextlib.suppress(OSError):
-            return self._request("GET", "/-/ready")[0] == 200
-        return False
+    def _api(self, method, body=None):
+        response = self.request(method, "/api/v2/alerts", {"Content-Type": "application/json"}, body=body)
+        if response.status != 200:
+            raise AssertionError(f"Alertmanager answered {response.status} {response.text} to {body}")
+        return response
 
     def post(self, alerts):
         """Raises alerts as Prometheus would: dicts with "labels", and "annotations" if any."""
-        status, body = self._request("POST", "/api/v2/alerts", json.dumps(alerts))
-        if status != 200:
-            raise AssertionError(f"Alertmanager refused {alerts}: {status} {body!r}")
+        self._api("POST", json.dumps(alerts))
 
     def states(self):
         """[(labels, state)] of all alerts it knows; the state is active, suppressed or unprocessed."""
-        status, body = self._request("GET", "/api/v2/alerts")
-        if status != 200:
-            raise AssertionError(f"Alertmanager answered {status} {body!r}")
-        return [(alert["labels"], alert["status"]["state"]) for alert in json.loads(body)]
-
-    def logs(self):
-        return (self.folder / "alertmanager.log").read_text(encoding="utf-8")
+        return [(alert["labels"], alert["status"]["state"]) for alert in json.loads(self._api("GET").body)]
 
     def close(self):
-        self.process.terminate()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(10)
-        self._log.close()
+        super().close()
         self.receiver.close()
-        self._temporary.cleanup()

@@ -1,39 +1,18 @@
 """Runs the program as its users do: class Exporter, and readers of what it serves."""
 
-import http.client
 import os
 import re
 import signal
-import socket
 import subprocess
-import tempfile
-import time
 from pathlib import Path
+
+from server_process import HttpServer, free_port, wait_until  # noqa: F401 (tests take them from here)
 
 SOURCE_DIR = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("USAGE_EXPORTER", str(SOURCE_DIR / "build/release/usage_exporter"))
 
 SAMPLE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
-
-
-def free_port(host="127.0.0.1"):
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
-
-
-def wait_until(condition, what, seconds=20.0, every=0.05):
-    """Returns the first true result of condition(); AssertionError naming `what` at the end."""
-    deadline = time.monotonic() + seconds
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds:g} s in vain for {what}")
-        time.sleep(every)
 
 
 def run(*arguments, timeout=60, **options):
@@ -71,75 +50,28 @@ def parse_metrics(page):
     return samples
 
 
-class Response:
-    def __init__(self, status, headers, body):
-        self.status, self.headers, self.body = status, headers, body
-
-    @property
-    def text(self):
-        return self.body.decode("utf-8")
-
-
-class Exporter:
+class Exporter(HttpServer):
     """The program with a config of its own, on a free loopback port, in a temporary folder.
 
         with Exporter(config_text) as exporter: exporter.metrics()
 
-    `verb` may be "demo", which needs no config. Waits until /-/ready answers 200, unless
-    wait=False. Leaving the block stops the program, hard if it will not go.
+    `verb` may be "demo", which needs no config. Waits until /-/ready answers 200, unless wait=False.
     """
+    NAME = "exporter"
+    PATIENCE = 10
 
     def __init__(self, config=None, *flags, verb="serve", host="127.0.0.1", wait=True, env=None,
                  folder=None, port=None):
-        self.host, self.port = host, port or free_port(host)
-        self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="usage_exporter_")
-        self.folder = Path(folder or self._temporary.name)
+        super().__init__(folder, port, host)
         self.config_path = self.folder / "config.yml"
         shown = f"[{host}]" if ":" in host else host
-        arguments = [PROGRAM, verb, f"--web.listen-address={shown}:{self.port}",
-                     f"--storage.path={self.folder / 'data'}"]
+        self.url = f"http://{shown}:{self.port}"
+        command = [PROGRAM, verb, f"--web.listen-address={shown}:{self.port}",
+                   f"--storage.path={self.folder / 'data'}"]
         if config is not None:
             self.config_path.write_text(config, encoding="utf-8")
-            arguments.append(f"--config.file={self.config_path}")
-        self.url = f"http://{shown}:{self.port}"
-        self._log = open(self.folder / "exporter.log", "a+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [*arguments, *flags], stdout=self._log, stderr=self._log, cwd=self.folder,
-            env={**os.environ, **(env or {})})
-        if wait:
-            try:
-                self.wait_ready()
-            except BaseException:
-                self.close()
-                raise
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def wait_ready(self, seconds=60.0):
-        def ready():
-            if self.process.poll() is not None:
-                raise AssertionError(f"ended with {self.process.returncode}:\n{self.logs()}")
-            try:
-                return self.get("/-/ready").status == 200
-            except OSError:
-                return False
-        wait_until(ready, f"/-/ready of {self.url}", seconds)
-
-    def request(self, method, path, headers=None, timeout=20):
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
-        try:
-            connection.request(method, path, headers=headers or {})
-            answer = connection.getresponse()
-            return Response(answer.status, answer.headers, answer.read())
-        finally:
-            connection.close()
-
-    def get(self, path, headers=None):
-        return self.request("GET", path, headers)
+            command.append(f"--config.file={self.config_path}")
+        self.launch([*command, *flags], os.environ | (env or {}), wait)
 
     def page(self):
         return self.get("/metrics").text
@@ -155,27 +87,5 @@ class Exporter:
             raise AssertionError(f"{len(found)} samples of {name} with {labels}")
         return found[0] if found else None
 
-    def logs(self):
-        return (self.folder / "exporter.log").read_text(encoding="utf-8")
-
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
-
-    def stop(self, seconds=10.0):
-        """SIGTERM; the exit code."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        return self.process.wait(seconds)
-
-    def kill9(self):
-        self.process.kill()
-        return self.process.wait(10)
-
-    def close(self):
-        try:
-            self.stop()
-        except subprocess.TimeoutExpired:
-            self.kill9()
-        self._log.close()
-        if self._temporary:
-            self._temporary.cleanup()

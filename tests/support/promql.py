@@ -1,4 +1,5 @@
-"""As much PromQL as tests need: its tokens, and where the operands of `and`, `or`, `unless` end."""
+"""As much PromQL as is needed to change it: its tokens, and where the operands of `and`, `or`, `unless`
+end. Which words are metrics is what `usage_exporter check --rules` knows."""
 
 import re
 
@@ -14,9 +15,6 @@ TOKEN = re.compile(r"""
 
 COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
 SET_OPERATORS = {"and", "or", "unless"}
-KEYWORDS = SET_OPERATORS | {"by", "without", "on", "ignoring", "group_left", "group_right", "bool",
-                            "offset", "atan2"}
-_LABEL_LISTS = {"by", "without", "on", "ignoring", "group_left", "group_right"}
 _OPEN, _CLOSE = set("([{"), set(")]}")
 
 
@@ -45,22 +43,6 @@ def in_selector(found):
     return result
 
 
-def metric_names(expression):
-    """Names of the series that an expression selects."""
-    found = [token for token in tokens(expression) if token[0] != "space"]
-    names, labels_of = set(), 0
-    for index, ((kind, text), braces) in enumerate(zip(found, in_selector(found))):
-        following = found[index + 1][1] if index + 1 < len(found) else ""
-        if labels_of:
-            labels_of -= text == ")"
-        elif text in _LABEL_LISTS and following == "(":
-            labels_of = 1
-        elif kind == "word" and not braces and text not in KEYWORDS and following != "(" and not (
-                following in ("by", "without")):
-            names.add(text)
-    return names
-
-
 def _operand_end(found, start, ends_at):
     """Index after the operand that begins at start: at a closing bracket, or at one of ends_at."""
     depth = 0
@@ -84,12 +66,13 @@ def _operand_start(found, end, starts_after):
 
 def _matching_end(found, index):
     """Index after `on (…)` behind a set operator, or index itself where there is none."""
-    while index < len(found) and found[index][0] == "space":
-        index += 1
-    if index < len(found) and found[index][1] in ("on", "ignoring"):
-        while found[index][1] != ")":
-            index += 1
-        return index + 1
+    end = index
+    while end < len(found) and found[end][0] == "space":
+        end += 1
+    if end < len(found) and found[end][1] in ("on", "ignoring"):
+        while found[end][1] != ")":
+            end += 1
+        return end + 1
     return index
 
 

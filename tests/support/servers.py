@@ -1,28 +1,21 @@
-"""Private servers for tests: each in its own temporary folder, on its own loopback port."""
+"""A private PostgreSQL for tests, in its own temporary folder, on its own loopback port."""
 
 import contextlib
 import os
 import pathlib
 import pwd
-import shutil
 import signal
-import socket
 import subprocess
-import tempfile
-import time
+
+from server_process import Server, free_port, wait_until  # noqa: F401 (others take it from here)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Postgres:
+class Postgres(Server):
     """A PostgreSQL cluster that exists as long as the object, or its `with` block.
 
     Logins of role `postgres` are trusted; every other role needs its password (SCRAM).
     """
+    NAME = "postgres"
 
     def __init__(self):
         self._bin = _postgres_binaries()
@@ -33,8 +26,7 @@ class Postgres:
             except KeyError:
                 raise RuntimeError("PostgreSQL does not run as root, and there is no user `postgres` to "
                                    "run it as; install the package postgresql") from None
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="usage-postgres-"))
-        self.port = free_port()
+        super().__init__()
         try:
             if self._owner:
                 os.chown(self.folder, owner.pw_uid, owner.pw_gid)
@@ -54,16 +46,10 @@ class Postgres:
                     "max_connections = 40\nshared_buffers = 64MB\nmax_wal_size = 2GB\n"
                     "password_encryption = 'scram-sha-256'\n"
                     "timezone = 'America/New_York'\n")  # nothing may depend on the server's zone
-            self.start()
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+        self.start()
 
     def dsn(self, user="postgres", password=None, database="postgres"):
         login = user if password is None else f"{user}:{password}"
@@ -83,23 +69,24 @@ class Postgres:
 
     def start(self):
         """Does nothing to a server that runs."""
-        if self.running():
-            return
-        try:
-            self._run([self._bin / "pg_ctl", "-D", self._data, "-l", self.folder / "log", "-w", "-t", "60",
-                       "start"])
-        except RuntimeError as error:
-            log = self.folder / "log"
-            raise RuntimeError(f"{error}\n{log.read_text() if log.exists() else ''}") from None
+        if not self.running():
+            self.launch(self._as_owner([self._bin / "postgres", "-D", self._data]), _plain_environment())
+
+    def ready(self):
+        return subprocess.run([self._bin / "pg_isready", "-q", "-h", self.host, "-p", str(self.port)],
+                              check=False, env=_plain_environment()).returncode == 0
 
     def stop(self, mode="fast"):
-        self._run([self._bin / "pg_ctl", "-D", self._data, "-w", "-t", "60", "-m", mode, "stop"])
+        """`fast` ends all sessions in order, `immediate` leaves a recovery to the next start."""
+        if self.running():
+            self.process.send_signal({"fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode])
+        return self.process.wait(self.PATIENCE)
 
     def kill(self):
         """As a power cut: every process of the cluster dies at once. start() recovers it."""
-        postmaster = self._postmaster()
-        if postmaster is None:
+        if not self.running():
             return
+        postmaster = self.process.pid
         os.kill(postmaster, signal.SIGSTOP)  # it must not start anything while its children die
         children = [int(pid) for pid in subprocess.run(
             ["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True,
@@ -107,28 +94,14 @@ class Postgres:
         for pid in [*children, postmaster]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + 10
-        while any(_alive(pid) for pid in [*children, postmaster]) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        # In a container whose init reaps nothing the dead look alive to PostgreSQL.
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
-        (self.folder / f".s.PGSQL.{self.port}.lock").unlink(missing_ok=True)
-
-    def running(self):
-        return self._postmaster() is not None
+        self.process.wait(10)
+        wait_until(lambda: not any(map(_alive, children)), "the server's processes to be gone", 10)
 
     def close(self):
-        with contextlib.suppress(AttributeError, RuntimeError):
+        with contextlib.suppress(subprocess.TimeoutExpired):
             if self.running():
                 self.stop("immediate")
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _postmaster(self):
-        try:
-            pid = int((self._data / "postmaster.pid").read_text().split()[0])
-        except (FileNotFoundError, IndexError, ValueError):
-            return None
-        return pid if _alive(pid) else None
+        super().close()
 
     def _bootstrap_password(self):
         path = self.folder / "bootstrap"
@@ -136,17 +109,17 @@ class Postgres:
         path.chmod(0o644)
         return path
 
+    def _as_owner(self, command):
+        if not self._owner:
+            return command
+        return ["setpriv", f"--reuid={self._owner}", f"--regid={self._owner}", "--init-groups", *command]
+
     def _run(self, command):
-        command = [str(part) for part in command]
-        if self._owner:
-            command = ["setpriv", f"--reuid={self._owner}", f"--regid={self._owner}", "--init-groups", *command]
-        # The server inherits the descriptors: a pipe would stay open as long as it runs.
-        with tempfile.TemporaryFile("w+") as output:
-            result = subprocess.run(command, cwd="/", stdin=subprocess.DEVNULL, stdout=output,
-                                    stderr=subprocess.STDOUT, check=False, env=_plain_environment())
-            if result.returncode != 0:
-                output.seek(0)
-                raise RuntimeError(f"{' '.join(command)} failed:\n{output.read()}")
+        command = [str(part) for part in self._as_owner(command)]
+        result = subprocess.run(command, cwd="/", stdin=subprocess.DEVNULL, text=True, check=False,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=_plain_environment())
+        if result.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)} failed:\n{result.stdout}")
 
 
 class Session:

@@ -36,7 +36,7 @@ def main(arguments):
         sys.exit(__doc__)
     try:
         postgres = Postgres()
-    except RuntimeError as error:
+    except (AssertionError, RuntimeError) as error:
         sys.exit(f"with_postgres.py: {error}")
     with postgres:
         requests, answers = (pathlib.Path(postgres.folder, name) for name in ("requests", "answers"))
