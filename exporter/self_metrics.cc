@@ -312,6 +312,17 @@ void SelfMetrics::Job::failed(Duration took, Reason reason) {
 
 void SelfMetrics::Job::skipped() { series_->skipped_runs.Increment(); }
 
+Metrics SelfMetrics::describe() {
+  SelfMetrics self{Instant()};
+  const auto job = self.add_job("", "", {});
+  job->started(Instant());
+  job->succeeded(Instant(), {}, {});
+  job->next_run(Instant());
+  self.reloaded(true, Instant());
+  self.scraped(200);
+  return self.metrics();
+}
+
 void SelfMetrics::Job::next_run(Instant at) { series_->timestamp(series_->families.next_run, at); }
 
 void SelfMetrics::Job::stale(bool stale) { series_->stale.Set(stale ? 1 : 0); }

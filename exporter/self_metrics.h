@@ -33,6 +33,9 @@ class SelfMetrics {
   // Everything, with process_* read from /proc now.
   Metrics metrics() const;
 
+  // Every family that metrics() can have; their samples mean nothing.
+  static Metrics describe();
+
  private:
   friend class Job;
   struct State;

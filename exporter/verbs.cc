@@ -96,8 +96,7 @@ int run_check(const Flags& flags) {
                counted(plan.collectors.size(), "collector"), counted(metrics.size(), "metric")));
   Engine engine(std::move(plan), services);
   if (!flags.rules.empty()) {
-    self.reloaded(true, clock.now());
-    std::ranges::move(self.metrics(), std::back_inserter(metrics));
+    std::ranges::move(SelfMetrics::describe(), std::back_inserter(metrics));
     std::ranges::move(describe_everything(), std::back_inserter(metrics));
     Problems problems;
     const std::size_t expressions = check_rules(flags.rules, metrics, problems);
