@@ -238,7 +238,7 @@ class SchemaTest(unittest.TestCase):
         config["targets"]["half"]["measure"] = UNKNOWN
         windowed, whole, _ = SCHEMA["$defs"]["target"]["properties"]["measure"]["anyOf"]
         names = re.fullmatch(r"\^\((.*)\)/.*", windowed["pattern"]).group(1).split("|")
-        self.assertEqual(self.listed(config, f'"{UNKNOWN}" is no measure of targets; there are'),
+        self.assertEqual(self.listed(config, f'"{UNKNOWN}" is no measure of targets; known:'),
                          {*names, *whole["enum"]})
 
     def known_keys(self, config):
