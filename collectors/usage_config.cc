@@ -336,6 +336,8 @@ UsageConfig read_usage_config(const Config& config, Problems& problems) {
   usage.rules.windows = read_windows(mapping, usage.bucket, problems);
   usage.refresh =
       mapping.duration("refresh", std::chrono::seconds(1), days(1)).value_or(usage.refresh);
+  usage.stale_after = mapping.duration("stale_after", std::chrono::seconds(1), days(3660))
+                          .value_or(std::max<Duration>(5 * usage.refresh, minutes(5)));
   usage.history = mapping.duration("history", days(1), days(3660)).value_or(usage.history);
   usage.recount = read_recount(mapping, usage.bucket, problems);
   mapping.choice("week_start", {"monday"});

@@ -82,6 +82,7 @@ struct UsageConfig {
   UsageRules rules;
   std::vector<Rung> recount;  // youngest first
   Duration refresh = std::chrono::minutes(1);
+  Duration stale_after = std::chrono::minutes(5);
   Duration history = std::chrono::days(400);
   Duration bucket = std::chrono::hours(1);
 
