@@ -241,6 +241,8 @@ void find_sources(UsageConfig& usage, const Config& config) {
     }
   }
   if (usage.users) {
+    std::stable_partition(usage.sources.begin(), usage.sources.end(),
+                          [&](const std::string& name) { return name == usage.users->source; });
     usage.global_source = usage.users->source;
   } else if (!usage.activity.empty()) {
     usage.global_source = usage.activity.front().source;

@@ -86,7 +86,8 @@ struct UsageConfig {
   Duration history = std::chrono::days(400);
   Duration bucket = std::chrono::hours(1);
 
-  std::vector<std::string> sources;  // those that are read, in the order of Config::sources
+  std::vector<std::string> sources;  // those that are read: that of the users, then the others in
+                                     // the order of Config::sources
   std::string global_source;         // its job publishes what belongs to no single feature
 
   const FeatureConfig& feature(const std::string& name) const;  // exists

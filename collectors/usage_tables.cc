@@ -34,6 +34,11 @@ UsageTables::UsageTables(std::shared_ptr<const UsageConfig> config,
   for (const FeatureConfig* table : config_->tables()) {
     if (table->uses.source == source.name) {
       readers_.emplace(table->shape.name, FeatureReader(*table, source));
+      const auto& users = config_->users;
+      if (users && users->source != source.name && !users->exclude.column.empty() &&
+          !table->creator.empty()) {
+        needs_users_.insert(table->shape.name);
+      }
     }
   }
   for (const FeatureConfig& feature : config_->features) {
@@ -136,6 +141,12 @@ void UsageTables::refresh_users(const Run& run) {
   rows_ += user_rows_;
 }
 
+// Whose links count is asked as they are read. Users of the same source have been read by then.
+bool UsageTables::waits_for_users(const std::string& table) const {
+  const std::scoped_lock lock(state_->shared().mutex);
+  return needs_users_.contains(table) && !state_->shared().facts.population.has_users_table;
+}
+
 void UsageTables::ask_oldest(const std::string& table, const Run& run) {
   {
     const std::scoped_lock lock(state_->shared().mutex);
@@ -156,6 +167,9 @@ void UsageTables::ask_oldest(const std::string& table, const Run& run) {
 std::vector<UsageTables::Step> UsageTables::steps(const Run& run) {
   std::vector<Step> steps;
   for (const std::string& table : tables()) {
+    if (waits_for_users(table)) {
+      continue;
+    }
     ask_oldest(table, run);
     const Interval all = kept(table, run.now);
     const std::scoped_lock lock(state_->shared().mutex);

@@ -47,6 +47,7 @@ class UsageTables {
   Instant earliest(Instant now) const;
   Interval kept(const std::string& table, Instant now) const;
   void refresh_users(const Run& run);
+  bool waits_for_users(const std::string& table) const;
   void ask_oldest(const std::string& table, const Run& run);
   std::vector<Step> steps(const Run& run);
   void read(const Step& step, const Run& run);
@@ -61,6 +62,7 @@ class UsageTables {
   Source& database_;
   std::map<std::string, FeatureReader> readers_;  // of features and records
   std::set<std::string> feature_names_;
+  std::set<std::string> needs_users_;  // of another source
   std::optional<ActivityReader> activity_;
   std::optional<UsersReader> users_;
 
