@@ -148,13 +148,12 @@ std::optional<Fact> FeatureReader::fact_of(std::span<const Value> row, Texts& te
   return fact;
 }
 
-Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, bool many,
-                                  Deadline deadline, SharedFacts& shared) const {
+Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Duration width,
+                                  bool many, Deadline deadline, SharedFacts& shared) const {
   Found<Bucket> found;
   Texts texts;
   texts.buffers.resize(dimensions_.size());
   texts.dimensions.resize(dimensions_.size());
-  const Duration width = shared.facts.bucket_width;
   FeatureNames& names = [&]() -> FeatureNames& {
     const std::scoped_lock lock(shared.mutex);
     return shared.facts.features.at(config_.shape.name).names();
@@ -219,30 +218,29 @@ std::vector<std::string> ActivityReader::sql() const {
   return statements;
 }
 
-Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, bool many,
-                                    Deadline deadline, SharedFacts& shared) const {
+Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, Duration width,
+                                    bool many, Deadline deadline, SharedFacts& shared) const {
   Found<UserSet> found;
   std::string buffer;
   for (std::size_t i = 0; i < tables_.size(); ++i) {
     const TableConfig& table = tables_[i];
     const auto user_place = selects_[i].columns().size() - 1;  // time and user may be one column
-    const RowSink sink{
-        .columns = [](std::span<const Column>) {},
-        .row =
-            [&](std::span<const Value> row) {
-              ++found.rows;
-              const auto time =
-                  instant_of(row[0], table.time, time_format_of(source_, table.time_format));
-              const auto user = text_of(row[user_place], buffer);
-              if (!time || !user) {
-                return;
-              }
-              found.newest = std::max(found.newest.value_or(*time), *time);
-              UserSet& users =
-                  found.buckets[bucket_of(*time, interval, shared.facts.bucket_width, table)];
-              const std::scoped_lock lock(shared.mutex);
-              users.add(shared.facts.users.id_of(*user));
-            }};
+    const RowSink sink{.columns = [](std::span<const Column>) {},
+                       .row =
+                           [&](std::span<const Value> row) {
+                             ++found.rows;
+                             const auto time = instant_of(
+                                 row[0], table.time, time_format_of(source_, table.time_format));
+                             const auto user = text_of(row[user_place], buffer);
+                             if (!time || !user) {
+                               return;
+                             }
+                             found.newest = std::max(found.newest.value_or(*time), *time);
+                             UserSet& users =
+                                 found.buckets[bucket_of(*time, interval, width, table)];
+                             const std::scoped_lock lock(shared.mutex);
+                             users.add(shared.facts.users.id_of(*user));
+                           }};
     Query query = selects_[i].query(selects_[i].sql_between(table.time),
                                     bounds(interval, source_, table.time_format));
     query.many = many;
