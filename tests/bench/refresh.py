@@ -190,10 +190,14 @@ def rows_of(postgres, table, newer_than):
 
 
 def ladder_ms(postgres, table, count, refresh):
-    """The later rungs' share of a refresh every minute: three days hourly, all of it daily."""
-    young = rows_of(postgres, table, "date_trunc('hour', now() - interval '2 hours')")
-    hourly = rows_of(postgres, table, "now() - interval '3 days'") - young
-    return refresh / young * (hourly / 60 + (count - hourly - young) / 1440)
+    """The later rungs' share of a refresh every minute: two hours every ten minutes, three days
+    hourly, all of it daily."""
+    young = rows_of(postgres, table,
+                    "date_bin('5 minutes', now() - interval '10 minutes', 'epoch'::timestamptz)")
+    sliced = rows_of(postgres, table, "date_trunc('hour', now() - interval '2 hours')") - young
+    hourly = rows_of(postgres, table, "now() - interval '3 days'") - sliced - young
+    return refresh / young * (sliced / 10 + hourly / 60
+                              + (count - hourly - sliced - young) / 1440)
 
 
 def measure_table(build, postgres, table, count, arguments):
