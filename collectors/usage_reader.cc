@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "collectors/usage_packer.h"
 #include "exporter/error.h"
 #include "exporter/format.h"
 
@@ -160,6 +161,7 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Dura
   }();
   std::optional<Instant> start;  // of the bucket that the last row fell into
   Bucket* bucket = nullptr;
+  Packer packer(many);
   const RowSink sink{.columns = [](std::span<const Column>) {},
                      .row =
                          [&](std::span<const Value> row) {
@@ -172,8 +174,10 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Dura
                            if (at != start) {
                              const auto [place, fresh] =
                                  found.buckets.try_emplace(at, config_.shape);
-                             if (fresh && bucket != nullptr) {
-                               bucket->pack_users();  // most tables are in the order of time
+                             if (!fresh) {
+                               packer.wait();  // it may be with the packer
+                             } else if (bucket != nullptr) {
+                               packer.pack(*bucket);  // most tables are in the order of time
                              }
                              bucket = &place->second;
                              start = at;
@@ -185,6 +189,7 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Dura
   Query query = select_.query(sql(), bounds(interval, source_, config_.uses.time_format));
   query.many = many;
   source.scan(query, deadline, sink);
+  packer.wait();
   return found;
 }
 
