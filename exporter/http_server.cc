@@ -23,7 +23,7 @@ using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kJoined = 64 * 1024;  // copying this much is cheaper than a packet of its own
-constexpr std::size_t kCached = 16 * 1024;  // from here on, copying a body is what a scrape costs
+constexpr std::size_t kCached = 4 * 1024;   // from here on, copying a body is what a scrape costs
 // At most between two looks at the deadline: each write wakes the client, smaller ones cost a
 // fifth.
 constexpr std::size_t kWrite = 1024 * 1024;
