@@ -341,7 +341,7 @@ UsageConfig read_usage_config(const Config& config, Problems& problems) {
   usage.stale_after = mapping.duration("stale_after", std::chrono::seconds(1), days(3660))
                           .value_or(std::max<Duration>(5 * usage.refresh, minutes(5)));
   usage.history = mapping.duration("history", days(1), days(3660)).value_or(usage.history);
-  usage.recount = read_recount(mapping, usage.bucket, problems);
+  usage.recount = read_recount(mapping, problems);
   mapping.choice("week_start", {"monday"});
   read_privacy(usage.rules, mapping, problems);
   read_features(usage, mapping, config, problems);

@@ -66,6 +66,9 @@ struct UsersConfig {
   Condition exclude, eligible;
 };
 
+// Where the first rung is shorter than a bucket, young buckets are read in slices so long.
+inline constexpr Duration kSlice = std::chrono::minutes(5);
+
 // How often buckets younger than so much are read again; the last rung is for all that is kept.
 struct Rung {
   std::optional<Duration> younger_than;
