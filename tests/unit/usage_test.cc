@@ -444,7 +444,7 @@ TEST(Usage, SourcesShareUsersAndPublishTheirOwnFeatures) {
 
 // Young buckets are sums of slices of five minutes, of which a refresh reads the last few.
 TEST(Usage, ARefreshReadsOnlyTheYoungestSlices) {
-  Bench bench(kFeatures);
+  Bench bench(kTable, kFeatures);
   std::string sql = "BEGIN;";
   for (int age = 0; age < 180; ++age) {  // minutes: 55 of them in the open bucket's last slices
     sql += export_row(kNow - minutes(age), format("{}, 'ok', NULL, 500, 'csv', 5", age));
@@ -463,7 +463,7 @@ TEST(Usage, ARefreshReadsOnlyTheYoungestSlices) {
 
 // A late commit, an update and deletions in slices that are no longer read at every refresh.
 TEST(Usage, OldSlicesFollowTheTableAtTheirTurnAndCountersDoNotFall) {
-  Bench bench(kFeatures);
+  Bench bench(kTable, kFeatures);
   const Instant edge = kNow - minutes(40);  // 07:40, where a slice begins
   for (const auto& [who, at] : std::map<int, Instant>{{1, edge - std::chrono::microseconds(1)},
                                                       {2, edge},
@@ -500,7 +500,7 @@ TEST(Usage, OldSlicesFollowTheTableAtTheirTurnAndCountersDoNotFall) {
 
 TEST(Usage, SlicesAreReadOnceMoreAfterAStartAndAClockThatWasSetBack) {
   const testing::TemporaryFolder folder;
-  Bench bench(kFeatures, {.storage_path = folder.file("state")});
+  Bench bench(kTable, kFeatures, {.storage_path = folder.file("state")});
   bench.run_sql(export_row(kNow - minutes(3), "1, 'ok', NULL, 500, 'csv', 5") +
                 export_row(kNow - minutes(50), "2, 'ok', NULL, 500, 'csv', 5"));
   bench.run();
