@@ -146,7 +146,7 @@ class BackfillTest(unittest.TestCase):
         self.assertEqual(program.returncode, 0)
         self.assertIn(f"{365 * 24 + 1} instants", told)
         samples = int(re.search(r"(\d+) samples", told)[1])
-        self.assertTrue(4e6 < samples < 5.5e6 and 3e8 < self.out.stat().st_size < 5e8, told)
+        self.assertTrue(5e6 < samples < 7.5e6 and 4e8 < self.out.stat().st_size < 7e8, told)
         self.out.unlink()
         self.assertLess(used.ru_maxrss, 64 * 1024)  # KiB
 
