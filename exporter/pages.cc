@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "exporter/format.h"
+#include "exporter/html.h"
 #include "exporter/version.h"
 
 namespace usage {
@@ -57,36 +58,10 @@ constexpr std::array kColumns{"Collector", "Source", "State",  "Schedule", "Last
                               "Took",      "Rows",   "Series", "Next run"};
 constexpr std::string_view kNothing = "–";
 
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 // A name that may break after its underscores.
 std::string name(std::string_view text) {
   std::string out;
-  for (const char c : escape(text)) {
+  for (const char c : escape_html(text)) {
     out += c;
     if (c == '_') {
       out += "<wbr>";
@@ -144,7 +119,7 @@ std::string state_cell(const JobStatus& job, Instant now) {
 
 std::string job_rows(const JobStatus& job, Instant now) {
   std::string rows = format("<tbody>\n<tr><th scope=\"row\">{}<small>{}</small></th>",
-                            name(job.collector), escape(job.kind));
+                            name(job.collector), escape_html(job.kind));
   std::size_t column = 1;
   const auto cell = [&](std::string_view content, bool number = false) {
     rows += format("<td data-label=\"{}\"{}>{}</td>", kColumns.at(column++),
@@ -153,16 +128,16 @@ std::string job_rows(const JobStatus& job, Instant now) {
   cell(name(job.source));
   // A flex box would part the state from its detail.
   cell("<span>" + state_cell(job, now) + "</span>");
-  cell(escape(job.schedule));
+  cell(escape_html(job.schedule));
   cell(job.last_success ? ago(*job.last_success, now) : std::string(kNothing));
-  cell(job.last_duration ? escape(rough(*job.last_duration)) : std::string(kNothing), true);
+  cell(job.last_duration ? escape_html(rough(*job.last_duration)) : std::string(kNothing), true);
   cell(job.last_success ? std::to_string(job.rows) : std::string(kNothing), true);
   cell(job.last_success ? std::to_string(job.series) : std::string(kNothing), true);
   cell(job.next_run ? until(*job.next_run, now) : std::string(kNothing));
   rows += "</tr>\n";
   if (job.error_reason) {
     rows += format("<tr class=\"error\"><td colspan=\"{}\"><strong>{}:</strong> {}</td></tr>\n",
-                   kColumns.size(), to_string(*job.error_reason), escape(job.error));
+                   kColumns.size(), to_string(*job.error_reason), escape_html(job.error));
   }
   return rows + "</tbody>\n";
 }
@@ -197,18 +172,18 @@ std::string table(const std::vector<JobStatus>& jobs, Instant now) {
 HttpResponse landing_page(const std::vector<JobStatus>& jobs, Instant now,
                           const std::string& telemetry_path) {
   HttpResponse response = text_response(
-      200,
-      format("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-             "<title>usage_exporter</title>\n<link rel=\"icon\" href=\"data:,\">\n"
-             "<style>{}</style>\n</head>\n<body>\n<header>\n<h1>usage_exporter</h1>\n"
-             "<p>Product usage as Prometheus metrics. Version {}, revision {}.</p>\n"
-             "<nav aria-label=\"Pages\"><a href=\"{}\">Metrics</a>"
-             "<a href=\"/-/healthy\">Health</a><a href=\"/-/ready\">Readiness</a></nav>\n"
-             "</header>\n<main>\n<p>{} As of {}.</p>\n{}</main>\n</body>\n</html>\n",
-             kStyle, escape(kVersion), escape(kRevision), escape(telemetry_path), summary(jobs),
-             time_element(now, format_rfc3339(std::chrono::floor<std::chrono::seconds>(now))),
-             jobs.empty() ? "" : table(jobs, now)));
+      200, format("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                  "<title>usage_exporter</title>\n<link rel=\"icon\" href=\"data:,\">\n"
+                  "<style>{}</style>\n</head>\n<body>\n<header>\n<h1>usage_exporter</h1>\n"
+                  "<p>Product usage as Prometheus metrics. Version {}, revision {}.</p>\n"
+                  "<nav aria-label=\"Pages\"><a href=\"{}\">Metrics</a>"
+                  "<a href=\"/-/healthy\">Health</a><a href=\"/-/ready\">Readiness</a></nav>\n"
+                  "</header>\n<main>\n<p>{} As of {}.</p>\n{}</main>\n</body>\n</html>\n",
+                  kStyle, escape_html(kVersion), escape_html(kRevision),
+                  escape_html(telemetry_path), summary(jobs),
+                  time_element(now, format_rfc3339(std::chrono::floor<std::chrono::seconds>(now))),
+                  jobs.empty() ? "" : table(jobs, now)));
   response.content_type = "text/html; charset=utf-8";
   response.headers = {{"Content-Security-Policy",
                        format("default-src 'none'; style-src '{}'; img-src data:; base-uri 'none'; "
