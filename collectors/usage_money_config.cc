@@ -54,8 +54,9 @@ ScaleConfig read_scale(yaml::Mapping& mapping) {
                                   "\"max_column\", which says so for each row",
                                   mapping.what()));
   }
-  scale.max = mapping.number("max").value_or(10);
-  if (scale.max_column.empty() && !(scale.max > scale.min)) {
+  const auto max = mapping.number("max");
+  scale.max = max.value_or(10);
+  if (max && !(scale.max > scale.min)) {
     mapping.problem("max", format("the scale of {} ends before it begins", mapping.what()));
   }
   return scale;
@@ -158,7 +159,7 @@ void read_retention(const Reader& reader) {
   }
   yaml::Mapping mapping(*node, "\"retention\" of \"business\"", reader.problems);
   AccountRetentionRules rules;
-  if (!reader.usage.users || reader.usage.users->account.empty()) {
+  if (is_mapping(*node) && (!reader.usage.users || reader.usage.users->account.empty())) {
     mapping.problem("", format("{} is about accounts, and nothing says who belongs to which; add "
                                "\"account\" to \"users\" of \"population\"",
                                mapping.what()));
@@ -186,7 +187,9 @@ void read_business(UsageConfig& usage, yaml::Mapping& outer, const Config& confi
   }
   yaml::Mapping mapping(*node, "\"business\"", problems);
   Business& business = usage.rules.business;
-  business.currency = mapping.string("currency").value_or(business.currency);
+  if (mapping.has("currency")) {
+    business.currency = mapping.require_string("currency");
+  }
   business.launched_at = read_time(mapping, "launched_at");
   business.hourly_rate = read_amount(mapping, "hourly_rate");
   const Reader reader{usage, mapping, config, problems};

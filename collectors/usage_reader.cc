@@ -197,9 +197,10 @@ std::optional<std::string_view> FeatureReader::dimension_of(std::span<const Valu
     const bool per_row = !config.scale->max_column.empty();
     const auto max =
         per_row ? number_of(row[scale_maxima_[dimension]]) : std::optional(config.scale->max);
-    return max && *max > config.scale->min
-               ? std::optional(buffer = on_ten(*number, config.scale->min, *max))
-               : std::nullopt;
+    if (!max || *max <= config.scale->min || *number < config.scale->min || *number > *max) {
+      return std::nullopt;
+    }
+    return buffer = on_ten(*number, config.scale->min, *max);
   }
   return buffer = bucket_name(*number, config.buckets);
 }

@@ -152,9 +152,8 @@ void read_measure(const Reader& reader, yaml::Mapping& mapping, Target& target) 
     }
   }
   if (target.measure == nullptr) {
-    mapping.problem("measure",
-                    format("{} is no measure of targets{}; there are {}", yaml::quoted(*node),
-                           did_you_mean(name, names), fmt::join(names, ", ")));
+    mapping.problem("measure", format("{} is no measure of targets{}", yaml::quoted(*node),
+                                      did_you_mean(name, names)));
     return;
   }
   read_window(reader, mapping, target,

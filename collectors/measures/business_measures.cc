@@ -100,8 +100,9 @@ std::vector<Measure> business_measures() {
           "active in the one before."),
       row("usage_account_retention_baseline_ratio", kGauge, "ratio", {},
           account_retention_baseline_ratio,
-          "Mean of the same ratio over the last periods (3 unless configured) that ended "
-          "before the launch. Absent if the tables begin later."),
+          "Accounts active in a period and in the next / accounts active in the first of them: "
+          "the mean over the last periods (3 unless configured) that ended before the launch. "
+          "Absent if the tables begin later."),
       row("usage_account_retention_change", kGauge, "", {}, account_retention_change,
           "usage_account_retention_ratio less usage_account_retention_baseline_ratio: 0.02 "
           "are two percentage points."),
