@@ -25,12 +25,16 @@ struct FigureRow {
 
 constexpr double kHour = 1.0 / 3600;
 
-constexpr std::array kProduct{
+// Of the product whether it had features or not.
+constexpr std::array kActivity{
     FigureRow{"active_users", "Active people", "usage_active_users"},
-    FigureRow{"time_saved_hours", "Time saved, an estimate", "usage_time_saved_seconds",
-              Unit::hours, true, kHour},
     FigureRow{"account_retention", "Accounts that stayed active", "usage_account_retention_ratio",
               Unit::ratio, false},
+};
+
+constexpr std::array kValue{
+    FigureRow{"time_saved_hours", "Time saved, an estimate", "usage_time_saved_seconds",
+              Unit::hours, true, kHour},
     FigureRow{"payback", "Of the investment paid back, an estimate", "usage_payback_ratio",
               Unit::ratio, false},
 };
@@ -58,7 +62,8 @@ constexpr std::array kFeature{
 };
 
 constexpr std::array kCombination{
-    FigureRow{"adoption", "Active people who did", "usage_combination_adoption_ratio", Unit::ratio},
+    FigureRow{"adoption", "Active people who used them", "usage_combination_adoption_ratio",
+              Unit::ratio},
     FigureRow{"users", "People", "usage_combination_users"},
     FigureRow{kRating, "Rating, of 10", "", Unit::points, false},
 };
@@ -95,7 +100,17 @@ Begin begin_of(const Facts& facts, const UsageRules& rules, const Combination& c
   return begin;
 }
 
-Begin begin_of_everything(const Facts& facts) {
+// When the first feature was there.
+Begin begin_of_features(const Facts& facts, const UsageRules& rules) {
+  Begin begin;
+  for (const auto& [name, feature] : facts.features) {
+    begin = earlier(begin, begin_of(facts, rules, name));
+  }
+  return begin;
+}
+
+// When anybody was active first.
+Begin begin_of_activity(const Facts& facts) {
   Begin begin;
   if (!facts.activity.buckets().empty()) begin = facts.activity.buckets().begin()->first;
   for (const auto& [name, feature] : facts.features) {
@@ -164,6 +179,16 @@ ReportSubject feature_report(const Facts& facts, const UsageRules& rules,
               : std::nullopt);
   }
   return feature;
+}
+
+std::string title_of(const Combination& combination, const UsageRules& rules) {
+  std::string title;
+  for (const std::string& member : combination.features) {
+    const std::string& of_member = rules.features.at(member).title;
+    title += title.empty() ? "" : combination.all ? " and " : " or ";
+    title += of_member.empty() ? member : of_member;
+  }
+  return title;
 }
 
 std::vector<NamedFigure> ticket_figures(const Facts& facts, const ReportWeeks& weeks) {
@@ -252,14 +277,17 @@ Report make_report(const Facts& facts, const UsageConfig& usage, const IsoWeek& 
   for (int ago = ReportWeeks::kShown - 1; ago >= 0; --ago) {
     report.weeks.push_back(iso_week_of(monday_of(week) - std::chrono::weeks(ago)));
   }
-  report.product = figures_of(kProduct, {}, "", weeks, begin_of_everything(facts));
+  report.product = figures_of(kActivity, {}, "", weeks, begin_of_activity(facts));
+  for (NamedFigure& figure : figures_of(kValue, {}, "", weeks, begin_of_features(facts, rules))) {
+    report.product.push_back(std::move(figure));
+  }
   for (const FeatureConfig& feature : usage.features) {
     report.features.push_back(feature_report(facts, rules, feature, weeks));
   }
   for (const Combination& combination : rules.combinations) {
     report.combinations.push_back(
         {combination.name,
-         combination.name,
+         title_of(combination, rules),
          figures_of(kCombination, {{"combination", combination.name}}, combination.name, weeks,
                     begin_of(facts, rules, combination)),
          {},
@@ -272,7 +300,11 @@ Report make_report(const Facts& facts, const UsageConfig& usage, const IsoWeek& 
   return report;
 }
 
-std::vector<std::string> product_figures() { return keys_of(kProduct); }
+std::vector<std::string> product_figures() {
+  std::vector<std::string> keys = keys_of(kActivity);
+  std::ranges::move(keys_of(kValue), std::back_inserter(keys));
+  return keys;
+}
 std::vector<std::string> feature_figures() { return keys_of(kFeature); }
 std::vector<std::string> combination_figures() { return keys_of(kCombination); }
 

@@ -18,10 +18,16 @@ bool has_labels(const MetricFamily& family, const Sample& sample, const Labels& 
   });
 }
 
-// Of the complete week alone, and without limits that are the page's.
+// Of the complete week, and of the windows that targets are judged by: what measures look at goes
+// back as far as some window. Without a limit, which is the page's.
 UsageRules rules_of_report(const UsageRules& rules) {
   UsageRules own = rules;
   own.windows = {{"last_week", std::nullopt, CalendarUnit::week, -1}};
+  for (const Target& target : rules.targets) {
+    if (target.window && std::ranges::count(own.windows, *target.window) == 0) {
+      own.windows.push_back(*target.window);
+    }
+  }
   own.max_series = 1'000'000;
   return own;
 }

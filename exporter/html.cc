@@ -28,4 +28,15 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
+std::string breakable_html(std::string_view text) {
+  std::string out;
+  for (const char c : escape_html(text)) {
+    out += c;
+    if (c == '_') {
+      out += "<wbr>";
+    }
+  }
+  return out;
+}
+
 }  // namespace usage

@@ -58,18 +58,6 @@ constexpr std::array kColumns{"Collector", "Source", "State",  "Schedule", "Last
                               "Took",      "Rows",   "Series", "Next run"};
 constexpr std::string_view kNothing = "–";
 
-// A name that may break after its underscores.
-std::string name(std::string_view text) {
-  std::string out;
-  for (const char c : escape_html(text)) {
-    out += c;
-    if (c == '_') {
-      out += "<wbr>";
-    }
-  }
-  return out;
-}
-
 // The two largest units: "3d4h", "45s", "12ms". More would only flicker.
 std::string rough(Duration duration) {
   // Each unit, and from which length on what is smaller than it is left out.
@@ -119,13 +107,13 @@ std::string state_cell(const JobStatus& job, Instant now) {
 
 std::string job_rows(const JobStatus& job, Instant now) {
   std::string rows = format("<tbody>\n<tr><th scope=\"row\">{}<small>{}</small></th>",
-                            name(job.collector), escape_html(job.kind));
+                            breakable_html(job.collector), escape_html(job.kind));
   std::size_t column = 1;
   const auto cell = [&](std::string_view content, bool number = false) {
     rows += format("<td data-label=\"{}\"{}>{}</td>", kColumns.at(column++),
                    number ? " class=\"number\"" : "", content);
   };
-  cell(name(job.source));
+  cell(breakable_html(job.source));
   // A flex box would part the state from its detail.
   cell("<span>" + state_cell(job, now) + "</span>");
   cell(escape_html(job.schedule));

@@ -31,17 +31,18 @@ svg text{font:12px system-ui,sans-serif;fill:var(--text);text-anchor:middle}
 svg .week{fill:var(--soft)}
 svg line{stroke:var(--line)}
 rect{fill:var(--bar)}rect.now{fill:var(--now)}
-table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}
+table{width:100%;table-layout:fixed;border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:.4rem .5rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 thead th{font-size:.85rem;color:var(--soft);border-bottom-width:2px;vertical-align:bottom}
-tbody th{font-weight:600;overflow-wrap:anywhere}
+tbody th{font-weight:600;overflow-wrap:break-word}
 .number{text-align:right}
-td.number{white-space:nowrap}
+thead th{width:22%}thead th:first-child{width:40%}thead th:nth-child(2){width:16%}
 td.value{font-weight:600}
 small{display:block;font-size:.85rem;font-weight:400}
 .good{color:var(--good)}.bad{color:var(--bad)}
 @media(max-width:40rem){body{padding:1rem}.headline{font-size:1.1rem}
-th,td{padding:.35rem .2rem}table{font-size:.85rem}thead th,small{font-size:.75rem}}
+th,td{padding:.35rem .2rem}table{font-size:.85rem}thead th:first-child{width:36%}
+thead th:nth-child(2){width:18%}thead th,small{font-size:.75rem}}
 @media print{:root{--text:#000;--soft:#444;--line:#bbb;--back:#fff;--band:#fff;--good:#17703a;
 --bad:#b3261e;--bar:#3b6fb6;--now:#0b3d91}body{padding:0;max-width:none;font-size:10pt}
 tr,figure,.headline{break-inside:avoid}h2{break-after:avoid}thead{display:table-header-group}}
@@ -103,12 +104,11 @@ std::string charts(const Report& report) {
 }
 
 std::string with_note(const std::string& text, const std::string& note) {
-  return escape_html(text) + (note.empty() ? "" : "<small>" + escape_html(note) + "</small>");
+  return breakable_html(text) + (note.empty() ? "" : "<small>" + breakable_html(note) + "</small>");
 }
 
 std::string change_cell(const ReportRow::Change& change) {
-  return format("<td class=\"number\">{}</td>",
-                change.by.empty() ? kNotKnown : with_note(change.by, change.from));
+  return format("<td class=\"number\">{}</td>", with_note(change.by, change.from));
 }
 
 // A judged row says so below its number: a column more would not fit on a phone.
@@ -126,7 +126,7 @@ std::string table(const ReportSection& section, std::size_t number) {
       "<table aria-labelledby=\"section{0}\">\n"
       "<thead>\n<tr><th scope=\"col\">{2}</th><th scope=\"col\" class=\"number\">Week</th>"
       "<th scope=\"col\" class=\"number\">On the week before</th>"
-      "<th scope=\"col\" class=\"number\">On the mean of four weeks before</th></tr>\n"
+      "<th scope=\"col\" class=\"number\">On the mean of four</th></tr>\n"
       "</thead>\n<tbody>\n",
       number, escape_html(section.title), escape_html(section.first_column));
   for (const ReportRow& row : section.rows) {
@@ -150,8 +150,9 @@ std::string render_report_html(const Report& report) {
       "<title>{0}</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>{1}</style>\n</head>\n"
       "<body>\n<header>\n<h1>{0}</h1>\n<p class=\"soft\">{2}</p>\n</header>\n<main>\n"
       "<p class=\"headline\">{3}</p>\n{4}</main>\n"
-      "<footer>\n<p class=\"soft\">{5} is not known. Below each change stands what it is a change "
-      "of.</p>\n</footer>\n</body>\n</html>\n",
+      "<footer>\n<p class=\"soft\">Changes are on the week before and on the mean of the four "
+      "weeks "
+      "before; below each stands that number. {5} is not known.</p>\n</footer>\n</body>\n</html>\n",
       report_title(report), kStyle, escape_html(report_days(report)), escape_html(headline(report)),
       body, kNotKnown);
 }

@@ -23,13 +23,13 @@ std::string escape(const std::string& text) {
 }
 
 std::string cell(const ReportRow::Change& change) {
-  return change.by.empty() ? std::string(kNotKnown) : format("{} ({})", change.by, change.from);
+  return change.from.empty() ? change.by : format("{} ({})", change.by, change.from);
 }
 
 std::string table(const ReportSection& section) {
   const bool judged = !section.rows.front().verdict.empty();
   std::string text = format(
-      "| {} | Week | On the week before | On the mean of four weeks before |{}\n"
+      "| {} | Week | On the week before | On the mean of four |{}\n"
       "|---|--:|--:|--:|{}\n",
       section.first_column, judged ? " Verdict |" : "", judged ? "---|" : "");
   for (const ReportRow& row : section.rows) {
@@ -65,7 +65,11 @@ std::string render_report_markdown(const Report& report) {
   for (const ReportSection& section : sections(report)) {
     text += format("\n## {}\n\n{}", section.title, table(section));
   }
-  return text;
+  return text + format(
+                    "\nChanges are on the week before and on the mean of the four weeks before; "
+                    "beside each "
+                    "stands that number. {} is not known.\n",
+                    kNotKnown);
 }
 
 }  // namespace usage

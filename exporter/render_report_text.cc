@@ -51,7 +51,7 @@ std::string signed_text(double number, int decimals, std::string_view unit) {
 
 ReportRow::Change change(Unit unit, std::optional<double> value, std::optional<double> from) {
   if (!value || !from) {
-    return {};
+    return {kNotKnown, from ? number_text(unit, *from) : ""};
   }
   const double by = *value - *from;
   std::string text;
@@ -109,6 +109,9 @@ ReportSection most_used(const Report& report) {
     for (const Breakdown& breakdown : feature.breakdowns) {
       for (std::size_t i = 0; i < std::min(kMost, breakdown.values.size()); ++i) {
         const auto& [value, figure] = breakdown.values[i];
+        if (*figure.value == 0) {
+          continue;
+        }
         section.rows.push_back(
             row(value, format("{}, {}", feature.title, breakdown.name), Unit::count, figure));
       }
@@ -166,7 +169,7 @@ std::string adoption_sentence(const Report& report) {
     const auto before = change(Unit::ratio, adoption->figure.value, adoption->figure.week_before);
     text += format("{}{} used {}{}", text.empty() ? "" : "; ",
                    number_text(Unit::ratio, *adoption->figure.value), feature.title,
-                   before.by.empty() ? "" : " (" + before.by + " on the week before)");
+                   !adoption->figure.week_before ? "" : " (" + before.by + " on the week before)");
   }
   return text;
 }

@@ -9,9 +9,11 @@
 // What the Markdown and the HTML of a report say, before either is written; UTF-8, not escaped.
 namespace usage {
 
+inline constexpr char kNotKnown[] = "–";
+
 struct ReportRow {
   struct Change {
-    std::string by, from;  // "+12 %", "38"; empty: nothing is known
+    std::string by, from;  // "+12 %", "38"; from is empty where it is not known
   };
   std::string name, note;  // note: what the number is, or nothing
   std::string value;
@@ -37,7 +39,5 @@ std::string headline(const Report& report);
 std::vector<ReportSection> sections(const Report& report);
 
 std::string number_text(Unit unit, double number);
-
-inline constexpr char kNotKnown[] = "–";
 
 }  // namespace usage
