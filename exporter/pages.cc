@@ -7,6 +7,7 @@
 
 #include "exporter/format.h"
 #include "exporter/html.h"
+#include "exporter/page_response.h"
 #include "exporter/version.h"
 
 namespace usage {
@@ -158,28 +159,21 @@ std::string table(const std::vector<JobStatus>& jobs, Instant now) {
 }  // namespace
 
 HttpResponse landing_page(const std::vector<JobStatus>& jobs, Instant now,
-                          const std::string& telemetry_path) {
-  HttpResponse response = text_response(
-      200, format("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                  "<title>usage_exporter</title>\n<link rel=\"icon\" href=\"data:,\">\n"
-                  "<style>{}</style>\n</head>\n<body>\n<header>\n<h1>usage_exporter</h1>\n"
-                  "<p>Product usage as Prometheus metrics. Version {}, revision {}.</p>\n"
-                  "<nav aria-label=\"Pages\"><a href=\"{}\">Metrics</a>"
-                  "<a href=\"/-/healthy\">Health</a><a href=\"/-/ready\">Readiness</a></nav>\n"
-                  "</header>\n<main>\n<p>{} As of {}.</p>\n{}</main>\n</body>\n</html>\n",
-                  kStyle, escape_html(kVersion), escape_html(kRevision),
-                  escape_html(telemetry_path), summary(jobs),
-                  time_element(now, format_rfc3339(std::chrono::floor<std::chrono::seconds>(now))),
-                  jobs.empty() ? "" : table(jobs, now)));
-  response.content_type = "text/html; charset=utf-8";
-  response.headers = {{"Content-Security-Policy",
-                       format("default-src 'none'; style-src '{}'; img-src data:; base-uri 'none'; "
-                              "form-action 'none'; frame-ancestors 'none'",
-                              kStyleHash)},
-                      {"Referrer-Policy", "no-referrer"},
-                      {"Cache-Control", "no-store"}};
-  return response;
+                          const std::string& telemetry_path, bool has_report) {
+  return page_response(
+      format("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+             "<title>usage_exporter</title>\n<link rel=\"icon\" href=\"data:,\">\n"
+             "<style>{}</style>\n</head>\n<body>\n<header>\n<h1>usage_exporter</h1>\n"
+             "<p>Product usage as Prometheus metrics. Version {}, revision {}.</p>\n"
+             "<nav aria-label=\"Pages\"><a href=\"{}\">Metrics</a>{}"
+             "<a href=\"/-/healthy\">Health</a><a href=\"/-/ready\">Readiness</a></nav>\n"
+             "</header>\n<main>\n<p>{} As of {}.</p>\n{}</main>\n</body>\n</html>\n",
+             kStyle, escape_html(kVersion), escape_html(kRevision), escape_html(telemetry_path),
+             has_report ? "<a href=\"/report\">Weekly report</a>" : "", summary(jobs),
+             time_element(now, format_rfc3339(std::chrono::floor<std::chrono::seconds>(now))),
+             jobs.empty() ? "" : table(jobs, now)),
+      kStyleHash);
 }
 
 }  // namespace usage

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "collectors/report.h"
 
@@ -12,7 +13,9 @@ std::string render_report_json(const Report& report);
 // Headings and tables of GitHub's Markdown.
 std::string render_report_markdown(const Report& report);
 
-// One document without scripts or outside resources.
+// One document without scripts or outside resources, and the hash of its style sheet.
+inline constexpr std::string_view kReportStyleHash =
+    "sha256-xEAmPWx0fPiUqKuqgKhBue0VI3AEJN4w/p0nlM95zlQ=";
 std::string render_report_html(const Report& report);
 
 }  // namespace usage

@@ -27,7 +27,7 @@ font-size:1.25rem;line-height:1.4}
 figure{margin:0}
 figcaption{font-weight:600}
 svg{display:block;width:100%;height:auto}
-svg text{font:12px system-ui,sans-serif;fill:var(--text);text-anchor:middle}
+svg text{font:14px system-ui,sans-serif;fill:var(--text);text-anchor:middle}
 svg .week{fill:var(--soft)}
 svg line{stroke:var(--line)}
 rect{fill:var(--bar)}rect.now{fill:var(--now)}
@@ -41,7 +41,7 @@ td.value{font-weight:600}
 small{display:block;font-size:.85rem;font-weight:400}
 .good{color:var(--good)}.bad{color:var(--bad)}
 @media(max-width:40rem){body{padding:1rem}.headline{font-size:1.1rem}
-th,td{padding:.35rem .2rem}table{font-size:.85rem}thead th:first-child{width:36%}
+th,td{padding:.35rem .2rem}table{font-size:.85rem}thead th{width:25%}thead th:first-child{width:32%}
 thead th:nth-child(2){width:18%}thead th,small{font-size:.75rem}}
 @media print{:root{--text:#000;--soft:#444;--line:#bbb;--back:#fff;--band:#fff;--good:#17703a;
 --bad:#b3261e;--bar:#3b6fb6;--now:#0b3d91}body{padding:0;max-width:none;font-size:10pt}

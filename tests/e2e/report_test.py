@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """The weekly report of the demo: every number of several weeks equals SQL over the tables, and the
 three formats say the same."""
+import base64
 import datetime
+import hashlib
 import html.parser
 import json
 import os
@@ -11,7 +13,7 @@ import unittest
 from pathlib import Path
 
 from demo_sql import DemoSql, statements
-from exporter import SOURCE_DIR, parse_metrics, run
+from exporter import SOURCE_DIR, Exporter, parse_metrics, run, wait_until
 
 WEEK = datetime.timedelta(days=7)
 GUIDE_KEYS = {
@@ -339,6 +341,30 @@ class ReportTest(unittest.TestCase):
             uses = self.demo.one("SELECT count(*) FROM counted_uses WHERE feature = 'export' AND "
                                  f"t >= '{ends[0]}' AND t < '{ends[1]}'")
             self.assertEqual(report["features"]["export"]["uses"]["value"], uses)
+
+    def test_the_server_has_the_same_report(self):
+        env = {"USAGE_DSN": self.demo.dsn, "USAGE_DEMO_LAUNCH": self.demo.launch}
+        last, early = self.this_week - WEEK, self.launch_week + 2 * WEEK
+        with Exporter(self.config.read_text(encoding="utf-8"), env=env) as exporter:
+            wait_until(lambda: exporter.get("/report").status == 200, "the tables to be read", 30)
+            self.assertIn('href="/report"', exporter.get("/").text)
+            self.assertEqual(exporter.get("/report").text, self.report(last, "html"))
+            for form in ("html", "md", "json"):
+                page = exporter.get(f"/report/{iso(early)}?format={form}")
+                self.assertEqual((page.status, page.text), (200, self.call(f"--week={iso(early)}", f"--format={form}").stdout))
+            page = exporter.get("/report")
+            style = re.search(r"<style>(.*?)</style>", page.text, re.DOTALL)[1]
+            sha256 = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+            self.assertIn(f"default-src 'none'; style-src 'sha256-{sha256}';", page.headers["Content-Security-Policy"])
+            for path in (f"/report/{iso(self.this_week)}", "/report/2019-W01", "/report/x", "/report/", "/report?format=pdf"):
+                self.assertEqual(exporter.get(path).status, 404, path)
+            self.assertIn(f"the last complete week is {iso(last)}", exporter.get(f"/report/{iso(self.this_week)}").text)
+
+    def test_without_features_there_is_none(self):
+        with Exporter("sources: {app: {dsn: 'sqlite::memory:'}}\ncollectors: {one: {source: app, query: SELECT 1 AS n, "
+                      "metrics: {app_n: {help: One., value: n}}}}") as exporter:
+            self.assertEqual(exporter.get("/report").status, 404)
+            self.assertNotIn("/report", exporter.get("/").text)
 
     def test_a_source_that_fails_gives_no_report(self):
         failed = run("report", f"--config.file={self.config}",
