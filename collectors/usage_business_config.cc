@@ -77,6 +77,18 @@ bool has_kinds(const yaml::Node* accesses) {
                       [](const yaml::Entry& entry) { return entry.key.text == "kind"; }));
 }
 
+// SQLite has numbers instead of booleans: is_one_of() knows that, but facts are kept by text.
+void add_numbers_of_booleans(std::vector<std::string>& values) {
+  const auto add = [&](const char* boolean, const char* number) {
+    const bool has = std::find(values.begin(), values.end(), boolean) != values.end();
+    if (has && std::find(values.begin(), values.end(), number) == values.end()) {
+      values.emplace_back(number);
+    }
+  };
+  add("true", "1");
+  add("false", "0");
+}
+
 // Which values of a column mean which kind of viewer.
 void read_kinds(FeatureConfig& accesses, ArtifactRules& rules, yaml::Mapping& outer,
                 Problems& problems) {
@@ -94,8 +106,9 @@ void read_kinds(FeatureConfig& accesses, ArtifactRules& rules, yaml::Mapping& ou
     if (!mapping.has(kind)) {
       continue;
     }
-    rules.kinds[kind] = read_values(mapping, kind, problems);
-    for (const std::string& value : rules.kinds[kind]) {
+    std::vector<std::string>& values = rules.kinds[kind] = read_values(mapping, kind, problems);
+    add_numbers_of_booleans(values);
+    for (const std::string& value : values) {
       const auto [first, is_new] = meanings.emplace(value, kind);
       if (!is_new && first->second != kind) {
         mapping.problem(kind, format("a value of \"{}\" in {} means \"{}\" already", kind,

@@ -57,6 +57,6 @@ std::vector<Target> read_targets(yaml::Mapping& mapping, const UsageConfig& usag
                                  Problems& problems);
 std::vector<ReportGroup> read_report(yaml::Mapping& mapping, const UsageConfig& usage,
                                      Problems& problems);
-std::vector<Rung> read_recount(yaml::Mapping& mapping, Duration bucket, Problems& problems);
+std::vector<Rung> read_recount(yaml::Mapping& mapping, Problems& problems);
 
 }  // namespace usage

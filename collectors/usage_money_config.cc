@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "collectors/measures/breakdown.h"
 #include "collectors/usage_config_parts.h"
 #include "exporter/format.h"
 
@@ -113,6 +114,11 @@ void read_tickets(const Reader& reader) {
     mapping.require("watch");
   }
   rules.watch = read_values(mapping, "watch", reader.problems);
+  if (std::find(rules.watch.begin(), rules.watch.end(), kOther) != rules.watch.end()) {
+    mapping.problem("watch", format("\"{}\" in \"watch\" of {} is what all other categories are "
+                                    "called together; leave it out",
+                                    kOther, mapping.what()));
+  }
   rules.baseline = mapping.duration("baseline", weeks(1), weeks(104)).value_or(rules.baseline);
   rules.compare = mapping.duration("compare", weeks(1), weeks(52)).value_or(rules.compare);
   for (const auto& [key, length] :

@@ -132,7 +132,7 @@ std::vector<Measure> business_measures() {
           "past if it has. Absent where value does not grow faster than cost. An estimate."),
       row("usage_capacity_used", kGauge, "", {"resource"}, capacity_used,
           "What is used of a resource: the most uses in one hour, or the mean uses per day, "
-          "of the last 7 days; or the bytes that all uses produced."),
+          "of the last 7 days; or the bytes that all uses produced. Of excluded users too."),
       row("usage_capacity_limit", kGauge, "", {"resource"}, capacity_limit,
           "How much of the resource there is, as configured."),
       row("usage_release_timestamp_seconds", kGauge, "seconds", {"release"}, releases,

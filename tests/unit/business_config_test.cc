@@ -71,6 +71,15 @@ TEST(BusinessConfig, TheDemosArtifactIsThreeRecords) {
   EXPECT_FALSE(viewers.shape.of_artifacts);
 }
 
+TEST(BusinessConfig, ABooleanSaysWhoAViewerIs) {
+  const UsageConfig usage = usage_of(
+      "features: {share: {table: s, time: t, artifact: {id: i, accesses: {table: a, time: t, "
+      "artifact: i, kind: {column: outside, external: true, member: [false, staff]}}}}}\n");
+  const ArtifactRules& rules = *usage.rules.features.at("share").artifact;
+  EXPECT_EQ(rules.kinds.at("external"), (std::vector<std::string>{"true", "1"}));
+  EXPECT_EQ(rules.kinds.at("member"), (std::vector<std::string>{"false", "staff", "0"}));
+}
+
 TEST(BusinessConfig, TheDemosMoney) {
   const UsageConfig usage = demo();
   const auto& value = usage.rules.features.at("export").value;
