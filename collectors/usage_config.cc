@@ -351,6 +351,7 @@ UsageConfig read_usage_config(const Config& config, Problems& problems) {
   read_capacities(usage, mapping, problems);
   usage.rules.phases = read_phases(mapping, problems);
   usage.rules.targets = read_targets(mapping, usage, problems);
+  usage.report = read_report(mapping, usage, problems);
   mapping.finish();
   find_sources(usage, config);
   return usage;

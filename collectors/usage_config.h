@@ -76,6 +76,18 @@ struct Rung {
   bool operator==(const Rung&) const = default;
 };
 
+// A number of the weekly report under a name of the config's own.
+struct ReportKey {
+  std::string key;
+  std::string subject;    // a feature or a combination; empty: the product
+  std::string figure;     // of product_figures() and the like (report.h), or empty:
+  std::string most_used;  // the dimension whose most used value it is
+};
+struct ReportGroup {
+  std::string name;
+  std::vector<ReportKey> keys;
+};
+
 // What the config says about features.
 struct UsageConfig {
   std::vector<FeatureConfig> features;  // shape.name is the feature's; in file order
@@ -83,6 +95,7 @@ struct UsageConfig {
   std::optional<UsersConfig> users;
   std::vector<TableConfig> activity;  // all of one source
   UsageRules rules;
+  std::vector<ReportGroup> report;
   std::vector<Rung> recount;  // youngest first
   Duration refresh = std::chrono::minutes(1);
   Duration stale_after = std::chrono::minutes(5);

@@ -87,11 +87,7 @@ std::string pace_lines(const Verdict& verdict, const Facts& facts, const UsageRu
 std::string verdict_line(const Verdict& verdict, Instant at) {
   const Target& target = *verdict.target;
   const bool enough = verdict.population >= target.min_population;
-  const std::string what = !verdict.met      ? "cannot be told"
-                           : *verdict.met    ? "met"
-                           : at < target.due ? "not met yet"
-                                             : "missed";
-  return format("\nverdict: {}{}\n", what,
+  return format("\nverdict: {}{}\n", verdict_words(verdict, at),
                 enough ? "" : " (too few active users: no alert speaks of it)");
 }
 

@@ -60,6 +60,8 @@ class UsageState {
 
   // Under the lock of the facts:
   TableProgress& table(const std::string& name) { return tables_.at(name); }
+  // What the facts were made to fit; nullptr before.
+  std::shared_ptr<const UsageConfig> config() const { return adopted_; }
   // Notes that the facts of these buckets are those that the table holds now.
   void read(const std::string& table, const Interval& interval, Instant at);
 

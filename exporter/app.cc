@@ -32,16 +32,20 @@ std::string url_of(const std::string& address) {
   return "http://" + address;
 }
 
+bool has_features(const Config& config) { return config.usage.kind == yaml::Node::Kind::mapping; }
+
 }  // namespace
 
-App::App(ServeOptions options, std::function<Plan()> load, const Clock& clock, Log& log)
+App::App(ServeOptions options, std::function<Plan()> load, std::shared_ptr<UsageState> usage,
+         const Clock& clock, Log& log)
     : options_(std::move(options)),
       load_(std::move(load)),
       clock_(clock),
       log_(log),
       self_(clock.now()),
       metrics_page_(
-          publisher_, [this] { return self_.metrics(); }, clock) {
+          publisher_, [this] { return self_.metrics(); }, clock),
+      report_page_(std::move(usage)) {
   const sigset_t signals = handled_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
@@ -88,6 +92,13 @@ HttpResponse App::answer_reload() {
                   : text_response(500, "reload refused, the old config goes on; see the log\n");
 }
 
+HttpResponse App::answer_report(const HttpRequest& request) {
+  if (!has_features(engine()->config())) {
+    return text_response(404, "There is no report: the config has no \"features\".\n");
+  }
+  return report_page_.get(request, clock_.now());
+}
+
 std::vector<HttpRoute> App::routes() {
   const std::vector<std::string> get{"GET"};
   return {
@@ -99,8 +110,11 @@ std::vector<HttpRoute> App::routes() {
        }},
       {"/", get,
        [this](const HttpRequest&) {
-         return landing_page(engine()->statuses(), clock_.now(), options_.telemetry_path);
+         return landing_page(engine()->statuses(), clock_.now(), options_.telemetry_path,
+                             has_features(engine()->config()));
        }},
+      {"/report", get, [this](const HttpRequest& request) { return answer_report(request); }},
+      {"/report/*", get, [this](const HttpRequest& request) { return answer_report(request); }},
       {"/-/healthy", get,
        [](const HttpRequest&) { return text_response(200, "usage_exporter is healthy.\n"); }},
       {"/-/ready", get,

@@ -12,6 +12,7 @@
 #include "exporter/log.h"
 #include "exporter/metrics_page.h"
 #include "exporter/publisher.h"
+#include "exporter/report_page.h"
 #include "exporter/self_metrics.h"
 
 namespace usage {
@@ -28,7 +29,9 @@ class App {
   // `load` is called at start and at every reload; what it throws at start passes through, at a
   // reload it leaves everything as it was. The clock and the log outlive the app. Construct before
   // any other thread exists: this blocks the signals that run() waits for, in every later thread.
-  App(ServeOptions options, std::function<Plan()> load, const Clock& clock, Log& log);
+  // `usage` is what load() gives its plans.
+  App(ServeOptions options, std::function<Plan()> load, std::shared_ptr<UsageState> usage,
+      const Clock& clock, Log& log);
 
   // Serves until SIGTERM or SIGINT; SIGHUP reloads. Throws Error when it cannot start.
   void run();
@@ -39,6 +42,7 @@ class App {
   std::shared_ptr<Engine> engine() const;
   std::vector<HttpRoute> routes();
   HttpResponse answer_reload();
+  HttpResponse answer_report(const HttpRequest& request);
 
   const ServeOptions options_;
   const std::function<Plan()> load_;
@@ -47,6 +51,7 @@ class App {
   SelfMetrics self_;
   Publisher publisher_;
   MetricsPage metrics_page_;
+  ReportPage report_page_;
 
   std::mutex reload_mutex_;  // one reload at a time, and none at the end
   bool stopping_ = false;    // guarded by reload_mutex_

@@ -10,11 +10,10 @@
 
 #include "collectors/measures/measures.h"
 #include "collectors/measures/targets.h"
-#include "collectors/usage_ladder.h"
 #include "collectors/usage_state.h"
-#include "exporter/engine.h"
 #include "exporter/error.h"
 #include "exporter/format.h"
+#include "exporter/past.h"
 #include "exporter/render_history.h"
 #include "exporter/utf8.h"
 #include "exporter/verbs.h"
@@ -97,26 +96,6 @@ Span span_of(const Flags& flags, const UsageConfig& usage, Instant now) {
   return span;
 }
 
-// Reads on until all is read. A run ends at half of its source's timeout, and one that was too slow
-// reads less the next time; false when that does not help, which the log has said.
-bool read_all(Engine& engine, UsageState& state) {
-  constexpr int kPatience = 8;
-  int timeouts = 0;
-  do {
-    for (const std::unique_ptr<Job>& job : engine.jobs()) {
-      if (job->key().collector != "usage") {
-        continue;
-      }
-      const bool good = job->run();
-      timeouts = good ? 0 : timeouts + 1;
-      if (!good && (job->status().error_reason != Reason::timeout || timeouts == kPatience)) {
-        return false;
-      }
-    }
-  } while (!state.finished());
-  return true;
-}
-
 // The labels of the flags, which no family may have already.
 std::vector<HistoryText::FixedLabel> labels_of(const Flags& flags, const Metrics& families) {
   std::set<std::string> taken{"le"};
@@ -182,23 +161,13 @@ void evaluate_all(HistoryText& text, const Facts& facts, const UsageConfig& usag
 int run_backfill(const Flags& flags) {
   const SystemClock system;
   Log log(stderr, flags.log_level, flags.log_format, system);
-  const Config config = load_plan(flags.config_file).config;
-  Problems problems;
-  const UsageConfig usage = read_usage_config(config, problems);
-  if (usage.features.empty()) {
-    throw Error(Reason::config, "there are no \"features\" in " + flags.config_file);
-  }
+  const UsageConfig usage = read_features_of(flags.config_file);
   const Span span = span_of(flags, usage, system.now());
   const Metrics families = families_of(usage);
   HistoryText text(families, labels_of(flags, families));
   Output output(flags.output);  // before the work: a path of no use is found at once
-  const auto state = std::make_shared<UsageState>(
-      UsageOptions{.storage_path = "", .complete = false, .live = false, .since = span.from});
-  const FixedClock fixed(span.to);
-  Publisher publisher;
-  SelfMetrics self(system.now());
-  Engine engine(load_plan(flags.config_file, state), {fixed, log, publisher, self});
-  if (!read_all(engine, *state)) {
+  const auto state = read_past(flags.config_file, {span.from, span.to}, log);
+  if (!state) {
     return 1;
   }
   const std::scoped_lock lock(state->shared().mutex);

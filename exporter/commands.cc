@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "exporter/error.h"
+#include "exporter/flag_values.h"
 #include "exporter/format.h"
 #include "exporter/problems.h"
 #include "exporter/verbs.h"
@@ -51,13 +52,6 @@ void add_parsed(CLI::App& app, const std::string& name, const std::string& help,
       ->default_str(fallback);
 }
 
-std::optional<Format> parse_format(std::string_view text) {
-  if (text == "text") {
-    return Format::text;
-  }
-  return text == "openmetrics" ? std::optional(Format::openmetrics) : std::nullopt;
-}
-
 void add_log_flags(CLI::App& app, Flags& flags) {
   add_parsed<LogLevel>(
       app, "--log.level", "Least severe events to log.", parse_log_level,
@@ -71,15 +65,6 @@ void add_config_flag(CLI::App& app, Flags& flags) {
   app.add_option("--config.file", flags.config_file, "The config file.")
       ->type_name("PATH")
       ->capture_default_str();
-}
-
-std::string check_telemetry_path(const std::string& path) {
-  const bool good = path.starts_with('/') && path != "/" && !path.starts_with("/-/");
-  return good ? ""
-              : format(
-                    "\"{}\" must begin with / and be neither / nor below /-/, which are the "
-                    "exporter's own",
-                    path);
 }
 
 void add_web_flags(CLI::App& app, Flags& flags) {
@@ -155,12 +140,6 @@ void explain_flags(CLI::App& app, Flags& flags) {
   add_log_flags(app, flags);
 }
 
-std::optional<Duration> parse_step(std::string_view text) {
-  const auto step = parse_duration(text);
-  const bool whole = step && *step % std::chrono::seconds(1) == Duration{};
-  return whole && *step > Duration{} ? step : std::nullopt;
-}
-
 void backfill_flags(CLI::App& app, Flags& flags) {
   add_config_flag(app, flags);
   add_parsed<Instant>(
@@ -183,6 +162,26 @@ void backfill_flags(CLI::App& app, Flags& flags) {
   add_log_flags(app, flags);
 }
 
+void report_flags(CLI::App& app, Flags& flags) {
+  add_config_flag(app, flags);
+  app.add_option_function<std::string>(
+         "--week",
+         [&flags](const std::string& text) {
+           flags.week = parse_iso_week(text);
+           if (!flags.week) {
+             throw CLI::ValidationError(
+                 "--week", format("\"{}\" is no week of ISO 8601 such as 2026-W47", text));
+           }
+         },
+         "The week, such as 2026-W47, in the config's time zone. It must be over.")
+      ->type_name("WEEK")
+      ->default_str("the last complete one");
+  add_parsed<ReportFormat>(
+      app, "--format", "What to write: a page, Markdown or numbers.", parse_report_format,
+      [&flags](ReportFormat form) { flags.report_format = form; }, "html|md|json", "html");
+  add_log_flags(app, flags);
+}
+
 void forget_flags(CLI::App& app, Flags& flags) {
   app.add_option("--user", flags.user,
                  "The user's id as the database writes it; - reads it from stdin, so that it stays "
@@ -194,12 +193,6 @@ void forget_flags(CLI::App& app, Flags& flags) {
       ->type_name("PATH")
       ->required();
   add_log_flags(app, flags);
-}
-
-std::optional<Instant> parse_day(std::string_view text) {
-  const auto at = parse_rfc3339(text);
-  const bool day = at && at->time_since_epoch() % std::chrono::days(1) == Duration{};
-  return day ? at : std::nullopt;
 }
 
 void demo_flags(CLI::App& app, Flags& flags) {
@@ -249,6 +242,8 @@ constexpr std::array kVerbs{
     Verb{"backfill", "",
          "Write the numbers of the past as OpenMetrics with timestamps, for promtool.",
          backfill_flags, run_backfill},
+    Verb{"report", "", "Write the numbers of one week, each with its change.", report_flags,
+         run_report},
     Verb{"forget", "", "Remove a user's id from the state for good.", forget_flags, run_forget},
     Verb{"demo", "", "Make a demo database and serve it, or fill one with --into.", demo_flags,
          run_demo},

@@ -150,8 +150,8 @@ int run_demo(const Flags& flags) {
   const auto usage = std::make_shared<UsageState>(UsageOptions{});
   App app(
       flags.serve,
-      [&usage] { return load_plan_text("demo.yml (built in)", demo::kDemoConfig, usage); }, clock,
-      log);
+      [&usage] { return load_plan_text("demo.yml (built in)", demo::kDemoConfig, usage); }, usage,
+      clock, log);
 
   const std::unique_ptr<Writer> writer = open_writer(Secret(dsn));
   demo::fill(*writer, product, now);

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "exporter/format.h"
+#include "exporter/json_text.h"
 
 namespace usage {
 
@@ -27,9 +27,12 @@ void append_logfmt(std::string_view key, std::string_view value, std::string& li
     const auto byte = static_cast<unsigned char>(c);
     bare = bare && byte > ' ' && byte < 0x7f && c != '"' && c != '=' && c != '\\';
   }
-  line +=
-      bare ? std::string(value)
-           : nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  line += bare ? std::string(value) : json_string(value);
+}
+
+void append_json(std::string_view key, std::string_view value, std::string& line) {
+  line += line.empty() ? '{' : ',';
+  line += json_string(key) + ":" + json_string(value);
 }
 
 }  // namespace
@@ -115,11 +118,13 @@ void Log::write(LogLevel level, std::string_view message, Fields fields) {
       append_logfmt(key, value, line);
     }
   } else {
-    nlohmann::ordered_json object{{"ts", now}, {"level", level_name}, {"msg", message}};
+    append_json("ts", now, line);
+    append_json("level", level_name, line);
+    append_json("msg", message, line);
     for (const auto& [key, value] : fields) {
-      object[std::string(key)] = value;
+      append_json(key, value, line);
     }
-    line = object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    line += '}';
   }
   line += '\n';
   const std::scoped_lock lock(mutex_);

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "exporter/format.h"
+#include "exporter/html.h"
+#include "exporter/page_response.h"
 #include "exporter/version.h"
 
 namespace usage {
@@ -57,44 +59,6 @@ constexpr std::array kColumns{"Collector", "Source", "State",  "Schedule", "Last
                               "Took",      "Rows",   "Series", "Next run"};
 constexpr std::string_view kNothing = "–";
 
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-// A name that may break after its underscores.
-std::string name(std::string_view text) {
-  std::string out;
-  for (const char c : escape(text)) {
-    out += c;
-    if (c == '_') {
-      out += "<wbr>";
-    }
-  }
-  return out;
-}
-
 // The two largest units: "3d4h", "45s", "12ms". More would only flicker.
 std::string rough(Duration duration) {
   // Each unit, and from which length on what is smaller than it is left out.
@@ -144,25 +108,25 @@ std::string state_cell(const JobStatus& job, Instant now) {
 
 std::string job_rows(const JobStatus& job, Instant now) {
   std::string rows = format("<tbody>\n<tr><th scope=\"row\">{}<small>{}</small></th>",
-                            name(job.collector), escape(job.kind));
+                            breakable_html(job.collector), escape_html(job.kind));
   std::size_t column = 1;
   const auto cell = [&](std::string_view content, bool number = false) {
     rows += format("<td data-label=\"{}\"{}>{}</td>", kColumns.at(column++),
                    number ? " class=\"number\"" : "", content);
   };
-  cell(name(job.source));
+  cell(breakable_html(job.source));
   // A flex box would part the state from its detail.
   cell("<span>" + state_cell(job, now) + "</span>");
-  cell(escape(job.schedule));
+  cell(escape_html(job.schedule));
   cell(job.last_success ? ago(*job.last_success, now) : std::string(kNothing));
-  cell(job.last_duration ? escape(rough(*job.last_duration)) : std::string(kNothing), true);
+  cell(job.last_duration ? escape_html(rough(*job.last_duration)) : std::string(kNothing), true);
   cell(job.last_success ? std::to_string(job.rows) : std::string(kNothing), true);
   cell(job.last_success ? std::to_string(job.series) : std::string(kNothing), true);
   cell(job.next_run ? until(*job.next_run, now) : std::string(kNothing));
   rows += "</tr>\n";
   if (job.error_reason) {
     rows += format("<tr class=\"error\"><td colspan=\"{}\"><strong>{}:</strong> {}</td></tr>\n",
-                   kColumns.size(), to_string(*job.error_reason), escape(job.error));
+                   kColumns.size(), to_string(*job.error_reason), escape_html(job.error));
   }
   return rows + "</tbody>\n";
 }
@@ -195,28 +159,21 @@ std::string table(const std::vector<JobStatus>& jobs, Instant now) {
 }  // namespace
 
 HttpResponse landing_page(const std::vector<JobStatus>& jobs, Instant now,
-                          const std::string& telemetry_path) {
-  HttpResponse response = text_response(
-      200,
+                          const std::string& telemetry_path, bool has_report) {
+  return page_response(
       format("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
              "<title>usage_exporter</title>\n<link rel=\"icon\" href=\"data:,\">\n"
              "<style>{}</style>\n</head>\n<body>\n<header>\n<h1>usage_exporter</h1>\n"
              "<p>Product usage as Prometheus metrics. Version {}, revision {}.</p>\n"
-             "<nav aria-label=\"Pages\"><a href=\"{}\">Metrics</a>"
+             "<nav aria-label=\"Pages\"><a href=\"{}\">Metrics</a>{}"
              "<a href=\"/-/healthy\">Health</a><a href=\"/-/ready\">Readiness</a></nav>\n"
              "</header>\n<main>\n<p>{} As of {}.</p>\n{}</main>\n</body>\n</html>\n",
-             kStyle, escape(kVersion), escape(kRevision), escape(telemetry_path), summary(jobs),
+             kStyle, escape_html(kVersion), escape_html(kRevision), escape_html(telemetry_path),
+             has_report ? "<a href=\"/report\">Weekly report</a>" : "", summary(jobs),
              time_element(now, format_rfc3339(std::chrono::floor<std::chrono::seconds>(now))),
-             jobs.empty() ? "" : table(jobs, now)));
-  response.content_type = "text/html; charset=utf-8";
-  response.headers = {{"Content-Security-Policy",
-                       format("default-src 'none'; style-src '{}'; img-src data:; base-uri 'none'; "
-                              "form-action 'none'; frame-ancestors 'none'",
-                              kStyleHash)},
-                      {"Referrer-Policy", "no-referrer"},
-                      {"Cache-Control", "no-store"}};
-  return response;
+             jobs.empty() ? "" : table(jobs, now)),
+      kStyleHash);
 }
 
 }  // namespace usage

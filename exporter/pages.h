@@ -11,8 +11,9 @@ namespace usage {
 
 // GET /: what this is, where the metrics are, and the state of every collector on every source, in
 // the order given. One HTML document without scripts or outside resources; its headers allow
-// browsers nothing else. `telemetry_path` is where the metrics are served.
+// browsers nothing else. `telemetry_path` is where the metrics are served; `has_report`: there
+// is a GET /report.
 HttpResponse landing_page(const std::vector<JobStatus>& jobs, Instant now,
-                          const std::string& telemetry_path);
+                          const std::string& telemetry_path, bool has_report);
 
 }  // namespace usage

@@ -75,7 +75,7 @@ int run_serve(const Flags& flags) {
     }
     return plan;
   };
-  App app(flags.serve, load, clock, log);
+  App app(flags.serve, load, usage, clock, log);
   app.run();
   return 0;
 }

@@ -6,6 +6,8 @@
 
 #include "exporter/app.h"
 #include "exporter/clock.h"
+#include "exporter/flag_values.h"
+#include "exporter/iso_week.h"
 #include "exporter/log.h"
 
 namespace usage {
@@ -35,6 +37,8 @@ struct Flags {
   std::string output;
   std::vector<std::string> labels;  // NAME=VALUE
   std::string user;                 // forget
+  std::optional<IsoWeek> week;      // report, and the next
+  ReportFormat report_format = ReportFormat::html;
 };
 
 // The verbs. Each returns the exit code and throws Error, which run_command() turns into 1.
@@ -43,6 +47,7 @@ int run_check(const Flags& flags);
 int run_once(const Flags& flags);
 int run_explain(const Flags& flags);
 int run_backfill(const Flags& flags);
+int run_report(const Flags& flags);
 int run_forget(const Flags& flags);
 int run_demo(const Flags& flags);
 int run_version(const Flags& flags);

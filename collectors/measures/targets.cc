@@ -271,4 +271,10 @@ std::vector<Verdict> judge(Moment& moment, TargetHistory& history) {
   return verdicts;
 }
 
+std::string_view verdict_words(const Verdict& verdict, Instant at) {
+  if (!verdict.met) return "cannot be told";
+  if (*verdict.met) return "met";
+  return at < verdict.target->due ? "not met yet" : "missed";
+}
+
 }  // namespace usage

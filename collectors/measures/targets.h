@@ -66,4 +66,7 @@ struct Verdict {
 // For every target of the rules whose measure can be told at some time; in their order.
 std::vector<Verdict> judge(Moment& moment, TargetHistory& history);
 
+// "met", "not met yet", "missed" or "cannot be told".
+std::string_view verdict_words(const Verdict& verdict, Instant at);
+
 }  // namespace usage

@@ -9,31 +9,13 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from demo_sql import DemoSql, fill
 from exporter import SOURCE_DIR, Exporter, parse_metrics, run, wait_until
 from servers import Postgres
 
 ROWS = SOURCE_DIR / "collectors" / "measures" / "business_measures.cc"
 # Never a series with the demo's config: its links have rows of accesses.
 NOT_IN_THE_DEMO = {"usage_artifact_approximate_access_ratio", "usage_artifact_approximate_accesses_total"}
-
-
-def text(instant):
-    return instant.strftime("%Y-%m-%d %H:%M:%S")
-
-
-def statements():
-    parts = re.split(r"^-- = ([\w ]+)\n", (SOURCE_DIR / "tests/support/business.sql").read_text(encoding="utf-8"),
-                     flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2]))
-
-
-def windows(at):
-    day = datetime.timedelta(days=1)
-    rows = [(f"{days}d", at - days * day, at, at - 2 * days * day) for days in (1, 7, 28, 30)]
-    monday = datetime.datetime.combine(at.date() - at.weekday() * day, datetime.time())
-    rows.append(("last_week", monday - 7 * day, monday, monday - 14 * day))
-    rows.append(("this_week", monday, at, None))
-    return [(label, text(first), text(stop), before and text(before)) for label, first, stop, before in rows]
 
 
 class BusinessTest(unittest.TestCase):
@@ -44,69 +26,40 @@ class BusinessTest(unittest.TestCase):
         cls.folder = Path(folder.name)
         # Everything is shown: what privacy hides is tested elsewhere.
         cls.config = cls.folder / "demo.yml"
-        demo = (SOURCE_DIR / "config" / "demo.yml").read_text(encoding="utf-8")
-        cls.config.write_text(demo + "\nprivacy: {k_anonymity: 1}\n", encoding="utf-8")
-        cls.dsn = f"sqlite:{cls.folder / 'demo.db'}"
-        cls.launch = cls.fill(cls.dsn)
-        cls.database = sqlite3.connect(cls.folder / "demo.db")
-        cls.addClassCleanup(cls.database.close)
-        cls.statements = statements()
-        begin = datetime.datetime.fromisoformat(cls.launch.replace("Z", ""))
-        cls.begin = begin
-        cls.database.executescript(
-            "CREATE TEMP TABLE now (at TEXT); CREATE TEMP TABLE launch (begin TEXT);"
-            "CREATE TEMP TABLE windows (label TEXT, first TEXT, stop TEXT, before TEXT);"
-            + cls.statements.pop("prepare"))
-        cls.at_an_instant = cls.statements.pop("at an instant")
-        cls.database.execute("INSERT INTO launch VALUES (?)", (text(begin),))
-
-    @classmethod
-    def fill(cls, dsn):
-        filled = run("demo", f"--into={dsn}", timeout=120)
-        assert filled.returncode == 0, filled.stderr
-        return filled.stdout.strip().rpartition("=")[2]
+        text = (SOURCE_DIR / "config" / "demo.yml").read_text(encoding="utf-8")
+        cls.config.write_text(text + "\nprivacy: {k_anonymity: 1}\n", encoding="utf-8")
+        cls.demo = DemoSql(cls.folder)
+        cls.addClassCleanup(cls.demo.close)
 
     def page(self, dsn, at):
         once = run("once", f"--config.file={self.config}", "--collector=usage", f"--at={at:%Y-%m-%dT%H:%M:%SZ}",
-                   env={**os.environ, "USAGE_DSN": dsn, "USAGE_DEMO_LAUNCH": self.launch})
+                   env={**os.environ, "USAGE_DSN": dsn, "USAGE_DEMO_LAUNCH": self.demo.launch})
         self.assertEqual((once.returncode, once.stderr), (0, ""))
         series = {}
         for (name, labels), value in parse_metrics(once.stdout).items():
             series.setdefault(name, {})[labels] = value
         return series
 
-    def ask_as_of(self, at):
-        self.database.execute("DELETE FROM now")
-        self.database.execute("INSERT INTO now VALUES (?)", (text(at),))
-        self.database.execute("DELETE FROM windows")
-        self.database.executemany("INSERT INTO windows VALUES (?, ?, ?, ?)", windows(at))
-        self.database.executescript(self.at_an_instant)
-
-    def wanted(self, metric):
-        cursor = self.database.execute(self.statements[metric])
-        labels = [column[0] for column in cursor.description[:-1]]
-        return {tuple(sorted(zip(labels, row[:-1]))): row[-1] for row in cursor}
-
     def test_every_measure_equals_sql(self):
         seen = set()
         for days, hours in ((3, 0), (14, 0), (30, 9), (47, 17), (75, 0)):
-            at = self.begin + datetime.timedelta(days=days, hours=hours)
-            page = self.page(self.dsn, at)
-            self.ask_as_of(at)
-            for metric in self.statements:
+            at = self.demo.begin + datetime.timedelta(days=days, hours=hours)
+            page = self.page(self.demo.dsn, at)
+            self.demo.ask_as_of(at)
+            for metric in self.demo.statements:
                 with self.subTest(days=days, metric=metric):
-                    found, wanted = page.get(metric, {}), self.wanted(metric)
+                    found, wanted = page.get(metric, {}), self.demo.wanted(metric)
                     self.assertEqual(sorted(found), sorted(wanted))
                     for labels, value in wanted.items():
                         self.assertAlmostEqual(found[labels] / (value or 1), value / (value or 1), places=9, msg=labels)
                         seen.add(metric)
-        self.assertEqual(seen, set(self.statements))
+        self.assertEqual(seen, set(self.demo.statements))
 
     def test_targets_are_about_these_measures(self):
-        at = self.begin + datetime.timedelta(days=75)
-        page = self.page(self.dsn, at)
-        self.ask_as_of(at)
-        pooled = self.database.execute("SELECT avg(score) FROM rated WHERE back = 1").fetchone()[0]
+        at = self.demo.begin + datetime.timedelta(days=75)
+        page = self.page(self.demo.dsn, at)
+        self.demo.ask_as_of(at)
+        pooled = self.demo.database.execute("SELECT avg(score) FROM rated WHERE back = 1").fetchone()[0]
 
         def value(metric, **labels):
             return page[metric][tuple(sorted(labels.items()))]
@@ -121,15 +74,15 @@ class BusinessTest(unittest.TestCase):
 
     def test_there_is_a_statement_for_every_measure(self):
         rows = set(re.findall(r'row\("(usage_\w+)"', ROWS.read_text(encoding="utf-8")))
-        self.assertEqual(rows - set(self.statements), NOT_IN_THE_DEMO)
+        self.assertEqual(rows - set(self.demo.statements), NOT_IN_THE_DEMO)
 
     def test_postgresql_gives_the_same(self):
         with Postgres() as postgres:
-            self.assertEqual(self.fill(postgres.dsn()), self.launch)
+            self.assertEqual(fill(postgres.dsn()), self.demo.launch)
             for days in (30, 75):
-                at = self.begin + datetime.timedelta(days=days)
-                here, there = self.page(self.dsn, at), self.page(postgres.dsn(), at)
-                for metric in self.statements:
+                at = self.demo.begin + datetime.timedelta(days=days)
+                here, there = self.page(self.demo.dsn, at), self.page(postgres.dsn(), at)
+                for metric in self.demo.statements:
                     self.assertEqual(there.get(metric), here.get(metric), metric)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from exporter import PROGRAM, SOURCE_DIR, Exporter, free_port, parse_metrics, run, wait_until
 
-VERBS = ("serve", "check", "once", "explain", "backfill", "forget", "demo", "probe", "version")
+VERBS = ("serve", "check", "once", "explain", "backfill", "report", "forget", "demo", "probe", "version")
 SECRET = "hunter2-do-not-print"
 
 CONFIG = """\

@@ -106,6 +106,7 @@ CONFIG = {
     },
     "capacity": {"disk": {"feature": "export", "measure": "stored_bytes", "limit": 1000}},
     "releases": {"1.0": "2026-09-11"},
+    "report": {"numbers": {"exports": {"feature": "export", "figure": "uses"}}},
     "windows": ["1d", "7d", "last_week"],
     "population": {
         "users": {"table": "p", "id": "i", "account": "a",
@@ -161,6 +162,7 @@ PLACES = {
     "activity": ("population", "activity", 0),
     "privacy": ("privacy",),
     "rung": ("recount", 0),
+    "report_key": ("report", "numbers", "exports"),
 }
 
 

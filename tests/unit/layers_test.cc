@@ -29,8 +29,8 @@ const std::vector<Layer>& layers() {
   static const std::vector<Layer> all{
       {"ground",
        {"exporter/calendar", "exporter/clock", "exporter/error", "exporter/format", "exporter/gzip",
-        "exporter/log", "exporter/problems", "exporter/secret", "exporter/utf8",
-        "exporter/version"}},
+        "exporter/html", "exporter/iso_week", "exporter/json_text", "exporter/log",
+        "exporter/problems", "exporter/secret", "exporter/utf8", "exporter/version"}},
       // Below metrics and sources: facts and measures know no source, facts know no metric.
       {"facts",
        {"collectors/facts/bucket", "collectors/facts/codec", "collectors/facts/day_cache",
@@ -45,14 +45,15 @@ const std::vector<Layer>& layers() {
       {"collectors", {"collectors/"}},
       {"views",
        {"exporter/http_server", "exporter/response_head", "exporter/listen_socket",
-        "exporter/job_status", "exporter/metrics_page", "exporter/pages",
+        "exporter/job_status", "exporter/metrics_page", "exporter/page_response", "exporter/pages",
         "exporter/process_metrics", "exporter/publisher", "exporter/render_history",
-        "exporter/render_text", "exporter/self_metrics"}},
+        "exporter/render_report", "exporter/render_text", "exporter/report_page",
+        "exporter/self_metrics"}},
       {"wiring",
        {"exporter/app", "exporter/backfill_verb", "exporter/commands", "exporter/demo/",
         "exporter/engine", "exporter/job", "exporter/demo_verb", "exporter/explain_verb",
-        "exporter/forget_verb", "exporter/main", "exporter/probe", "exporter/scheduler",
-        "exporter/verbs"}},
+        "exporter/flag_values", "exporter/forget_verb", "exporter/main", "exporter/past",
+        "exporter/probe", "exporter/report_verb", "exporter/scheduler", "exporter/verbs"}},
   };
   return all;
 }

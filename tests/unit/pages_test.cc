@@ -25,7 +25,7 @@ JobStatus job() {
 }
 
 std::string page(const std::vector<JobStatus>& jobs) {
-  return *landing_page(jobs, kNow, "/metrics").body.at(0);
+  return *landing_page(jobs, kNow, "/metrics", false).body.at(0);
 }
 
 std::string header(const HttpResponse& response, std::string_view name) {
@@ -99,23 +99,29 @@ TEST(LandingPage, EveryTextIsEscaped) {
   const std::string hostile = "<script>\"'&";
   status.collector = status.kind = status.source = status.schedule = status.error = hostile;
   status.error_reason = Reason::query;
-  const std::string text = *landing_page({status}, kNow, "/m\"><script>").body.at(0);
+  const std::string text = *landing_page({status}, kNow, "/m\"><script>", false).body.at(0);
   EXPECT_THAT(text, Not(HasSubstr("<script")));
   EXPECT_THAT(text, HasSubstr("&lt;script&gt;&quot;&#39;&amp;"));
   EXPECT_THAT(text, HasSubstr("href=\"/m&quot;&gt;&lt;script&gt;\""));
 }
 
 TEST(LandingPage, HeadersForbidEverythingElse) {
-  const HttpResponse response = landing_page({}, kNow, "/metrics");
+  const HttpResponse response = landing_page({}, kNow, "/metrics", false);
   EXPECT_EQ(response.content_type, "text/html; charset=utf-8");
   EXPECT_THAT(header(response, "Content-Security-Policy"), HasSubstr("default-src 'none'; "));
   EXPECT_THAT(header(response, "Content-Security-Policy"), Not(HasSubstr("unsafe")));
   EXPECT_EQ(header(response, "Referrer-Policy"), "no-referrer");
 }
 
+TEST(LandingPage, LinksToTheReportWhereThereIsOne) {
+  EXPECT_THAT(*landing_page({}, kNow, "/metrics", true).body.at(0),
+              HasSubstr("<a href=\"/report\">Weekly report</a>"));
+  EXPECT_THAT(*landing_page({}, kNow, "/metrics", false).body.at(0), Not(HasSubstr("/report")));
+}
+
 // A browser ignores the style sheet unless its hash is the one in the header.
 TEST(LandingPage, TheHashIsThatOfTheStyle) {
-  const HttpResponse response = landing_page({}, kNow, "/metrics");
+  const HttpResponse response = landing_page({}, kNow, "/metrics", false);
   const std::string& text = *response.body.at(0);
   const auto begin = text.find("<style>") + 7;
   const std::string file = testing::TempDir() + "usage_style.css";

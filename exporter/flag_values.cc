@@ -1,0 +1,45 @@
+#include "exporter/flag_values.h"
+
+#include "exporter/format.h"
+
+namespace usage {
+
+std::optional<Format> parse_format(std::string_view text) {
+  if (text == "text") {
+    return Format::text;
+  }
+  return text == "openmetrics" ? std::optional(Format::openmetrics) : std::nullopt;
+}
+
+std::optional<ReportFormat> parse_report_format(std::string_view text) {
+  if (text == "html") {
+    return ReportFormat::html;
+  }
+  if (text == "md") {
+    return ReportFormat::markdown;
+  }
+  return text == "json" ? std::optional(ReportFormat::json) : std::nullopt;
+}
+
+std::string check_telemetry_path(const std::string& path) {
+  const bool good = path.starts_with('/') && path != "/" && !path.starts_with("/-/");
+  return good ? ""
+              : format(
+                    "\"{}\" must begin with / and be neither / nor below /-/, which are the "
+                    "exporter's own",
+                    path);
+}
+
+std::optional<Duration> parse_step(std::string_view text) {
+  const auto step = parse_duration(text);
+  const bool whole = step && *step % std::chrono::seconds(1) == Duration{};
+  return whole && *step > Duration{} ? step : std::nullopt;
+}
+
+std::optional<Instant> parse_day(std::string_view text) {
+  const auto at = parse_rfc3339(text);
+  const bool day = at && at->time_since_epoch() % std::chrono::days(1) == Duration{};
+  return day ? at : std::nullopt;
+}
+
+}  // namespace usage

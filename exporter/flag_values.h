@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "exporter/clock.h"
+#include "exporter/render_text.h"
+
+// Values that only flags have. nullopt: it is not one.
+namespace usage {
+
+enum class ReportFormat { html, markdown, json };
+
+std::optional<Format> parse_format(std::string_view text);
+std::optional<ReportFormat> parse_report_format(std::string_view text);
+std::optional<Duration> parse_step(std::string_view text);  // whole seconds, at least one
+std::optional<Instant> parse_day(std::string_view text);    // midnight UTC
+
+// What is wrong with a path for the metrics; empty: nothing.
+std::string check_telemetry_path(const std::string& path);
+
+}  // namespace usage

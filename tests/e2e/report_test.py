@@ -1,0 +1,377 @@
+#!/usr/bin/python3
+"""The weekly report of the demo: every number of several weeks equals SQL over the tables, and the
+three formats say the same."""
+import base64
+import datetime
+import hashlib
+import html.parser
+import json
+import os
+import re
+import tempfile
+import unittest
+from pathlib import Path
+
+from demo_sql import DemoSql, statements
+from exporter import SOURCE_DIR, Exporter, parse_metrics, run, wait_until
+
+WEEK = datetime.timedelta(days=7)
+GUIDE_KEYS = {
+    "export_metrics": ["total_exports", "unique_users", "most_popular_format", "most_exported_report"],
+    "share_metrics": ["total_shares", "unique_sharers", "average_ttl", "total_accesses"],
+    "business_impact": ["estimated_time_saved_hours", "collaboration_score", "user_satisfaction"],
+}
+# Figures of features → the metric in business.sql, further labels, and by what it is multiplied.
+BUSINESS = {
+    "time_saved_hours": ("usage_time_saved_seconds", {}, 1 / 3600),
+    "artifacts": ("usage_artifacts", {}, 1),
+    "external_viewers": ("usage_artifact_viewers", {"viewer": "external"}, 1),
+    "external_viewers_change": ("usage_collaboration_change_ratio", {}, 1),
+    "access_ratio": ("usage_artifact_access_ratio", {}, 1),
+    "ttl_hours": ("usage_artifact_ttl_seconds_mean", {}, 1 / 3600),
+    "without_expiry": ("usage_artifacts_without_expiry", {}, 1),
+    "rating": ("usage_rating_score", {}, 1),
+    "ratings": ("usage_ratings", {}, 1),
+    "accesses": ("usage_artifact_accesses", {}, 1),
+}
+WITHOUT_WINDOW = ("rating", "ratings")
+
+
+def iso(day):
+    year, week, _ = day.isocalendar()
+    return f"{year:04}-W{week:02}"
+
+
+class Tables(html.parser.HTMLParser):
+    """The texts of a page's cells, by row; what one leaves open, or closes too often."""
+    VOID = {"meta", "link", "rect", "line", "wbr"}
+
+    def __init__(self, page):
+        super().__init__()
+        self.rows, self.open, self.tags, self.charts = [], [], [], []
+        self.feed(page)
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+        if tag == "small":
+            self.rows[-1][-1] += " "
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        if "td" in self.open or "th" in self.open:
+            self.rows[-1][-1] += data
+        if self.open[-1:] == ["title"] and "svg" in self.open:
+            self.charts.append(data)
+
+
+class ReportTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.config = Path(folder.name) / "demo.yml"
+        text = (SOURCE_DIR / "config" / "demo.yml").read_text(encoding="utf-8")
+        # Everything is shown: what privacy hides is tested elsewhere.
+        cls.config.write_text(text + "\nprivacy: {k_anonymity: 1}\n", encoding="utf-8")
+        cls.demo = DemoSql(folder.name)
+        cls.addClassCleanup(cls.demo.close)
+        cls.statements = statements("report.sql")
+        cls.demo.database.executescript(cls.statements.pop("prepare"))
+        begin = cls.demo.begin
+        cls.launch_week = begin - begin.weekday() * datetime.timedelta(days=1)
+        today = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+        cls.this_week = (today - today.weekday() * datetime.timedelta(days=1)).replace(
+            hour=0, minute=0, second=0, microsecond=0)
+        first = "SELECT strftime('%Y-%m-%d %H:00:00', min(t)) FROM "
+        cls.begins = {
+            name: datetime.datetime.fromisoformat(cls.demo.one(first + table))
+            for name, table in (("activity", "seen"), ("tickets", "(SELECT created_at AS t FROM support_tickets)"))}
+
+    def call(self, *flags, config=None):
+        return run("report", f"--config.file={config or self.config}", *flags,
+                   env={**os.environ, "USAGE_DSN": self.demo.dsn, "USAGE_DEMO_LAUNCH": self.demo.launch})
+
+    def report(self, monday, form="json"):
+        made = self.call(f"--week={iso(monday)}", f"--format={form}")
+        self.assertEqual((made.returncode, made.stderr), (0, ""))
+        return json.loads(made.stdout) if form == "json" else made.stdout
+
+    def weeks(self):
+        """Mondays: before the launch, the week of the launch, the first full one, later ones, the last one."""
+        launch = self.launch_week
+        return [launch - 2 * WEEK, launch, launch + WEEK, launch + 5 * WEEK, launch + 7 * WEEK, self.this_week - WEEK]
+
+    # What the tables say of the week that begins on `monday`: {(part, name, figure): number}.
+    def wanted(self, monday):
+        self.demo.ask_as_of(monday + WEEK)
+        numbers = {}
+
+        def add(part, figure, found, label):
+            for labels, value in found.items():
+                labels = dict(labels)
+                if labels.get("window", "last_week") == "last_week":
+                    numbers[part, labels.get(label, ""), figure] = value
+        for figure in ("active_users", "time_saved_hours"):
+            add("product", figure, self.demo.ask(self.statements[figure]), "")
+        if monday + WEEK - 8 * WEEK > self.begins["activity"] - WEEK:  # else the period before is not in the tables
+            add("product", "account_retention", self.demo.wanted("usage_account_retention_ratio"), "")
+        if monday + WEEK > self.demo.begin:
+            add("product", "payback", self.demo.wanted("usage_payback_ratio"), "")
+        for figure in ("uses", "users", "adoption", "failure_ratio"):
+            add("features", figure, self.demo.ask(self.statements[figure]), "feature")
+        for figure, (metric, wanted, scale) in BUSINESS.items():
+            for labels, value in self.demo.wanted(metric).items():
+                labels = dict(labels)
+                if wanted.items() <= labels.items() and (figure in WITHOUT_WINDOW or labels["window"] == "last_week"):
+                    key = "features", labels["feature"], figure
+                    numbers[key] = numbers.get(key, 0) + value * scale
+        users = self.demo.ask(self.statements["combination_users"])
+        add("combinations", "users", users, "combination")
+        active = numbers["product", "", "active_users"]
+        add("combinations", "adoption", {labels: value / active for labels, value in users.items()} if active else {},
+            "combination")
+        add("combinations", "rating", self.demo.ask(self.statements["combination_rating"]), "combination")
+        add("tickets", "", self.demo.wanted("usage_tickets"), "category")
+        for labels, value in self.demo.wanted("usage_ticket_reduction_ratio").items():
+            numbers["tickets", dict(labels)["category"] + "_reduction", ""] = value
+        return numbers
+
+    def figures_of(self, report):
+        """The same keys → {"value": …}."""
+        found = {("product", "", figure): numbers for figure, numbers in report["product"].items()}
+        found |= {("tickets", name, ""): numbers for name, numbers in report["tickets"].items()}
+        for part in ("features", "combinations"):
+            for name, figures in report[part].items():
+                found |= {(part, name, figure): numbers for figure, numbers in figures.items()
+                          if isinstance(numbers, dict) and "value" in numbers}
+        return found
+
+    def close(self, found, wanted, message):
+        if wanted is None or found is None:
+            self.assertEqual(found, wanted, message)
+        else:
+            self.assertAlmostEqual(found / (wanted or 1), wanted / (wanted or 1), places=9, msg=message)
+
+    def test_every_number_equals_sql(self):
+        seen = {}
+        for monday in self.weeks():
+            report = self.report(monday)
+            history = {ago: self.wanted(monday - ago * WEEK) for ago in range(5)}
+            for key, figure in self.figures_of(report).items():
+                begin = self.begins.get("activity" if key[2] in ("active_users", "account_retention") else key[0],
+                                        self.demo.begin)
+                value = history[0].get(key) if monday + WEEK > begin else None
+                before = [history[ago].get(key) if monday - ago * WEEK >= begin else None for ago in (1, 2, 3, 4)]
+                mean = None if None in before else sum(before) / 4
+                with self.subTest(week=report["week"], key=key):
+                    self.close(figure["value"], value, "value")
+                    self.close(figure["week_before"], before[0], "week before")
+                    self.close(figure["four_weeks_mean"], mean, "mean")
+                    for change, other in (("change", before[0]), ("change_from_mean", mean)):
+                        known = None not in (value, other)
+                        self.assertEqual(figure[change] is not None, known)
+                        if known:
+                            self.assertAlmostEqual(figure[change], value - other, places=6)
+                seen[key] = seen.get(key, False) or mean is not None
+            missing = {key for key in history[0] if key not in self.figures_of(report)}
+            self.assertEqual(missing, set())
+        # Each number was met with all that it is compared with, but for what a feature does not have.
+        never = {key for key, met in seen.items() if not met}
+        self.assertEqual(never, {("features", "export", figure) for figure in (
+            "artifacts", "accesses", "external_viewers", "external_viewers_change", "access_ratio", "ttl_hours",
+            "without_expiry")} | {("features", "share", "failure_ratio")})
+
+    def test_breakdowns_and_weekly_uses_equal_sql(self):
+        for monday in self.weeks()[1:]:
+            report = self.report(monday)
+            export = report["features"]["export"]
+            self.demo.ask_as_of(monday + WEEK)
+            for dimension, statement in (("format", "formats"), ("report_type", "report_types")):
+                wanted = {labels[0][1]: uses for labels, uses in self.demo.ask(self.statements[statement]).items()}
+                found = {value: numbers["value"] for value, numbers in export["dimensions"][dimension].items()}
+                self.assertEqual({value: uses for value, uses in found.items() if uses}, wanted)
+                first = sorted((-uses, value) for value, uses in wanted.items())
+                self.assertEqual(export["most_used"][dimension], first[0][1] if first else None)
+            by_viewer = {dict(labels)["viewer"]: count
+                         for labels, count in self.demo.wanted("usage_artifact_accesses").items()
+                         if dict(labels)["window"] == "last_week"}
+            shown = report["features"]["share"]["accesses_by_viewer"]
+            self.assertEqual({viewer: numbers["value"] for viewer, numbers in shown.items()}, by_viewer)
+            for ago in range(8):
+                begin = monday - ago * WEEK
+                self.demo.ask_as_of(begin + WEEK)
+                uses = {dict(labels)["feature"]: value for labels, value in self.demo.ask(self.statements["uses"]).items()}
+                for feature in ("export", "share"):
+                    known = begin + WEEK > self.demo.begin
+                    self.assertEqual(report["features"][feature]["weekly_uses"][iso(begin)],
+                                     uses[feature] if known else None)
+
+    def test_the_keys_of_the_guide(self):
+        for monday in self.weeks():
+            report = self.report(monday)
+            self.assertEqual({group: list(report[group]) for group in GUIDE_KEYS}, GUIDE_KEYS)
+            self.assertEqual(report["week_ending"], f"{monday + 6 * datetime.timedelta(days=1):%Y-%m-%d}")
+            export, share = report["features"]["export"], report["features"]["share"]
+            self.assertEqual(list(report["export_metrics"].values()), [
+                export["uses"]["value"], export["users"]["value"],
+                export["most_used"]["format"], export["most_used"]["report_type"]])
+            self.assertEqual(list(report["share_metrics"].values()), [
+                share[figure]["value"] for figure in ("uses", "users", "ttl_hours", "accesses")])
+            self.assertEqual(list(report["business_impact"].values()), [
+                report["product"]["time_saved_hours"]["value"], share["external_viewers_change"]["value"],
+                report["combinations"]["export_or_share"]["rating"]["value"]])
+
+    def test_targets_are_as_on_the_page(self):
+        verdicts = set()
+        for monday in self.weeks():
+            end = monday + WEEK
+            once = run("once", f"--config.file={self.config}", "--collector=usage", f"--at={end:%Y-%m-%dT%H:%M:%SZ}",
+                       env={**os.environ, "USAGE_DSN": self.demo.dsn, "USAGE_DEMO_LAUNCH": self.demo.launch})
+            page = {(name, dict(labels)["target"]): value for (name, labels), value in
+                    parse_metrics(once.stdout).items() if name.startswith("usage_target_")}
+            targets = self.report(monday)["targets"]
+            self.assertEqual(len(targets), 15)
+            for target in targets:
+                name = target["target"]
+                self.assertEqual(target["measured"]["value"], page.get(("usage_target_value", name)), name)
+                met = page.get(("usage_target_met", name))
+                self.assertEqual(target["met"], None if met is None else bool(met), name)
+                due = datetime.datetime.fromisoformat(target["due"].replace("Z", ""))
+                self.assertEqual(target["verdict"], "cannot be told" if met is None else "met" if met else
+                                 "missed" if end >= due else "not met yet", name)
+                verdicts.add(target["verdict"])
+        self.assertEqual(verdicts, {"met", "missed", "not met yet", "cannot be told"})
+
+    def test_the_formats_say_the_same(self):
+        for monday in self.weeks():
+            report, text, page = (self.report(monday, form) for form in ("json", "md", "html"))
+            tables = Tables(page)
+            cells = [row for row in tables.rows if row]
+            rows = [[re.sub(r"\\(.)", r"\1", cell.strip()) for cell in line.strip("|").split(" | ")]
+                    for line in text.splitlines() if line.startswith("| ")]
+            shown = {row[0].strip(): row[1:] for row in rows}
+            for feature in report["features"].values():
+                chart = " ".join(tables.charts)
+                for week, uses in feature["weekly_uses"].items():
+                    self.assertIn(f"{week}: {'not known' if uses is None else uses}", chart)
+                self.assertEqual([cell.strip(" |") for cell in shown[feature["title"]]],
+                                 ["–" if uses is None else str(uses) for uses in feature["weekly_uses"].values()])
+                for figure, words in (("uses", "Uses"), ("users", "People"), ("adoption", "Active people who used it")):
+                    numbers, name = feature[figure], f"{feature['title']} ({words})"
+                    if numbers["value"] is None:
+                        self.assertNotIn(name, shown)
+                        continue
+                    value = f"{100 * numbers['value']:.1f} %" if figure == "adoption" else f"{numbers['value']:.0f}"
+                    self.assertEqual(shown[name][0], value)
+                    self.assertTrue(any(row[0] == f"{feature['title']} {words}" and row[1] == value for row in cells), name)
+            # Cell by cell, the page has what the Markdown has.
+            flat = [" ".join(cell.replace("(", "").replace(")", "").split()) for row in rows
+                    for cell in row[:4] if len(row) in (4, 5)]
+            on_page = [" ".join(cell.replace("(", "").replace(")", "").split()) for row in cells for cell in row]
+            verdicts = [target["verdict"] for target in report["targets"]]
+            for cell in flat:
+                self.assertTrue(cell in on_page or any(f"{cell} {verdict}" in found for verdict in verdicts
+                                                       for found in on_page), cell)
+            self.assertEqual(text.split("\n")[4].replace("\\", ""),
+                             re.search(r'class="headline">(.*?)</p>', page)[1])
+
+    def test_the_page_is_well_made(self):
+        page = self.report(self.this_week - WEEK, "html")
+        tables = Tables(page)
+        tags = [tag for tag, _ in tables.tags]
+        for landmark in ("header", "main", "footer", "h1", "title"):
+            self.assertIn(landmark, tags)
+        self.assertEqual(dict(tables.tags)["html"], {"lang": "en"})
+        self.assertTrue(all(attributes.get("scope") in ("row", "col") for tag, attributes in tables.tags if tag == "th"))
+        identities = [attributes["id"] for _, attributes in tables.tags if "id" in attributes]
+        self.assertEqual(len(identities), len(set(identities)))
+        for _, attributes in tables.tags:
+            self.assertIn(attributes.get("aria-labelledby", identities[0]), identities)
+        self.assertEqual(len([1 for tag, attributes in tables.tags if tag == "svg" and attributes["role"] == "img"]), 2)
+        for outside in ("script", "iframe", "img"):
+            self.assertNotIn(outside, tags)
+        self.assertNotRegex(page, r"https?:|url\(|@import| on\w+=| style=")
+
+    def test_before_the_launch_nothing_is_zero(self):
+        report = self.report(self.launch_week - 2 * WEEK)
+        for name, feature in report["features"].items():
+            for figure, numbers in feature.items():
+                if isinstance(numbers, dict) and "value" in numbers:
+                    self.assertEqual(set(numbers.values()), {None}, (name, figure))
+        self.assertIn("No feature had been launched", self.report(self.launch_week - 2 * WEEK, "md"))
+
+    def test_weeks_that_are_not_over(self):
+        last = self.this_week - WEEK
+        self.assertEqual(json.loads(self.call("--format=json").stdout)["week"], iso(last))
+        for monday in (self.this_week, self.this_week + 60 * WEEK):
+            refused = self.call(f"--week={iso(monday)}")
+            self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+            self.assertEqual(refused.stderr,
+                             f"cannot report on --week={iso(monday)}: it ends on {monday + WEEK:%Y-%m-%dT%H:%M:%SZ}, "
+                             f"midnight in UTC; the last complete week is {iso(last)}\n")
+
+    def test_what_is_no_week(self):
+        for text in ("2026-W54", "2025-W53", "47", "last"):
+            wrong = self.call(f"--week={text}")
+            self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
+            self.assertIn(f'--week: "{text}" is no week of ISO 8601 such as 2026-W47\n', wrong.stderr)
+        self.assertEqual(self.call("--format=pdf").returncode, 2)
+
+    def test_the_week_is_of_the_configs_zone(self):
+        text = self.config.read_text(encoding="utf-8")
+        for zone, offset in (("Asia/Kolkata", 5.5), ("America/Phoenix", -7)):
+            config = self.config.with_name("zone.yml")
+            config.write_text(text.replace("timezone: UTC", f"timezone: {zone}"), encoding="utf-8")
+            monday = self.launch_week + 3 * WEEK
+            report = json.loads(self.call(f"--week={iso(monday)}", "--format=json", config=config).stdout)
+            ends = [monday - datetime.timedelta(hours=offset) + at for at in (0 * WEEK, WEEK)]
+            bucket = datetime.timedelta(minutes=15 if offset % 1 else 60)
+            for key, end in zip(("from", "to"), ends):
+                self.assertEqual(report[key], f"{end:%Y-%m-%dT%H:%M:%SZ}", (zone, bucket))
+            uses = self.demo.one("SELECT count(*) FROM counted_uses WHERE feature = 'export' AND "
+                                 f"t >= '{ends[0]}' AND t < '{ends[1]}'")
+            self.assertEqual(report["features"]["export"]["uses"]["value"], uses)
+
+    def test_the_server_has_the_same_report(self):
+        env = {"USAGE_DSN": self.demo.dsn, "USAGE_DEMO_LAUNCH": self.demo.launch}
+        last, early = self.this_week - WEEK, self.launch_week + 2 * WEEK
+        with Exporter(self.config.read_text(encoding="utf-8"), env=env) as exporter:
+            wait_until(lambda: exporter.get("/report").status == 200, "the tables to be read", 30)
+            self.assertIn('href="/report"', exporter.get("/").text)
+            self.assertEqual(exporter.get("/report").text, self.report(last, "html"))
+            for form in ("html", "md", "json"):
+                page = exporter.get(f"/report/{iso(early)}?format={form}")
+                self.assertEqual((page.status, page.text), (200, self.call(f"--week={iso(early)}", f"--format={form}").stdout))
+            page = exporter.get("/report")
+            style = re.search(r"<style>(.*?)</style>", page.text, re.DOTALL)[1]
+            sha256 = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+            self.assertIn(f"default-src 'none'; style-src 'sha256-{sha256}';", page.headers["Content-Security-Policy"])
+            for path in (f"/report/{iso(self.this_week)}", "/report/2019-W01", "/report/x", "/report/", "/report?format=pdf"):
+                self.assertEqual(exporter.get(path).status, 404, path)
+            self.assertIn(f"the last complete week is {iso(last)}", exporter.get(f"/report/{iso(self.this_week)}").text)
+
+    def test_without_features_there_is_none(self):
+        with Exporter("sources: {app: {dsn: 'sqlite::memory:'}}\ncollectors: {one: {source: app, query: SELECT 1 AS n, "
+                      "metrics: {app_n: {help: One., value: n}}}}") as exporter:
+            self.assertEqual(exporter.get("/report").status, 404)
+            self.assertNotIn("/report", exporter.get("/").text)
+
+    def test_a_source_that_fails_gives_no_report(self):
+        failed = run("report", f"--config.file={self.config}",
+                     env={**os.environ, "USAGE_DSN": "sqlite:/nonexistent/x.db", "USAGE_DEMO_LAUNCH": self.demo.launch})
+        self.assertEqual((failed.returncode, failed.stdout), (1, ""))
+        self.assertIn("/nonexistent/x.db", failed.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
