@@ -96,8 +96,8 @@ def build():
                       stacked=True, decimals=0),
                 lines("People", "Distinct people active in the product, and distinct users of each feature, in the "
                       "window that ended at each time.",
-                      [query(f"max(usage_active_users{{J,{ONCE}}})", "active in the product"),
-                       query(users, "{{feature}}")], 12, "none", "Nobody was active in this time range.",
+                      [query(users, "{{feature}}"),
+                       query(f"max(usage_active_users{{J,{ONCE}}})", "active in the product")], 12, "none", "Nobody was active in this time range.",
                       min=0, decimals=0,
                       overrides=[override("active in the product", color={"mode": "fixed", "fixedColor": "text"},
                                           custom__lineStyle={"fill": "dash", "dash": [8, 8]})])),

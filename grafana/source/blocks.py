@@ -99,7 +99,8 @@ def stat(title, about, queries, width, unit, none, steps=NEUTRAL, names=True, te
 def bars(title, about, queries, width, unit, none, steps=PLAIN, **defaults):
     """A horizontal bar for each series, from zero."""
     options = _reduced(displayMode="basic", valueMode="text", namePlacement="left", showUnfilled=True,
-                       text={"titleSize": 16, "valueSize": 20})
+                       text={"titleSize": 14, "valueSize": 18}, sizing="manual", minVizHeight=16, maxVizHeight=44,
+                       minVizWidth=8)
     return _panel("bargauge", title, about, queries, width, none,
                   {"unit": unit, "min": 0, "color": {"mode": "thresholds"},
                    "thresholds": thresholds(steps), **defaults}, options | {"orientation": "horizontal"})
