@@ -59,12 +59,12 @@ def build():
                                      "Last read", "Stale after", "Newest row", "Normal silence")),
                                  override("First reading", unit="percentunit", decimals=0)])),
             row("", 9, table(
-                "Collectors", "Errors, skipped runs and dropped series are of the last day.",
+                "Collectors", "Errors, skipped runs and dropped series are of the last day, the mean run is of the last hour.",
                 {"State": f"min by ({COLLECTOR}) (usage_exporter_collector_up{{J}})",
                  "Last success": age("usage_exporter_collector_last_success_timestamp_seconds{J}", COLLECTOR),
                  "Stale after": f"max by ({COLLECTOR}) (usage_exporter_collector_stale_after_seconds{{J}})",
-                 "Mean run": f"""sum by ({COLLECTOR}) (rate(usage_exporter_collector_run_duration_seconds_sum{{J}}[$__rate_interval]))
-                     / (sum by ({COLLECTOR}) (rate(usage_exporter_collector_run_duration_seconds_count{{J}}[$__rate_interval])) > 0)""",
+                 "Mean run": f"""sum by ({COLLECTOR}) (increase(usage_exporter_collector_run_duration_seconds_sum{{J}}[1h]))
+                     / (sum by ({COLLECTOR}) (increase(usage_exporter_collector_run_duration_seconds_count{{J}}[1h])) > 0)""",
                  "Rows": f"max by ({COLLECTOR}) (usage_exporter_collector_rows{{J}})",
                  "Series": f"max by ({COLLECTOR}) (usage_exporter_collector_series{{J}})",
                  "Errors": f"sum by ({COLLECTOR}) (increase(usage_exporter_collector_errors_total{{J}}[1d]))",
@@ -72,7 +72,8 @@ def build():
                  "Dropped series": f"sum by ({COLLECTOR}) (increase(usage_exporter_collector_dropped_series_total{{J}}[1d]))"},
                 24, "No collector is configured.", {"collector": "Collector", "source": "Source"},
                 sort="State", overrides=[
-                    override("State", mappings=UP, custom__cellOptions=TEXT),
+                    override("State", mappings=UP, custom__cellOptions=TEXT, custom__width=90),
+                    *(override(name, custom__width=100) for name in ("Source", "Rows", "Series")),
                     override("Last success", **seconds), override("Stale after", **seconds),
                     override("Mean run", unit="s", decimals=1),
                     *(override(name, decimals=0, thresholds=thresholds(FEW), custom__cellOptions=TEXT)
@@ -87,7 +88,7 @@ def build():
                       [query("""60 * sum by (collector, reason) (
                              rate(usage_exporter_collector_errors_total{J}[$__rate_interval])) > 0""",
                              "{{collector}}: {{reason}}")],
-                      8, "none", "No run has failed in this time range.", interval="1m", columns_of_time=True, decimals=2),
+                      8, "none", "No run has failed in this time range.", interval="1m", columns_of_time=True, stacked=True, decimals=1),
                 lines("Scrapes", "Requests for the metrics per minute, by the status they were answered.",
                       [query("60 * sum by (code) (rate(usage_exporter_scrapes_total{J}[$__rate_interval]))", "{{code}}")],
                       8, "none", "No scrape was counted in this time range.", interval="1m", min=0, decimals=1)),

@@ -206,14 +206,15 @@ class PreviewTest(unittest.TestCase):
 
     def test_2_every_fault_shows(self):
         good = self.shipped["usage-adoption"]
-        jobs = {}
+        jobs = {"fault-none": (good, self.parameters(theme="light"))}
         for name, plant in FAULTS.items():
             dashboard = copy.deepcopy(good)
             plant(dashboard)
             jobs[f"fault-{name}"] = (dashboard, self.parameters(theme="light"))
         for name, report in render(jobs).items():
             with self.subTest(name):
-                self.assertTrue(complaints(report) or self.readings(report) != self.readings(self.of("usage-adoption")))
+                noticed = complaints(report) or self.readings(report) != self.readings(self.of("usage-adoption"))
+                self.assertEqual(bool(noticed), name != "fault-none")
 
     @staticmethod
     def readings(report):
