@@ -178,7 +178,7 @@ CollectorConfig schedule_of(const UsageConfig& config) {
   collector.kind = "usage";
   collector.sources = config.sources;
   collector.schedule.interval = config.refresh;
-  collector.stale_after = std::max<Duration>(5 * config.refresh, minutes(5));
+  collector.stale_after = config.stale_after;
   return collector;
 }
 

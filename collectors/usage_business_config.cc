@@ -12,9 +12,7 @@ namespace usage {
 namespace {
 
 using std::chrono::days;
-using std::chrono::weeks;
 
-constexpr Duration kYears = days(3660);
 const std::vector<std::string> kViewerKinds{"creator", "member", "external", "bot"};
 
 struct Unit {
@@ -72,6 +70,25 @@ void read_ttl(FeatureConfig& made, ArtifactRules& rules, yaml::Mapping& outer, P
   mapping.finish();
 }
 
+bool has_kinds(const yaml::Node* accesses) {
+  return accesses != nullptr &&
+         (!is_mapping(*accesses) ||
+          std::any_of(accesses->entries.begin(), accesses->entries.end(),
+                      [](const yaml::Entry& entry) { return entry.key.text == "kind"; }));
+}
+
+// SQLite has numbers instead of booleans: is_one_of() knows that, but facts are kept by text.
+void add_numbers_of_booleans(std::vector<std::string>& values) {
+  const auto add = [&](const char* boolean, const char* number) {
+    const bool has = std::find(values.begin(), values.end(), boolean) != values.end();
+    if (has && std::find(values.begin(), values.end(), number) == values.end()) {
+      values.emplace_back(number);
+    }
+  };
+  add("true", "1");
+  add("false", "0");
+}
+
 // Which values of a column mean which kind of viewer.
 void read_kinds(FeatureConfig& accesses, ArtifactRules& rules, yaml::Mapping& outer,
                 Problems& problems) {
@@ -84,9 +101,19 @@ void read_kinds(FeatureConfig& accesses, ArtifactRules& rules, yaml::Mapping& ou
   }
   yaml::Mapping mapping(*node, format("\"kind\" of {}", outer.what()), problems);
   dimension.column = mapping.require_string("column");
+  std::map<std::string, std::string> meanings;  // of values
   for (const std::string& kind : kViewerKinds) {
-    if (mapping.has(kind)) {
-      rules.kinds[kind] = read_values(mapping, kind, problems);
+    if (!mapping.has(kind)) {
+      continue;
+    }
+    std::vector<std::string>& values = rules.kinds[kind] = read_values(mapping, kind, problems);
+    add_numbers_of_booleans(values);
+    for (const std::string& value : values) {
+      const auto [first, is_new] = meanings.emplace(value, kind);
+      if (!is_new && first->second != kind) {
+        mapping.problem(kind, format("a value of \"{}\" in {} means \"{}\" already", kind,
+                                     mapping.what(), first->second));
+      }
     }
   }
   if (rules.kinds.empty() && is_mapping(*node)) {
@@ -125,27 +152,42 @@ void read_accesses(std::vector<FeatureConfig>& records, const FeatureConfig& fea
   }
 }
 
+// Whose accesses count. There is a default, but it may name kinds that nothing tells apart.
 void read_counted(ArtifactRules& rules, yaml::Mapping& mapping, Problems& problems) {
-  if (!mapping.has("counts_as_access")) {
-    return;
+  const yaml::Node* list = mapping.find("counts_as_access");
+  if (list != nullptr) {
+    rules.counted = read_values(mapping, "counts_as_access", problems);
   }
   if (rules.kinds.empty()) {
-    mapping.problem("counts_as_access",
-                    format("\"counts_as_access\" in {} names kinds of viewer, and nothing says who "
-                           "is which; add \"kind\" to \"accesses\"",
-                           mapping.what()));
-  }
-  rules.counted = read_values(mapping, "counts_as_access", problems);
-  for (const std::string& kind : rules.counted) {
-    if (!rules.kinds.empty() && !rules.kinds.contains(kind)) {
-      std::vector<std::string> known;
-      for (const auto& [name, values] : rules.kinds) {
-        known.push_back(name);
-      }
+    if (list != nullptr && !has_kinds(mapping.find("accesses"))) {
       mapping.problem("counts_as_access",
-                      format("\"{}\" is no kind of viewer that \"accesses\" tells apart{}; there "
-                             "are {}",
-                             kind, did_you_mean(kind, known), fmt::join(known, ", ")));
+                      format("\"counts_as_access\" in {} names kinds of viewer, and nothing says "
+                             "who is which; add \"kind\" to \"accesses\"",
+                             mapping.what()));
+    }
+    return;
+  }
+  std::vector<std::string> known;
+  for (const auto& [kind, values] : rules.kinds) {
+    known.push_back(kind);
+  }
+  const auto is_known = [&](const std::string& kind) { return rules.kinds.contains(kind); };
+  if (list == nullptr && std::none_of(rules.counted.begin(), rules.counted.end(), is_known)) {
+    mapping.problem(
+        "accesses",
+        format("nobody's access would count: \"kind\" of \"accesses\" of {} says neither "
+               "who is a \"member\" nor who is \"external\"; add one of them, or "
+               "\"counts_as_access\"",
+               mapping.what()));
+  }
+  if (list == nullptr) {
+    return;
+  }
+  const bool several = list->kind == yaml::Node::Kind::sequence;
+  for (const yaml::Node& item : several ? list->items : std::vector{*list}) {
+    if (item.kind == yaml::Node::Kind::scalar && !is_known(item.text)) {
+      problems.add(item.position, format("{} is no kind of viewer that \"accesses\" tells apart{}",
+                                         yaml::quoted(item), did_you_mean(item.text, known)));
     }
   }
 }
@@ -162,9 +204,9 @@ Capacity read_capacity(const yaml::Entry& entry, const UsageConfig& usage, Probl
     features.push_back(feature.shape.name);
   }
   mapping.require("feature");
-  if (const auto feature = mapping.choice("feature", features)) {
-    capacity.feature = features[*feature];
-  }
+  // Where there are no features, that was reported of all of "capacity".
+  const auto feature = features.empty() ? std::nullopt : mapping.choice("feature", features);
+  capacity.feature = feature ? features[*feature] : "";
   mapping.require("measure");
   const auto measure =
       mapping.choice("measure", {"peak_hourly_uses", "uses_per_day", "stored_bytes"});
@@ -211,7 +253,7 @@ void read_artifact(std::vector<FeatureConfig>& records, const FeatureConfig& fea
   made.shape.has_users = made.shape.of_artifacts = made.shape.has_scope = true;
   made.shape.has_outcome = true;
   const std::string token = read_name(mapping, "token"), id = read_name(mapping, "id");
-  if (token.empty() && id.empty() && is_mapping(*node)) {
+  if (!mapping.has("token") && !mapping.has("id") && is_mapping(*node)) {
     mapping.problem("id", format("{} needs an \"id\" or a \"token\", the column that tells one "
                                  "from another",
                                  mapping.what()));
@@ -242,7 +284,7 @@ void read_value(FeatureRules& rules, const FeatureConfig& feature, yaml::Mapping
   if (list == nullptr) {
     return;
   }
-  if (list->kind != yaml::Node::Kind::sequence) {
+  if (list->kind != yaml::Node::Kind::sequence || list->items.empty()) {
     outer.problem("value", format("\"value\" in {} must be a list such as [{{stream: time_saved, "
                                   "minutes: 15}}]",
                                   outer.what()));
@@ -259,6 +301,12 @@ void read_value(FeatureRules& rules, const FeatureConfig& feature, yaml::Mapping
     }
     stream.seconds_per_use = 60 * minutes;
     const auto only = mapping.entries("where");
+    if (const yaml::Node* where = mapping.find("where");
+        only.empty() && where != nullptr && is_mapping(*where)) {
+      mapping.problem("where", format("\"where\" of {} is empty; write a dimension and its values, "
+                                      "such as {{format: [csv]}}",
+                                      mapping.what()));
+    }
     if (only.size() > 1) {
       problems.add(only[1].key.position, format("\"where\" of {} can name one dimension: how often "
                                                 "two come together is not kept",
@@ -276,7 +324,7 @@ void read_value(FeatureRules& rules, const FeatureConfig& feature, yaml::Mapping
       stream.values = read_values(where, key.text, problems);
     }
     const auto same = [&](const ValueStream& other) { return other.name == stream.name; };
-    if (std::any_of(rules.value.begin(), rules.value.end(), same)) {
+    if (!stream.name.empty() && std::any_of(rules.value.begin(), rules.value.end(), same)) {
       mapping.problem("stream", format("{} has two streams \"{}\"", outer.what(), stream.name));
     }
     mapping.finish();

@@ -241,6 +241,8 @@ void find_sources(UsageConfig& usage, const Config& config) {
     }
   }
   if (usage.users) {
+    std::stable_partition(usage.sources.begin(), usage.sources.end(),
+                          [&](const std::string& name) { return name == usage.users->source; });
     usage.global_source = usage.users->source;
   } else if (!usage.activity.empty()) {
     usage.global_source = usage.activity.front().source;
@@ -336,8 +338,10 @@ UsageConfig read_usage_config(const Config& config, Problems& problems) {
   usage.rules.windows = read_windows(mapping, usage.bucket, problems);
   usage.refresh =
       mapping.duration("refresh", std::chrono::seconds(1), days(1)).value_or(usage.refresh);
+  usage.stale_after = mapping.duration("stale_after", std::chrono::seconds(1), days(3660))
+                          .value_or(std::max<Duration>(5 * usage.refresh, minutes(5)));
   usage.history = mapping.duration("history", days(1), days(3660)).value_or(usage.history);
-  usage.recount = read_recount(mapping, usage.bucket, problems);
+  usage.recount = read_recount(mapping, problems);
   mapping.choice("week_start", {"monday"});
   read_privacy(usage.rules, mapping, problems);
   read_features(usage, mapping, config, problems);

@@ -66,6 +66,9 @@ struct UsersConfig {
   Condition exclude, eligible;
 };
 
+// Where the first rung is shorter than a bucket, young buckets are read in slices so long.
+inline constexpr Duration kSlice = std::chrono::minutes(5);
+
 // How often buckets younger than so much are read again; the last rung is for all that is kept.
 struct Rung {
   std::optional<Duration> younger_than;
@@ -82,10 +85,12 @@ struct UsageConfig {
   UsageRules rules;
   std::vector<Rung> recount;  // youngest first
   Duration refresh = std::chrono::minutes(1);
+  Duration stale_after = std::chrono::minutes(5);
   Duration history = std::chrono::days(400);
   Duration bucket = std::chrono::hours(1);
 
-  std::vector<std::string> sources;  // those that are read, in the order of Config::sources
+  std::vector<std::string> sources;  // those that are read: that of the users, then the others in
+                                     // the order of Config::sources
   std::string global_source;         // its job publishes what belongs to no single feature
 
   const FeatureConfig& feature(const std::string& name) const;  // exists

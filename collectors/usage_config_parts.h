@@ -55,6 +55,6 @@ std::vector<Phase> read_phases(yaml::Mapping& mapping, Problems& problems);
 // Everything else of `usage` has been read.
 std::vector<Target> read_targets(yaml::Mapping& mapping, const UsageConfig& usage,
                                  Problems& problems);
-std::vector<Rung> read_recount(yaml::Mapping& mapping, Duration bucket, Problems& problems);
+std::vector<Rung> read_recount(yaml::Mapping& mapping, Problems& problems);
 
 }  // namespace usage

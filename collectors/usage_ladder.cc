@@ -79,6 +79,12 @@ std::optional<Instant> ReadLog::last_read(Instant bucket_start) const {
   return found == read_.end() ? std::nullopt : std::optional(found->second);
 }
 
+void ReadLog::keep(const Interval& interval) {
+  std::erase_if(read_, [&](const auto& entry) {
+    return entry.first < interval.from || entry.first >= interval.to;
+  });
+}
+
 std::string ReadLog::serialize(Duration bucket) const {
   std::string text;
   for (auto it = read_.begin(); it != read_.end();) {
@@ -129,6 +135,16 @@ std::vector<Reading> due(Instant now, const Interval& kept, const std::vector<Ru
   std::stable_sort(readings.begin(), readings.end(),
                    [](const Reading& a, const Reading& b) { return a.why < b.why; });
   return readings;
+}
+
+Interval sliced(Instant now, const Interval& kept, const std::vector<Rung>& rungs,
+                Duration bucket) {
+  const Duration first = rungs.front().younger_than.value_or(bucket);
+  if (first >= bucket) {
+    return {kept.to, kept.to};
+  }
+  const Duration age = std::min(kSlicedAge, rungs[1].younger_than.value_or(first));
+  return {std::clamp(floor_to(now - age, bucket), kept.from, kept.to), kept.to};
 }
 
 double progress(const Interval& kept, Duration bucket, const ReadLog& log) {

@@ -18,6 +18,7 @@ class ReadLog {
   // For every bucket of the interval, whose ends lie on bucket edges.
   void read(const Interval& interval, Duration bucket, Instant at);
   std::optional<Instant> last_read(Instant bucket_start) const;
+  void keep(const Interval& interval);  // forgets the others
   void clear() { read_.clear(); }
   bool empty() const { return read_.empty(); }
 
@@ -48,6 +49,12 @@ struct Reading {
 // be read at all; it ends with the open bucket.
 std::vector<Reading> due(Instant now, const Interval& kept, const std::vector<Rung>& rungs,
                          Duration bucket, const ReadLog& log);
+
+// The youngest buckets of `kept`, those that are read in slices: by due() too, with slices for
+// buckets. Where the first rung is shorter than a bucket, these are the ages of the first two
+// rungs, at most kSlicedAge of them; otherwise none.
+constexpr Duration kSlicedAge = std::chrono::hours(6);
+Interval sliced(Instant now, const Interval& kept, const std::vector<Rung>& rungs, Duration bucket);
 
 // How much of `kept` was read, from 0 to 1.
 double progress(const Interval& kept, Duration bucket, const ReadLog& log);

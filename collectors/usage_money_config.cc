@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "collectors/measures/breakdown.h"
 #include "collectors/usage_config_parts.h"
 #include "exporter/format.h"
 
@@ -54,8 +55,9 @@ ScaleConfig read_scale(yaml::Mapping& mapping) {
                                   "\"max_column\", which says so for each row",
                                   mapping.what()));
   }
-  scale.max = mapping.number("max").value_or(10);
-  if (scale.max_column.empty() && !(scale.max > scale.min)) {
+  const auto max = mapping.number("max");
+  scale.max = max.value_or(10);
+  if (max && !(scale.max > scale.min)) {
     mapping.problem("max", format("the scale of {} ends before it begins", mapping.what()));
   }
   return scale;
@@ -112,6 +114,11 @@ void read_tickets(const Reader& reader) {
     mapping.require("watch");
   }
   rules.watch = read_values(mapping, "watch", reader.problems);
+  if (std::find(rules.watch.begin(), rules.watch.end(), kOther) != rules.watch.end()) {
+    mapping.problem("watch", format("\"{}\" in \"watch\" of {} is what all other categories are "
+                                    "called together; leave it out",
+                                    kOther, mapping.what()));
+  }
   rules.baseline = mapping.duration("baseline", weeks(1), weeks(104)).value_or(rules.baseline);
   rules.compare = mapping.duration("compare", weeks(1), weeks(52)).value_or(rules.compare);
   for (const auto& [key, length] :
@@ -158,7 +165,7 @@ void read_retention(const Reader& reader) {
   }
   yaml::Mapping mapping(*node, "\"retention\" of \"business\"", reader.problems);
   AccountRetentionRules rules;
-  if (!reader.usage.users || reader.usage.users->account.empty()) {
+  if (is_mapping(*node) && (!reader.usage.users || reader.usage.users->account.empty())) {
     mapping.problem("", format("{} is about accounts, and nothing says who belongs to which; add "
                                "\"account\" to \"users\" of \"population\"",
                                mapping.what()));
@@ -186,7 +193,9 @@ void read_business(UsageConfig& usage, yaml::Mapping& outer, const Config& confi
   }
   yaml::Mapping mapping(*node, "\"business\"", problems);
   Business& business = usage.rules.business;
-  business.currency = mapping.string("currency").value_or(business.currency);
+  if (mapping.has("currency")) {
+    business.currency = mapping.require_string("currency");
+  }
   business.launched_at = read_time(mapping, "launched_at");
   business.hourly_rate = read_amount(mapping, "hourly_rate");
   const Reader reader{usage, mapping, config, problems};

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "collectors/usage_packer.h"
 #include "exporter/error.h"
 #include "exporter/format.h"
 
@@ -197,9 +198,10 @@ std::optional<std::string_view> FeatureReader::dimension_of(std::span<const Valu
     const bool per_row = !config.scale->max_column.empty();
     const auto max =
         per_row ? number_of(row[scale_maxima_[dimension]]) : std::optional(config.scale->max);
-    return max && *max > config.scale->min
-               ? std::optional(buffer = on_ten(*number, config.scale->min, *max))
-               : std::nullopt;
+    if (!max || *max <= config.scale->min || *number < config.scale->min || *number > *max) {
+      return std::nullopt;
+    }
+    return buffer = on_ten(*number, config.scale->min, *max);
   }
   return buffer = bucket_name(*number, config.buckets);
 }
@@ -216,13 +218,12 @@ bool FeatureReader::counts(std::span<const Value> row, const Facts& facts) const
   return !id || *id >= people.size() || !people[*id].excluded;
 }
 
-Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, bool many,
-                                  Deadline deadline, SharedFacts& shared) const {
+Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Duration width,
+                                  bool many, Deadline deadline, SharedFacts& shared) const {
   Found<Bucket> found;
   Texts texts;
   texts.buffers.resize(dimensions_.size());
   texts.dimensions.resize(dimensions_.size());
-  const Duration width = shared.facts.bucket_width;
   FeatureNames& names = [&]() -> FeatureNames& {
     const std::scoped_lock lock(shared.mutex);
     return shared.facts.table(config_.shape.name).names();
@@ -231,6 +232,7 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, bool
   LastRows last;
   std::optional<Instant> start;  // of the bucket that the last row fell into
   Bucket* bucket = nullptr;
+  Packer packer(many);
   const RowSink sink{.columns = [](std::span<const Column>) {},
                      .row =
                          [&](std::span<const Value> row) {
@@ -243,8 +245,10 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, bool
                            if (at != start) {
                              const auto [place, fresh] =
                                  found.buckets.try_emplace(at, config_.shape);
-                             if (fresh && bucket != nullptr) {
-                               bucket->pack_users();  // most tables are in the order of time
+                             if (!fresh) {
+                               packer.wait();  // it may be with the packer
+                             } else if (bucket != nullptr) {
+                               packer.pack(*bucket);  // most tables are in the order of time
                              }
                              bucket = &place->second;
                              start = at;
@@ -263,6 +267,7 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, bool
   Query query = select_.query(sql(), bounds(interval, source_, config_.uses.time_format));
   query.many = many;
   source.scan(query, deadline, sink);
+  packer.wait();
   const std::scoped_lock lock(shared.mutex);
   last.each([&](Instant at, const Fact& fact) {
     found.buckets.at(at).add(fact, config_.shape, who, names);
@@ -300,30 +305,29 @@ std::vector<std::string> ActivityReader::sql() const {
   return statements;
 }
 
-Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, bool many,
-                                    Deadline deadline, SharedFacts& shared) const {
+Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, Duration width,
+                                    bool many, Deadline deadline, SharedFacts& shared) const {
   Found<UserSet> found;
   std::string buffer;
   for (std::size_t i = 0; i < tables_.size(); ++i) {
     const TableConfig& table = tables_[i];
     const auto user_place = selects_[i].columns().size() - 1;  // time and user may be one column
-    const RowSink sink{
-        .columns = [](std::span<const Column>) {},
-        .row =
-            [&](std::span<const Value> row) {
-              ++found.rows;
-              const auto time =
-                  instant_of(row[0], table.time, time_format_of(source_, table.time_format));
-              const auto user = text_of(row[user_place], buffer);
-              if (!time || !user) {
-                return;
-              }
-              found.newest = std::max(found.newest.value_or(*time), *time);
-              UserSet& users =
-                  found.buckets[bucket_of(*time, interval, shared.facts.bucket_width, table)];
-              const std::scoped_lock lock(shared.mutex);
-              users.add(shared.facts.users.id_of(*user));
-            }};
+    const RowSink sink{.columns = [](std::span<const Column>) {},
+                       .row =
+                           [&](std::span<const Value> row) {
+                             ++found.rows;
+                             const auto time = instant_of(
+                                 row[0], table.time, time_format_of(source_, table.time_format));
+                             const auto user = text_of(row[user_place], buffer);
+                             if (!time || !user) {
+                               return;
+                             }
+                             found.newest = std::max(found.newest.value_or(*time), *time);
+                             UserSet& users =
+                                 found.buckets[bucket_of(*time, interval, width, table)];
+                             const std::scoped_lock lock(shared.mutex);
+                             users.add(shared.facts.users.id_of(*user));
+                           }};
     Query query = selects_[i].query(selects_[i].sql_between(table.time),
                                     bounds(interval, source_, table.time_format));
     query.many = many;

@@ -35,11 +35,15 @@ class FeatureReader {
  public:
   FeatureReader(const FeatureConfig& config, const SourceConfig& source);
 
+  // Whether a bucket is the sum of what its parts hold: not where only a user's last row counts.
+  bool adds_up() const { return !config_.latest; }
+
   std::string sql() const { return select_.sql_between(config_.uses.time); }
 
-  // The rows of an interval of whole buckets, by bucket. `many`: as Query has it. Throws Error.
-  Found<Bucket> read(Source& source, const Interval& interval, bool many, Deadline deadline,
-                     SharedFacts& shared) const;
+  // The rows of an interval by buckets of this width, whole ones. `many`: as Query has it. Throws
+  // Error.
+  Found<Bucket> read(Source& source, const Interval& interval, Duration width, bool many,
+                     Deadline deadline, SharedFacts& shared) const;
   // The time of the oldest row not before `from`.
   std::optional<Instant> oldest(Source& source, Instant from, Deadline deadline) const;
   ColumnCheck check(Source& source, Instant now, Deadline deadline) const;
@@ -67,8 +71,8 @@ class ActivityReader {
 
   std::vector<std::string> sql() const;  // one statement a table
 
-  Found<UserSet> read(Source& source, const Interval& interval, bool many, Deadline deadline,
-                      SharedFacts& shared) const;
+  Found<UserSet> read(Source& source, const Interval& interval, Duration width, bool many,
+                      Deadline deadline, SharedFacts& shared) const;
   std::optional<Instant> oldest(Source& source, Instant from, Deadline deadline) const;
   std::vector<ColumnCheck> check(Source& source, Instant now, Deadline deadline) const;
 

@@ -34,6 +34,11 @@ UsageTables::UsageTables(std::shared_ptr<const UsageConfig> config,
   for (const FeatureConfig* table : config_->tables()) {
     if (table->uses.source == source.name) {
       readers_.emplace(table->shape.name, FeatureReader(*table, source));
+      const auto& users = config_->users;
+      if (users && users->source != source.name && !users->exclude.column.empty() &&
+          !table->creator.empty()) {
+        needs_users_.insert(table->shape.name);
+      }
     }
   }
   for (const FeatureConfig& feature : config_->features) {
@@ -136,6 +141,12 @@ void UsageTables::refresh_users(const Run& run) {
   rows_ += user_rows_;
 }
 
+// Whose links count is asked as they are read. Users of the same source have been read by then.
+bool UsageTables::waits_for_users(const std::string& table) const {
+  const std::scoped_lock lock(state_->shared().mutex);
+  return needs_users_.contains(table) && !state_->shared().facts.population.has_users_table;
+}
+
 void UsageTables::ask_oldest(const std::string& table, const Run& run) {
   {
     const std::scoped_lock lock(state_->shared().mutex);
@@ -156,19 +167,27 @@ void UsageTables::ask_oldest(const std::string& table, const Run& run) {
 std::vector<UsageTables::Step> UsageTables::steps(const Run& run) {
   std::vector<Step> steps;
   for (const std::string& table : tables()) {
+    if (waits_for_users(table)) {
+      continue;
+    }
     ask_oldest(table, run);
     const Interval all = kept(table, run.now);
     const std::scoped_lock lock(state_->shared().mutex);
     if (state_->options().complete) {
       if (!state_->table(table).finished) {
-        steps.push_back({table, {all, Reading::Why::missing}});
+        steps.push_back({table, {all, Reading::Why::missing}, config_->bucket});
       }
       continue;
     }
-    for (const Reading& reading :
-         due(run.now, all, config_->recount, config_->bucket, state_->table(table).log)) {
-      steps.push_back({table, reading});
+    const bool in_slices = table == UsageState::kActivity || readers_.at(table).adds_up();
+    const Interval young = in_slices ? sliced(run.now, all, config_->recount, config_->bucket)
+                                     : Interval{all.to, all.to};
+    for (const Reading& reading : due(run.now, {all.from, young.from}, config_->recount,
+                                      config_->bucket, state_->table(table).log)) {
+      steps.push_back({table, reading, config_->bucket});
     }
+    const std::vector<Step> slices = young_steps(table, young, run.now);
+    steps.insert(steps.end(), slices.begin(), slices.end());
   }
   std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) {
     return a.reading.why != b.reading.why ? a.reading.why < b.reading.why
@@ -177,10 +196,34 @@ std::vector<UsageTables::Step> UsageTables::steps(const Run& run) {
   return steps;
 }
 
+// Slices that are not known yet are read as the first rung is: their bucket cannot be told before.
+std::vector<UsageTables::Step> UsageTables::young_steps(const std::string& table,
+                                                        const Interval& young, Instant now) {
+  const auto of = [&](auto& slices) {
+    slices.keep(young);
+    return due(now, young, config_->recount, kSlice, slices.log());
+  };
+  std::vector<Step> steps;
+  for (Reading reading :
+       table == UsageState::kActivity ? of(activity_slices_) : of(slices_[table])) {
+    if (reading.why == Reading::Why::missing) {
+      reading.why = Reading::Why::young;
+    }
+    Reading* const last = steps.empty() ? nullptr : &steps.back().reading;
+    if (last != nullptr && last->why == reading.why && last->interval.from == reading.interval.to) {
+      last->interval.from = reading.interval.from;
+    } else {
+      steps.push_back({table, reading, kSlice});
+    }
+  }
+  return steps;
+}
+
 // In parts that the run's time is enough for: one that was not is halved for the next run, and
 // quick ones grow again.
 void UsageTables::read(const Step& step, const Run& run) {
-  const bool whole = step.reading.why == Reading::Why::young || state_->options().complete;
+  const bool whole = step.reading.why == Reading::Why::young || step.grain != config_->bucket ||
+                     state_->options().complete;
   const auto resize = [&](auto&& size) {
     const std::scoped_lock lock(state_->shared().mutex);
     Duration& longest = state_->table(step.table).step;
@@ -211,25 +254,35 @@ void UsageTables::read(const Step& step, const Run& run) {
 void UsageTables::read_part(const Step& step, const Interval& part, const Run& run) {
   SharedFacts& shared = state_->shared();
   const bool many = step.reading.why == Reading::Why::missing;
-  if (step.table == UsageState::kActivity) {
-    auto found = activity_->read(database_, part, many, run.deadline, shared);
+  const auto take = [&](auto&& found, auto& slices, auto&& replace) {
     rows_ += found.rows;
     const std::scoped_lock lock(shared.mutex);
     saw(step.table, found.newest);
-    shared.facts.activity.replace(part, std::move(found.buckets));
-    state_->read(step.table, part, run.now);
+    if (step.grain == config_->bucket) {
+      replace(part, std::move(found.buckets));
+      state_->read(step.table, part, run.now);
+      return;
+    }
+    for (auto& whole : slices.put(part, std::move(found.buckets), run.now, config_->bucket)) {
+      replace(whole.interval, std::move(whole.buckets));
+      state_->read(step.table, whole.interval, whole.read);
+    }
+  };
+  if (step.table == UsageState::kActivity) {
+    take(activity_->read(database_, part, step.grain, many, run.deadline, shared), activity_slices_,
+         [&](const Interval& interval, std::map<Instant, UserSet> buckets) {
+           shared.facts.activity.replace(interval, std::move(buckets));
+         });
     return;
   }
-  auto found = readers_.at(step.table).read(database_, part, many, run.deadline, shared);
-  rows_ += found.rows;
-  const std::scoped_lock lock(shared.mutex);
-  saw(step.table, found.newest);
-  const FeatureFacts::Change change =
-      shared.facts.table(step.table).replace(part, std::move(found.buckets));
-  state_->read(step.table, part, run.now);
-  if (step.reading.why == Reading::Why::recount) {
-    state_->table(step.table).changed_rows += change.added + change.removed;
-  }
+  take(readers_.at(step.table).read(database_, part, step.grain, many, run.deadline, shared),
+       slices_[step.table], [&](const Interval& interval, std::map<Instant, Bucket> buckets) {
+         const FeatureFacts::Change change =
+             shared.facts.table(step.table).replace(interval, std::move(buckets));
+         if (step.reading.why == Reading::Why::recount) {
+           state_->table(step.table).changed_rows += change.added + change.removed;
+         }
+       });
 }
 
 // Under the lock.

@@ -11,6 +11,7 @@
 #include "collectors/collector.h"
 #include "collectors/usage_config.h"
 #include "collectors/usage_reader.h"
+#include "collectors/usage_slices.h"
 #include "collectors/usage_state.h"
 
 namespace usage {
@@ -41,14 +42,17 @@ class UsageTables {
   struct Step {
     std::string table;
     Reading reading;
+    Duration grain{};  // its ends lie on edges of these: buckets, or slices
   };
 
   std::vector<std::string> tables() const;
   Instant earliest(Instant now) const;
   Interval kept(const std::string& table, Instant now) const;
   void refresh_users(const Run& run);
+  bool waits_for_users(const std::string& table) const;
   void ask_oldest(const std::string& table, const Run& run);
   std::vector<Step> steps(const Run& run);
+  std::vector<Step> young_steps(const std::string& table, const Interval& young, Instant now);
   void read(const Step& step, const Run& run);
   void read_part(const Step& step, const Interval& part, const Run& run);
   void show_progress(const Run& run);
@@ -61,8 +65,11 @@ class UsageTables {
   Source& database_;
   std::map<std::string, FeatureReader> readers_;  // of features and records
   std::set<std::string> feature_names_;
+  std::set<std::string> needs_users_;  // of another source
   std::optional<ActivityReader> activity_;
   std::optional<UsersReader> users_;
+  std::map<std::string, Slices<Bucket>> slices_;  // by feature
+  Slices<UserSet> activity_slices_;
 
   std::uint64_t rows_ = 0;  // of this run
   bool more_ = false;

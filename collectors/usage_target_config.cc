@@ -152,9 +152,8 @@ void read_measure(const Reader& reader, yaml::Mapping& mapping, Target& target) 
     }
   }
   if (target.measure == nullptr) {
-    mapping.problem("measure",
-                    format("{} is no measure of targets{}; there are {}", yaml::quoted(*node),
-                           did_you_mean(name, names), fmt::join(names, ", ")));
+    mapping.problem("measure", format("{} is no measure of targets{}", yaml::quoted(*node),
+                                      did_you_mean(name, names)));
     return;
   }
   read_window(reader, mapping, target,
@@ -185,8 +184,8 @@ void read_threshold(yaml::Mapping& mapping, Target& target) {
   target.stretch = read_finite(mapping, "stretch");
   target.baseline = read_finite(mapping, "baseline").value_or(0);
   const bool ratio = target.measure != nullptr && target.measure->unit == "ratio";
-  if (ratio && (target.threshold < 0 || target.threshold > 1)) {
-    mapping.problem(key, format("{} is a ratio from 0 to 1; for percent write 0.5 instead of 50",
+  if (ratio && std::abs(target.threshold) > 1) {
+    mapping.problem(key, format("{} is a ratio, and 1 is all; for percent write 0.5 instead of 50",
                                 target.measure->name));
   }
   if (target.stretch && (*target.stretch < target.threshold) != most) {

@@ -106,10 +106,11 @@ std::vector<Window> read_windows(yaml::Mapping& mapping, Duration bucket, Proble
   return windows;
 }
 
-std::vector<Rung> read_recount(yaml::Mapping& mapping, Duration bucket, Problems& problems) {
+std::vector<Rung> read_recount(yaml::Mapping& mapping, Problems& problems) {
   const yaml::Node* node = mapping.find("recount");
   if (node == nullptr) {
-    return {{hours(2), {}}, {days(3), hours(1)}, {std::nullopt, days(1)}};
+    return {
+        {minutes(10), {}}, {hours(2), minutes(10)}, {days(3), hours(1)}, {std::nullopt, days(1)}};
   }
   std::vector<Rung> rungs;
   if (node->kind != yaml::Node::Kind::sequence || node->items.empty()) {
@@ -122,7 +123,7 @@ std::vector<Rung> read_recount(yaml::Mapping& mapping, Duration bucket, Problems
     yaml::Mapping rung(item, "an item of \"recount\"", problems);
     Rung read;
     const bool last = &item == &node->items.back();
-    read.younger_than = rung.duration("younger_than", bucket, days(3660));
+    read.younger_than = rung.duration("younger_than", kSlice, days(3660));
     if (item.kind == yaml::Node::Kind::mapping) {
       rung.require("every");
       if (last == rung.has("younger_than")) {

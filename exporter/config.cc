@@ -21,8 +21,9 @@ namespace {
 using Entries = std::vector<yaml::Entry>;
 
 // Of the usage collector, and of the main file alone.
-constexpr std::array<std::string_view, 10> kUsageKeys{
-    "windows", "population", "privacy", "week_start", "recount", "refresh", "history", "bucket", "business", "releases"};
+constexpr std::array<std::string_view, 11> kUsageKeys{
+    "windows", "population", "privacy", "week_start", "recount",
+    "refresh", "history",    "bucket",  "business",   "releases",   "stale_after"};
 
 // Every match, in an order that no locale changes. Nothing when there is none.
 std::vector<std::string> expand(const std::string& pattern) {

@@ -23,9 +23,11 @@ using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kJoined = 64 * 1024;  // copying this much is cheaper than a packet of its own
-constexpr std::size_t kCached = 16 * 1024;  // from here on, copying a body is what a scrape costs
-constexpr std::size_t kWrite = 256 * 1024;  // at most between two looks at the deadline,
-constexpr std::size_t kSlowWrite = 4 * 1024;  // less once the client has shown to be slow
+constexpr std::size_t kCached = 4 * 1024;   // from here on, copying a body is what a scrape costs
+// At most between two looks at the deadline: each write wakes the client, smaller ones cost a
+// fifth.
+constexpr std::size_t kWrite = 1024 * 1024;
+constexpr std::size_t kSlowWrite = 4 * 1024;  // once the client has shown to be slow
 constexpr auto kSlow = milliseconds(100);
 constexpr int kHeaderTimeoutMs = 10'000;  // for a whole request header, and for a stalled reader
 constexpr long long kDrain = 16 * 1024;   // of a body nobody reads
@@ -91,18 +93,22 @@ class Sender {
   bool slow_ = false;
 };
 
-// The last body with its head in front: many scrapes of one page in the same second are one write
-// of the same bytes each. Thread-safe.
+// The last response as one text: many scrapes of one page in the same second are one write of the
+// same bytes each. Thread-safe.
 class WholeResponse {
  public:
-  std::shared_ptr<const std::string> join(const std::string& head,
-                                          const std::shared_ptr<const std::string>& body) {
+  using Body = std::vector<std::shared_ptr<const std::string>>;
+
+  std::shared_ptr<const std::string> join(const std::string& head, const Body& body,
+                                          std::size_t size) {
     const std::scoped_lock lock(mutex_);
     if (body_ != body || head_ != head) {
       auto whole = std::make_shared<std::string>();
-      whole->reserve(head.size() + body->size());
+      whole->reserve(head.size() + size);
       *whole += head;
-      *whole += *body;
+      for (const auto& piece : body) {
+        *whole += *piece;
+      }
       whole_ = std::move(whole);
       head_ = head;
       body_ = body;
@@ -113,7 +119,8 @@ class WholeResponse {
  private:
   std::mutex mutex_;
   std::string head_;
-  std::shared_ptr<const std::string> body_, whole_;
+  Body body_;
+  std::shared_ptr<const std::string> whole_;
 };
 
 }  // namespace
@@ -224,8 +231,8 @@ void HttpServer::Impl::respond(mg_connection* connection, const HttpResponse& re
                                    size, keep_alive);
   const auto deadline = Steady::now() + milliseconds(options.send_timeout_ms);
   bool sent = false;
-  if (!head_only && response.body.size() == 1 && size >= kCached && size <= kWrite) {
-    const auto whole = cache.join(head, response.body.front());
+  if (!head_only && size >= kCached && size <= kWrite) {
+    const auto whole = cache.join(head, response.body, size);
     sent = Sender(connection, {}, deadline).send(*whole);
   } else {
     Sender sender(connection, std::move(head), deadline);

@@ -22,7 +22,7 @@ struct FeatureShape {
   bool has_users = false;
   bool has_outcome = false;
   bool has_scope = false;
-  bool of_artifacts = false;  // Fact::user is an artifact; see Facts
+  bool of_artifacts = false;            // Fact::user is an artifact; see Facts
   std::vector<double> duration_bounds;  // seconds; empty: no durations
   std::vector<double> size_bounds;      // bytes; empty: no sizes
   bool operator==(const FeatureShape&) const = default;

@@ -82,7 +82,7 @@ class StateFile {
     void put_feature(const std::string& name, const FeatureFacts& facts, const Interval& interval);
     void put_activity(const Activity& activity, const Interval& interval);
     void put_users(const Facts& facts);  // and artifacts: those that are new since the last commit
-    void drop(const std::string& name);      // table and facts
+    void drop(const std::string& name);  // table and facts
     void commit();
 
    private:

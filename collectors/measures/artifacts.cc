@@ -84,6 +84,7 @@ class Artifacts {
   Artifacts(Moment& moment, const std::string& feature)
       : facts_(moment.feature(record::artifacts(feature))),
         rules_(rules_of(moment, feature)),
+        now_(moment.at()),
         places_(moment.facts().artifacts.size(), kNone) {
     from_ = moment.end();
     for (const Window& window : moment.rules().windows) {
@@ -103,11 +104,11 @@ class Artifacts {
   }
 
   // The artifacts that matured in (from, to]: one matures at the end of the window in which its
-  // last access counts.
+  // last access counts. What matures at the end of the open bucket may be opened until then.
   std::vector<const Artifact*> matured(const Interval& window) const {
     std::vector<const Artifact*> found;
     for (const Artifact& artifact : all_) {
-      if (artifact.matures > window.from && artifact.matures <= window.to) {
+      if (artifact.matures > window.from && artifact.matures <= std::min(window.to, now_)) {
         found.push_back(&artifact);
       }
     }
@@ -157,7 +158,7 @@ class Artifacts {
 
   const FeatureFacts& facts_;
   const ArtifactRules& rules_;
-  Instant from_;
+  Instant from_, now_;
   std::vector<Artifact> all_;
   std::vector<std::uint32_t> places_;  // by id
 };

@@ -100,8 +100,9 @@ std::vector<Measure> business_measures() {
           "active in the one before."),
       row("usage_account_retention_baseline_ratio", kGauge, "ratio", {},
           account_retention_baseline_ratio,
-          "Mean of the same ratio over the last periods (3 unless configured) that ended "
-          "before the launch. Absent if the tables begin later."),
+          "Accounts active in a period and in the next / accounts active in the first of them: "
+          "the mean over the last periods (3 unless configured) that ended before the launch. "
+          "Absent if the tables begin later."),
       row("usage_account_retention_change", kGauge, "", {}, account_retention_change,
           "usage_account_retention_ratio less usage_account_retention_baseline_ratio: 0.02 "
           "are two percentage points."),
@@ -131,7 +132,7 @@ std::vector<Measure> business_measures() {
           "past if it has. Absent where value does not grow faster than cost. An estimate."),
       row("usage_capacity_used", kGauge, "", {"resource"}, capacity_used,
           "What is used of a resource: the most uses in one hour, or the mean uses per day, "
-          "of the last 7 days; or the bytes that all uses produced."),
+          "of the last 7 days; or the bytes that all uses produced. Of excluded users too."),
       row("usage_capacity_limit", kGauge, "", {"resource"}, capacity_limit,
           "How much of the resource there is, as configured."),
       row("usage_release_timestamp_seconds", kGauge, "seconds", {"release"}, releases,

@@ -6,13 +6,14 @@ namespace {
 
 constexpr Duration kLately = std::chrono::days(7);
 
+// Load is load: that of excluded users too.
 std::optional<double> used(Moment& moment, const Capacity& capacity) {
   const Interval window = moment.last(kLately);
   switch (capacity.measure) {
     case CapacityMeasure::peak_hourly_uses:
-      return static_cast<double>(busiest_hour(moment, capacity.feature, window));
+      return static_cast<double>(busiest_hour(moment, capacity.feature, window, {}));
     case CapacityMeasure::uses_per_day:
-      return static_cast<double>(moment.done(capacity.feature, window).uses) /
+      return static_cast<double>(moment.feature(capacity.feature).totals(window).uses) /
              (seconds(window.to - window.from) / seconds(std::chrono::days(1)));
     case CapacityMeasure::stored_bytes:
       break;

@@ -33,8 +33,9 @@ FeatureCounters counters_of(Moment& moment, const std::string& feature);
 // Since when they count.
 void set_created(const Moment& moment, const std::string& feature, MetricFamily& family);
 
-// Most successful uses in one UTC hour.
-std::uint64_t busiest_hour(Moment& moment, const std::string& feature, const Interval& window);
+// Most successful uses in one UTC hour, without those of excluded users.
+std::uint64_t busiest_hour(Moment& moment, const std::string& feature, const Interval& window,
+                           const UserSet& excluded);
 
 inline constexpr Duration kTriedSpan = std::chrono::days(28);
 

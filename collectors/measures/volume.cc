@@ -90,13 +90,14 @@ void scopes(Moment& moment, const std::string& feature, MetricFamily& family) {
   });
 }
 
-std::uint64_t busiest_hour(Moment& moment, const std::string& feature, const Interval& window) {
-  return busiest(hours_of(moment.feature(feature), window), moment.excluded());
+std::uint64_t busiest_hour(Moment& moment, const std::string& feature, const Interval& window,
+                           const UserSet& excluded) {
+  return busiest(hours_of(moment.feature(feature), window), excluded);
 }
 
 void peak_hour(Moment& moment, const std::string& feature, MetricFamily& family) {
   add_per_window(moment, feature, family, [&](const Interval& window) {
-    return static_cast<double>(busiest_hour(moment, feature, window));
+    return static_cast<double>(busiest_hour(moment, feature, window, moment.excluded()));
   });
 }
 

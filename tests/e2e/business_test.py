@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from exporter import SOURCE_DIR, parse_metrics, run
+from exporter import SOURCE_DIR, Exporter, parse_metrics, run, wait_until
 from servers import Postgres
 
 ROWS = SOURCE_DIR / "collectors" / "measures" / "business_measures.cc"
@@ -131,6 +131,48 @@ class BusinessTest(unittest.TestCase):
                 here, there = self.page(self.dsn, at), self.page(postgres.dsn(), at)
                 for metric in self.statements:
                     self.assertEqual(there.get(metric), here.get(metric), metric)
+
+
+class TwoSourcesTest(unittest.TestCase):
+    """Links in one database, and who made them in another."""
+
+    CONFIG = """
+windows: [28d]
+population: {users: {source: people, table: users, id: id, exclude: {column: staff, equals: true}}}
+features: {share: {source: app, table: links, time: at, user: who, artifact: {id: id}}}
+"""
+    SOURCES = ("app: {dsn: 'sqlite:app.db'}", "people: {dsn: 'sqlite:people.db'}")
+    MATURE = ("usage_artifacts_mature", (("feature", "share"), ("window", "28d")))
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        for name, script in (
+                ("app", "CREATE TABLE links (id INTEGER, at TEXT, who INTEGER);"
+                        + "".join(f"INSERT INTO links VALUES ({i}, datetime('now', '-9 days'), {i});" for i in range(6))),
+                ("people", "CREATE TABLE users (id INTEGER, staff INTEGER);"
+                           + "".join(f"INSERT INTO users VALUES ({i}, {int(i < 2)});" for i in range(6)))):
+            database = sqlite3.connect(self.folder / f"{name}.db")
+            self.addCleanup(database.close)
+            database.executescript(script)
+
+    def config(self, sources):
+        return f"sources: {{{', '.join(sources)}}}{self.CONFIG}"
+
+    def test_links_of_excluded_people_are_none_whichever_is_read_first(self):
+        for sources in (self.SOURCES, self.SOURCES[::-1]):
+            with self.subTest(sources[0]):
+                path = self.folder / "config.yml"
+                path.write_text(self.config(sources), encoding="utf-8")
+                once = run("once", f"--config.file={path}")
+                self.assertEqual((once.returncode, once.stderr), (0, ""))
+                self.assertEqual(parse_metrics(once.stdout).get(self.MATURE), 4)
+
+    def test_links_wait_until_people_are_known(self):
+        with Exporter("refresh: 1s\n" + self.config(self.SOURCES), folder=self.folder) as exporter:
+            wait_until(lambda: self.MATURE in exporter.metrics(), "artifacts", 30)
+            self.assertEqual(exporter.metrics()[self.MATURE], 4)
 
 
 if __name__ == "__main__":

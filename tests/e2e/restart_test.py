@@ -74,7 +74,8 @@ class RestartTest(unittest.TestCase):
         samples = prometheus.api("query", query=f"{USES}[10m]")["result"][0]["values"]
         values = [float(value) for _, value in samples]
         self.assertEqual((values, values[0], values[-1]), (sorted(values), first, used))
-        self.assertAlmostEqual(number(f"increase({USES}[10m])"), used - first, delta=0.05 * (used - first))
+        # increase() stretches what it saw by up to a scrape's interval at both ends: more when few arrive.
+        self.assertAlmostEqual(number(f"increase({USES}[10m])"), used - first, delta=0.2 * (used - first))
 
         # A lost state file is the one case where counters begin anew, with what the table still has.
         exporter.stop()

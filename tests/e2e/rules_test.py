@@ -205,19 +205,13 @@ class ShortenTest(unittest.TestCase):
         self.assertEqual(rules.shorten_expression(expression, 3600, 5), "a[5000ms] > b[5000ms]")
         self.assertEqual(rules.shorten_expression("a[2s]", 10, 5), "a[2000ms]")
 
-    def test_a_deadline_of_the_exporter_has_its_own_factor(self):
-        expression = "a > usage_source_stale_after_seconds * 0"
-        self.assertEqual(rules.shorten_expression(expression, 360, 1), expression)
-        self.assertEqual(rules.shorten_expression(expression, 360, 1, deadline=60),
-                         "a > (usage_source_stale_after_seconds / 60) * 0")
-
     def test_a_day_that_is_no_duration_is_refused(self):
         with self.assertRaises(ValueError):
             rules.shorten_expression("a > 86400", 60, 1)
 
     def test_the_shipped_files_stay_valid_and_are_short(self):
         with tempfile.TemporaryDirectory() as folder:
-            paths = rules.write_shortened(folder, 720, deadline=60)
+            paths = rules.write_shortened(folder, 720)
             code, said = rules.promtool("check", "rules", *paths)
             self.assertEqual(code, 0, said)
             for path, original in zip(paths, rules.rule_files()):

@@ -82,6 +82,13 @@ CONFIG = {
             "regular": {"min_periods": 2},
             "power": {"min_active_days": 8},
             "at_risk": {"silent_for": "14d"},
+            "value": [{"stream": "time_saved", "minutes": 15, "where": {"format": ["csv"]}}],
+            "artifact": {
+                "id": "i", "ttl": {"column": "l", "unit": "h"}, "mature_after": "3d",
+                "accesses": {"table": "a", "time": "t", "artifact": "i", "viewer": "v",
+                             "kind": {"column": "k", "member": ["m"], "bot": "b"}},
+                "counts_as_access": ["member", "bot"],
+            },
         },
         "share": {"table": "s", "time": "t", "user": "u"},
     },
@@ -89,9 +96,20 @@ CONFIG = {
     "phases": {"first": {"until": "30d"}},
     "targets": {"half": {"feature": "both", "measure": "adoption/7d", "min": 0.5,
                          "start": "2026-09-11", "due": "2026-10-11", "phase": "first"}},
+    "business": {
+        "investment": {"amount": 35000, "booked_at": "2026-09-11"},
+        "ratings": {"table": "r", "time": "t", "user": "u", "feature": "f",
+                    "score": {"column": "s", "max": 10}},
+        "tickets": {"table": "t", "time": "t", "category": "c", "watch": ["data"]},
+        "feedback": {"table": "f", "time": "t", "theme": {"column": "h", "allow": ["speed"]}},
+        "retention": {"period": "28d"},
+    },
+    "capacity": {"disk": {"feature": "export", "measure": "stored_bytes", "limit": 1000}},
+    "releases": {"1.0": "2026-09-11"},
     "windows": ["1d", "7d", "last_week"],
     "population": {
-        "users": {"table": "p", "id": "i", "exclude": {"column": "x", "equals": True}},
+        "users": {"table": "p", "id": "i", "account": "a",
+                  "exclude": {"column": "x", "equals": True}},
         "activity": [{"table": "a", "user": "u", "time": "t"}],
     },
     "privacy": {"k_anonymity": 5},
@@ -120,6 +138,20 @@ PLACES = {
     "regular": ("features", "export", "regular"),
     "active_days": ("features", "export", "power"),
     "at_risk": ("features", "export", "at_risk"),
+    "value_stream": ("features", "export", "value", 0),
+    "artifact": ("features", "export", "artifact"),
+    "artifact_ttl": ("features", "export", "artifact", "ttl"),
+    "accesses": ("features", "export", "artifact", "accesses"),
+    "viewer_kind": ("features", "export", "artifact", "accesses", "kind"),
+    "business": ("business",),
+    "investment": ("business", "investment"),
+    "ratings": ("business", "ratings"),
+    "rating_score": ("business", "ratings", "score"),
+    "tickets": ("business", "tickets"),
+    "feedback": ("business", "feedback"),
+    "feedback_theme": ("business", "feedback", "theme"),
+    "account_retention": ("business", "retention"),
+    "capacity": ("capacity", "disk"),
     "combination": ("combinations", "both"),
     "phase": ("phases", "first"),
     "target": ("targets", "half"),
@@ -201,15 +233,26 @@ class SchemaTest(unittest.TestCase):
                 self.assertEqual(self.known_keys(with_unknown_key(path)),
                                  set(definition["properties"]))
 
+    def test_knows_the_measures_of_targets_that_the_program_knows(self):
+        config = copy.deepcopy(CONFIG)
+        config["targets"]["half"]["measure"] = UNKNOWN
+        windowed, whole, _ = SCHEMA["$defs"]["target"]["properties"]["measure"]["anyOf"]
+        names = re.fullmatch(r"\^\((.*)\)/.*", windowed["pattern"]).group(1).split("|")
+        self.assertEqual(self.listed(config, f'"{UNKNOWN}" is no measure of targets; known:'),
+                         {*names, *whole["enum"]})
+
     def known_keys(self, config):
         """What `check` lists in its complaint about the unknown key."""
+        return self.listed(config, f'unknown key "{UNKNOWN}" in .*; known:')
+
+    def listed(self, config, complaint):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "config.yml"
             path.write_text(yaml.safe_dump(config))
             result = subprocess.run([os.environ["USAGE_EXPORTER"], "check", f"--config.file={path}"],
                                     capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(result.returncode, 1, result.stderr)
-        match = re.search(rf'unknown key "{UNKNOWN}" in .*; known: (.*)$', result.stderr, re.M)
+        match = re.search(rf"{complaint} (.*)$", result.stderr, re.M)
         self.assertIsNotNone(match, result.stderr)
         return set(match.group(1).split(", "))
 

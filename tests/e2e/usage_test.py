@@ -133,7 +133,15 @@ class UsageTest(unittest.TestCase):
                 f" FROM export_logs WHERE {since}")
             links, channels = database.numbers(
                 f"SELECT count(*), count(DISTINCT channel_id) FROM shared_reports WHERE {since}")
+            tokens, = database.numbers(f"SELECT count(DISTINCT share_token) FROM shared_reports WHERE {since}")
+            # Seven days after the end of the hour that a link was made in it is judged.
+            week, hour = 7 * 86400, time.time() // 3600 * 3600
+            mature, opened = database.numbers(
+                "SELECT count(*), count(CASE WHEN access_count > 0 THEN 1 END) FROM shared_reports"
+                f" WHERE created_at >= '{instant(start - week)}' AND created_at < '{instant(hour - week)}'")
             wanted = {
+                ("usage_artifacts", "share", None): tokens, ("usage_artifacts_mature", "share", None): mature,
+                ("usage_artifact_approximate_access_ratio", "share", None): opened / mature if mature else None,
                 ("usage_uses", "export", None): uses, ("usage_uses", "share", None): links,
                 ("usage_feature_users", "export", None): users, ("usage_scopes", "share", None): channels,
                 ("usage_dimension_uses", "export", "csv"): csv, ("usage_dimension_uses", "export", "png"): png,

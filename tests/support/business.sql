@@ -170,7 +170,7 @@ SELECT unixepoch(at) + (35000 - sum(money)) / (sum(lately) / (86400 * min(28, ju
 FROM earned, now, launch HAVING sum(lately) > 0
 
 -- = usage_capacity_used
-SELECT 'exports_per_hour' AS resource, (SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM counted_uses, now
+SELECT 'exports_per_hour' AS resource, (SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM uses, now
        WHERE feature = 'export' AND t < at AND t >= datetime(at, '-7 days') GROUP BY strftime('%Y-%m-%d %H', t)))
 UNION ALL
 SELECT 'export_storage', (SELECT coalesce(sum(file_size_bytes), 0) FROM export_logs, now WHERE status = 'completed' AND created_at < at)

@@ -17,7 +17,6 @@ from promql import text_of, tokens
 RULES_DIR = SOURCE_DIR / "grafana/rules"
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 DAY = 86400
-DEADLINE = "usage_source_stale_after_seconds"
 
 
 def rule_files():
@@ -55,7 +54,7 @@ def _duration(seconds):
     return f"{max(1, round(seconds * 1000))}ms"
 
 
-def shorten_expression(expression, factor, least, deadline=1):
+def shorten_expression(expression, factor, least):
     found = tokens(expression)
     solid = [index for index, token in enumerate(found) if token[0] != "space"]
     result = list(found)
@@ -67,21 +66,19 @@ def shorten_expression(expression, factor, least, deadline=1):
             if place < 2 or found[solid[place - 1]][1] != "*" or found[solid[place - 2]][0] != "number":
                 raise ValueError(f"{DAY} without a number of days before it: {expression}")
             result[index] = (kind, f"{DAY / factor:.6f}")
-        elif text == DEADLINE and deadline != 1:
-            result[index] = (kind, f"({DEADLINE} / {deadline})")
     return text_of(result)
 
 
-def shorten(document, factor, least=1.0, deadline=1):
+def shorten(document, factor, least=1.0):
     """A copy of a rule file's document, every duration divided by `factor`, but none below `least`
-    seconds unless it was, and the deadline of a source divided by `deadline`."""
+    seconds unless it was."""
     groups = []
     for group in document["groups"]:
         shorter = dict(group, rules=[])
         if "interval" in group:
             shorter["interval"] = _duration(_shorter(seconds_of(group["interval"]), factor, least))
         for rule in group["rules"]:
-            rule = dict(rule, expr=shorten_expression(rule["expr"], factor, least, deadline))
+            rule = dict(rule, expr=shorten_expression(rule["expr"], factor, least))
             for key in ("for", "keep_firing_for"):
                 if key in rule:
                     rule[key] = _duration(_shorter(seconds_of(rule[key]), factor, least))
@@ -90,11 +87,11 @@ def shorten(document, factor, least=1.0, deadline=1):
     return {**document, "groups": groups}
 
 
-def write_shortened(folder, factor, least=1.0, deadline=1):
+def write_shortened(folder, factor, least=1.0):
     """Shortened copies of all shipped rule files in a folder; their paths."""
     paths = []
     for path in rule_files():
-        dump(shorten(load(path), factor, least, deadline), Path(folder) / path.name)
+        dump(shorten(load(path), factor, least), Path(folder) / path.name)
         paths.append(Path(folder) / path.name)
     return paths
 

@@ -393,6 +393,25 @@ TEST(HttpServer, ASlowReaderIsGivenUpAndDisturbsNobody) {
   EXPECT_GT(polite, 100U);
 }
 
+// civetweb itself gives up on who takes nothing for a while; this one always takes something.
+TEST(HttpServer, AReaderThatIsSlowAndSteadyIsGivenUpByBothProtocols) {
+  for (const char* address : {"127.0.0.1:0", "[::1]:0"}) {
+    HttpOptions options;
+    options.listen_addresses = {address};
+    options.send_timeout_ms = 1'000;
+    const HttpServer server(options, routes());
+    Client slow(server.addresses().front(), 65'536);
+    slow.send(request("GET", "/large"));
+    const auto start = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - start < milliseconds(1'750) &&
+           slow.receive(100'000)) {
+      std::this_thread::sleep_for(milliseconds(20));
+    }
+    EXPECT_LT(slow.read_all().size(), 32'000'000U) << address;
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5)) << address;
+  }
+}
+
 TEST(HttpServer, AHeaderThatNeverEndsIsGivenUp) {
   HttpOptions options = loopback();
   options.send_timeout_ms = 1'000;

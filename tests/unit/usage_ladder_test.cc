@@ -148,6 +148,31 @@ TEST(UsageLadder, AClockThatWasSetBackReadsNothingTwice) {
               IsEmpty());
 }
 
+TEST(UsageLadder, YoungBucketsAreSlicedWhereTheFirstRungIsShorterThanABucket) {
+  const Instant now = at("2026-11-25T08:20:00Z");
+  const Interval kept = last(days(30), now);
+  const auto young = [&](std::vector<Rung> rungs) {
+    rungs.push_back({std::nullopt, days(1)});
+    return kept.to - sliced(now, kept, rungs, kBucket).from;
+  };
+  EXPECT_EQ(young({{minutes(10), {}}, {hours(2), minutes(10)}, {days(3), hours(1)}}), hours(3));
+  EXPECT_EQ(young({{minutes(10), {}}}), hours(1));
+  EXPECT_EQ(young({{minutes(30), {}}}), hours(2));
+  EXPECT_EQ(young({{minutes(10), {}}, {days(3), minutes(10)}}), hours(7)) << "kSlicedAge";
+  EXPECT_EQ(young({{hours(1), {}}, {hours(2), minutes(10)}}), hours(0));
+  EXPECT_EQ(young({}), hours(0));
+  const Interval fresh{kept.to - hours(1), kept.to};
+  EXPECT_EQ(sliced(now, fresh, {{minutes(10), {}}, {hours(2), {}}, {{}, days(1)}}, kBucket), fresh);
+}
+
+TEST(UsageLadder, ALogCanForget) {
+  const Instant now = at("2026-11-25T08:20:00Z");
+  ReadLog log;
+  log.read(last(days(1), now), kBucket, now);
+  log.keep({at("2026-11-25T06:00:00Z"), at("2026-11-25T08:00:00Z")});
+  EXPECT_EQ(log.serialize(kBucket), "1795586400000000 2 1795594800000000\n");
+}
+
 TEST(UsageLadder, ProgressAndCover) {
   const Instant now = at("2026-11-25T08:20:00Z");
   const Interval all = last(hours(10), now);

@@ -442,6 +442,86 @@ TEST(Usage, SourcesShareUsersAndPublishTheirOwnFeatures) {
   EXPECT_FALSE(found["b"].contains("usage_active_users 1d"));
 }
 
+// Young buckets are sums of slices of five minutes, of which a refresh reads the last few.
+TEST(Usage, ARefreshReadsOnlyTheYoungestSlices) {
+  Bench bench(kTable, kFeatures);
+  std::string sql = "BEGIN;";
+  for (int age = 0; age < 180; ++age) {  // minutes: 55 of them in the open bucket's last slices
+    sql += export_row(kNow - minutes(age), format("{}, 'ok', NULL, 500, 'csv', 5", age));
+  }
+  bench.run_sql(sql + "COMMIT;");
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 180);
+  bench.now += std::chrono::seconds(10);
+  bench.run_sql(export_row(bench.now, "999, 'ok', NULL, 500, 'csv', 5"));
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 181);
+  // The youngest, and an older slice or two and the hours of a day whose turn it may be.
+  EXPECT_LE(bench.rows(), 17U + 10U + 24U);
+  EXPECT_EQ(bench.value("usage_feature_users", {"export", "1d"}), 181);
+}
+
+// A late commit, an update and deletions in slices that are no longer read at every refresh.
+TEST(Usage, OldSlicesFollowTheTableAtTheirTurnAndCountersDoNotFall) {
+  Bench bench(kTable, kFeatures);
+  const Instant edge = kNow - minutes(40);  // 07:40, where a slice begins
+  for (const auto& [who, at] : std::map<int, Instant>{{1, edge - std::chrono::microseconds(1)},
+                                                      {2, edge},
+                                                      {3, edge + minutes(2)},
+                                                      {4, edge + minutes(5)}}) {
+    bench.run_sql(export_row(at, format("{}, 'ok', NULL, 500, 'csv', 5", who)));
+  }
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 4) << "edges count once";
+
+  bench.run_sql("DELETE FROM exports WHERE who IN (2, 4);" +
+                export_row(edge + minutes(1), "5, 'ok', NULL, 500, 'png', 5") +
+                "UPDATE exports SET status = 'bad', why = 'timeout' WHERE who = 3;");
+  std::optional<double> attempts = 4;
+  for (int minute = 0; minute < 10; ++minute) {
+    bench.now += minutes(1);
+    bench.run();
+    EXPECT_GE(bench.value("usage_attempts_total", {"export"}), attempts);
+    attempts = bench.value("usage_attempts_total", {"export"});
+  }
+  EXPECT_EQ(bench.value("usage_uses", {"export", "1d"}), 2);  // of users 1 and 5
+  EXPECT_EQ(bench.value("usage_feature_users", {"export", "1d"}), 2);
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 4);
+  EXPECT_EQ(bench.value("usage_failures_total", {"export", "timeout"}), 1);
+  EXPECT_EQ(bench.value("usage_dimension_uses_total", {"export", "format", "png"}), 1);
+
+  // The same rows once more, when their bucket is read whole.
+  bench.now += hours(3);
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses", {"export", "1d"}), 2);
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 4);
+  EXPECT_EQ(bench.value("usage_attempts_total", {"export"}), attempts);
+}
+
+TEST(Usage, SlicesAreReadOnceMoreAfterAStartAndAClockThatWasSetBack) {
+  const testing::TemporaryFolder folder;
+  Bench bench(kTable, kFeatures, {.storage_path = folder.file("state")});
+  bench.run_sql(export_row(kNow - minutes(3), "1, 'ok', NULL, 500, 'csv', 5") +
+                export_row(kNow - minutes(50), "2, 'ok', NULL, 500, 'csv', 5"));
+  bench.run();
+  bench.run_sql(export_row(kNow - minutes(90), "3, 'ok', NULL, 500, 'csv', 5"));
+  bench.restart();
+  bench.use(kFeatures);
+  bench.now += std::chrono::seconds(1);
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 3) << "all of them, at once";
+
+  bench.now -= hours(1);
+  bench.run_sql(export_row(bench.now, "4, 'ok', NULL, 500, 'csv', 5"));
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 4);
+  bench.now += hours(1) + minutes(11);
+  bench.run_sql(export_row(bench.now, "5, 'ok', NULL, 500, 'csv', 5"));
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 5);
+  EXPECT_EQ(bench.value("usage_uses", {"export", "1d"}), 5);
+}
+
 TEST(Usage, EveryFamilyOfARunIsDescribed) {
   Bench bench(kTable, kFeatures);
   bench.run_sql(export_row(kNow - minutes(10), "1, 'ok', NULL, 500, 'csv', 5"));
