@@ -159,17 +159,19 @@ ReportSection targets(const Report& report) {
   return section;
 }
 
-std::string adoption_sentence(const Report& report) {
+// "50.0 % used Report export (+3.7 points on the week before); …", of what is known of one figure.
+std::string clauses(const Report& report, std::string_view key, std::string_view verb) {
   std::string text;
   for (const ReportSubject& feature : report.features) {
-    const NamedFigure* adoption = feature.find("adoption");
-    if (!adoption->figure.value) {
+    const NamedFigure* found = feature.find(key);
+    if (found == nullptr || !found->figure.value) {
       continue;
     }
-    const auto before = change(Unit::ratio, adoption->figure.value, adoption->figure.week_before);
-    text += format("{}{} used {}{}", text.empty() ? "" : "; ",
-                   number_text(Unit::ratio, *adoption->figure.value), feature.title,
-                   !adoption->figure.week_before ? "" : " (" + before.by + " on the week before)");
+    const Figure& figure = found->figure;
+    const auto before = change(found->unit, figure.value, figure.week_before);
+    text += format("{}{} {} {}{}", text.empty() ? "" : "; ",
+                   number_text(found->unit, *figure.value), verb, feature.title,
+                   figure.week_before ? " (" + before.by + " on the week before)" : "");
   }
   return text;
 }
@@ -207,14 +209,18 @@ std::string report_days(const Report& report) {
 }
 
 std::string headline(const Report& report) {
-  const std::string adoption = adoption_sentence(report);
+  const std::string adoption = clauses(report, "adoption", "used");
+  const std::string uses = clauses(report, "uses", "uses of");
+  if (adoption.empty() && uses.empty()) {
+    return "No feature had been launched by the end of the week.";
+  }
   const auto active = std::ranges::find(report.product, "active_users", &NamedFigure::key);
-  std::string text =
-      adoption.empty() || !active->figure.value
-          ? "No feature had been launched and used by the end of the week."
-          : format("Of {} active people, {}.", plain(*active->figure.value), adoption);
-  const auto met = std::ranges::count(report.targets, std::optional(true), &TargetReport::met);
-  if (!adoption.empty() && !report.targets.empty()) {
+  std::string text = uses + ".";
+  if (!adoption.empty()) {
+    text = format("Of {} active people, {}.", plain(active->figure.value.value_or(0)), adoption);
+  }
+  if (!report.targets.empty()) {
+    const auto met = std::ranges::count(report.targets, std::optional(true), &TargetReport::met);
     text += format(" {} of {} targets {} met.", met, report.targets.size(),
                    report.targets.size() == 1 ? "is" : "are");
   }

@@ -113,8 +113,12 @@ TEST(RenderReport, TheHeadlineIsOfWhatIsKnown) {
       "Of 40 active people, 25.0 % used Export <b> & \"more\" | rest (+5.0 points on the week "
       "before). 1 of 3 targets are met.");
   Report report = made_up();
-  report.features.front().figures.front().figure = {};
-  EXPECT_EQ(headline(report), "No feature had been launched and used by the end of the week.");
+  report.targets.resize(1);
+  report.features.front().title = "Export";
+  report.features.front().figures.front().figure = {};  // adoption: nobody knows who uses it
+  EXPECT_EQ(headline(report), "12 uses of Export (+12 on the week before). 1 of 1 targets is met.");
+  report.features.front().figures.clear();
+  EXPECT_EQ(headline(report), "No feature had been launched by the end of the week.");
 }
 
 TEST(RenderReport, NumbersAreWrittenInTheirUnit) {
