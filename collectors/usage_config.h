@@ -34,7 +34,7 @@ struct NumberConfig {
 // A number on a scale of its own, put on one from 0 to 10.
 struct ScaleConfig {
   double min = 0, max = 10;
-  std::string max_column;  // instead of max
+  std::string max_column;
 };
 
 struct DimensionConfig {
@@ -50,15 +50,14 @@ struct FeatureConfig {
   std::string reason, scope;  // columns
   std::optional<NumberConfig> duration, size;
   std::vector<DimensionConfig> dimensions;  // parallel to shape.dimensions
-  std::string revoked_at, creator;          // columns: a row with a time, or of one whose rows do
-                                            // not count, is a failure
-  bool latest = false;  // of a user's rows in a bucket only the last one is read
+  std::string revoked_at, creator;  // columns: a time, or somebody excluded, makes it a failure
+  bool latest = false;              // of a user's rows in a bucket only the last one is read
   FeatureShape shape;
 };
 
 struct UsersConfig {
   struct Condition {
-    std::string column;  // empty: no condition
+    std::string column;  // empty: none
     std::vector<std::string> values;
   };
   std::string source, table, id, created_at, deleted_at, team, account;
@@ -102,8 +101,7 @@ struct UsageConfig {
   Duration history = std::chrono::days(400);
   Duration bucket = std::chrono::hours(1);
 
-  std::vector<std::string> sources;  // those that are read: that of the users, then the others in
-                                     // the order of Config::sources
+  std::vector<std::string> sources;  // those that are read: that of the users, then as in Config
   std::string global_source;         // its job publishes what belongs to no single feature
 
   const FeatureConfig& feature(const std::string& name) const;  // exists
