@@ -20,7 +20,7 @@ struct FigureRow {
   Unit unit = Unit::count;
   bool has_window = true;
   double scale = 1;
-  std::string_view label = "", label_value = "";
+  std::string_view label = {}, label_value = {};
 };
 
 constexpr double kHour = 1.0 / 3600;

@@ -81,7 +81,9 @@ class FeatureReader::LastRows {
       row.dimensions.emplace_back(value);
     }
     Row& known = rows_[{bucket, std::string(*fact.user)}];
-    known = std::max(known, std::move(row));
+    if (known < row) {
+      known = std::move(row);
+    }
   }
   void each(const std::function<void(Instant bucket, const Fact&)>& visit) const {
     for (const auto& [key, row] : rows_) {

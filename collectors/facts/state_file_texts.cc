@@ -63,8 +63,7 @@ std::string text_of(const FeatureShape& shape) {
   put_bounds(shape.duration_bounds);
   put_bounds(shape.size_bounds);
   codec::put_number(text, (shape.has_users ? 1U : 0U) + (shape.has_outcome ? 2U : 0U) +
-                              (shape.has_scope ? 4U : 0U) +
-                              (shape.of_artifacts ? 8U : 0U));
+                              (shape.has_scope ? 4U : 0U) + (shape.of_artifacts ? 8U : 0U));
   return text;
 }
 

@@ -144,8 +144,9 @@ class Artifacts {
   }
 
   void add_accesses(Instant start, const Bucket& bucket, const FeatureFacts& accesses) {
-    for (const auto& [value, tally] : bucket.dimensions.front()) {
-      const std::string kind = kind_of(rules_, text_of(accesses, 0, value));
+    for (const auto& entry : bucket.dimensions.front()) {
+      const Tally& tally = entry.second;
+      const std::string kind = kind_of(rules_, text_of(accesses, 0, entry.first));
       if (!counts(rules_, kind)) continue;
       tally.users().for_each([&](UserId id) {
         const std::uint32_t place = places_[id];

@@ -154,7 +154,8 @@ void stream_uses(Moment& moment, const std::string&, MetricFamily& family) {
 }
 
 void time_saved(Moment& moment, const std::string&, MetricFamily& family) {
-  for (const auto& [feature, facts] : moment.facts().features) {
+  for (const auto& entry : moment.facts().features) {
+    const std::string& feature = entry.first;
     const auto& streams = moment.feature_rules(feature).value;
     if (streams.empty()) continue;
     add_per_window(moment, feature, family, [&](const Interval& window) {

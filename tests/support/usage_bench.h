@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include "collectors/sources/writer.h"
 #include "collectors/usage.h"
 #include "exporter/format.h"
+#include "tests/support/slow_source.h"
 #include "tests/support/temporary_folder.h"
 
 // The usage collector on a SQLite file of its own.
@@ -28,25 +28,6 @@ inline std::string text_at(Instant instant) {
   text.pop_back();
   return text;
 }
-
-// A database that takes its time.
-class SlowSource : public Source {
- public:
-  SlowSource(std::unique_ptr<Source> source) : source_(std::move(source)) {}
-  void scan(const Query& query, Deadline deadline, const RowSink& sink) override {
-    std::this_thread::sleep_for(pause);
-    source_->scan(query, deadline, sink);
-  }
-  std::vector<Column> describe(const Query& query, Deadline deadline) override {
-    return source_->describe(query, deadline);
-  }
-  void interrupt() noexcept override { source_->interrupt(); }
-
-  Duration pause{};
-
- private:
-  std::unique_ptr<Source> source_;
-};
 
 // A config on a database of its own; every run is a job's run without the job.
 class Bench {

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "collectors/sources/source.h"
+
+namespace usage::testing {
+
+// A database that takes its time.
+class SlowSource : public Source {
+ public:
+  SlowSource(std::unique_ptr<Source> source) : source_(std::move(source)) {}
+  void scan(const Query& query, Deadline deadline, const RowSink& sink) override {
+    std::this_thread::sleep_for(pause);
+    source_->scan(query, deadline, sink);
+  }
+  std::vector<Column> describe(const Query& query, Deadline deadline) override {
+    return source_->describe(query, deadline);
+  }
+  void interrupt() noexcept override { source_->interrupt(); }
+
+  Duration pause{};
+
+ private:
+  std::unique_ptr<Source> source_;
+};
+
+}  // namespace usage::testing
