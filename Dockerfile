@@ -13,7 +13,7 @@ FROM docker.io/library/debian:bookworm-slim
 RUN apt-get update -q \
     && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
        ca-certificates libcivetweb1 libdate-tz3 libfmt9 libpq5 libprometheus-cpp-core1.0 \
-       libroaring0 libsqlite3-0 libyaml-cpp0.7 tzdata zlib1g \
+       libroaring0 libsimdjson14 libsqlite3-0 libyaml-cpp0.7 tzdata zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt \
     && install -d -o 65534 -g 65534 /var/lib/usage_exporter
 COPY --from=builder /src/build/release/usage_exporter /usr/local/bin/usage_exporter

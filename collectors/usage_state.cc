@@ -190,6 +190,14 @@ void UsageState::put(StateFile::Changes& changes, const std::string& name,
   changes.put_table(name, {table.fingerprint, table.serialize(shared_.facts.bucket_width)});
 }
 
+Journal& UsageState::journal() {
+  const std::scoped_lock lock(journal_mutex_);
+  if (!journal_) {
+    journal_ = std::make_unique<Journal>(journal_path_, options_.storage_path.empty());
+  }
+  return *journal_;
+}
+
 void UsageState::commit() {
   const std::scoped_lock lock(shared_.mutex);
   if (!file_ || (dirty_.empty() && dropped_.empty())) {

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 
 #include "collectors/facts/state_file.h"
+#include "collectors/inputs/journal.h"
 #include "collectors/usage_config.h"
 #include "collectors/usage_ladder.h"
 #include "collectors/usage_reader.h"
@@ -46,7 +48,8 @@ class UsageState {
  public:
   static constexpr const char* kActivity = StateFile::kActivity;
 
-  explicit UsageState(UsageOptions options) : options_(std::move(options)) {}
+  explicit UsageState(UsageOptions options)
+      : options_(std::move(options)), journal_path_(Journal::path_in(options_.storage_path)) {}
 
   const UsageOptions& options() const { return options_; }
   SharedFacts& shared() { return shared_; }
@@ -68,6 +71,11 @@ class UsageState {
   // Whether everything that the config kept of the past has been read once.
   bool finished();
 
+  // Where the events of logs and clients lie. The journal is opened at its first use; throws as it
+  // does. Without the lock of the facts.
+  const std::string& journal_path() const { return journal_path_; }
+  Journal& journal();
+
   // Keeps everything that changed since the last commit, in one transaction. Throws Error.
   void commit();
 
@@ -78,10 +86,13 @@ class UsageState {
   void put(StateFile::Changes& changes, const std::string& name, const std::set<Instant>& days);
 
   const UsageOptions options_;
+  const std::string journal_path_;
   SharedFacts shared_;
   std::map<std::string, TableProgress> tables_;  // by feature, and kActivity
   std::shared_ptr<const UsageConfig> adopted_;
   std::unique_ptr<StateFile> file_;
+  std::mutex journal_mutex_;
+  std::unique_ptr<Journal> journal_;                // guarded by journal_mutex_, once made for good
   std::set<std::string> dropped_;                   // since the last commit
   std::map<std::string, std::set<Instant>> dirty_;  // table → UTC days read since the last commit
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,10 +22,22 @@ enum class TimeFormat {
   unix_ms,  // milliseconds
 };
 
+// Files of JSON lines. Fields are named by dotted paths, which are tried in turn.
+struct LogConfig {
+  std::vector<std::string> paths;  // globs; absolute, or as the config's own path is
+  std::vector<std::string> event, time, user;
+  std::size_t max_line_bytes = 1 << 20;            // longer lines are skipped and counted
+  Duration rotate_wait = std::chrono::seconds(5);  // what is still written to a renamed file
+  bool from_beginning = true;                      // of files that are there at the first start
+};
+
 struct SourceConfig {
   std::string name;
-  std::string driver;  // from the DSN's scheme: "sqlite", "postgresql"
-  Secret dsn;
+  std::string driver;  // from the DSN's scheme: "sqlite", "postgresql"; or "log"
+  Secret dsn;          // of a database
+  std::optional<LogConfig> log;
+  // Where the events of a log lie, for readers; set when the plan is made. Empty: a database.
+  std::string journal;
   std::string password_file;  // re-read at every connect; empty: none
   std::map<std::string, std::string> labels;
   Duration timeout = std::chrono::seconds(10);  // of one run, unless the collector has its own

@@ -95,8 +95,9 @@ void read_dsn(SourceConfig& source, yaml::Mapping& mapping, const yaml::Node& no
   const std::size_t before = problems.size();
   if (dsn != nullptr || file == nullptr) {
     if (dsn == nullptr && node.kind == yaml::Node::Kind::mapping) {
-      problems.add(source.position, format("{} lacks the key \"dsn\" (or \"dsn_file\"): {}",
-                                           mapping.what(), kDsnExample));
+      problems.add(source.position,
+                   format("{} lacks the key \"dsn\" (or \"dsn_file\"): {}",
+                          mapping.what(), kDsnExample));
       return;
     }
     const std::string text = mapping.require_string("dsn");
@@ -137,9 +138,10 @@ void refuse_keys_of_other_drivers(const SourceConfig& source, yaml::Mapping& map
                                       {"time_format", "sqlite"}}};
   for (const auto& [name, driver] : kKeys) {
     if (!source.driver.empty() && source.driver != driver && mapping.has(name)) {
-      mapping.problem(name, format("\"{}\" in {} is only for {} databases, and this one is {}; "
-                                   "remove it",
-                                   name, mapping.what(), driver, source.driver));
+      mapping.problem(name,
+                      format("\"{}\" in {} is only for {} databases, and this one is {}; "
+                             "remove it",
+                             name, mapping.what(), driver, source.log ? "a log" : source.driver));
     }
   }
 }
@@ -164,7 +166,9 @@ SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problem
   source.name = key.text;
   source.position = key.position;
   yaml::Mapping mapping(value, format("source {}", yaml::quoted(key)), problems);
-  read_dsn(source, mapping, value, problems);
+  if (!read_input(source, mapping, problems)) {
+    read_dsn(source, mapping, value, problems);
+  }
   if (const yaml::Node* node = mapping.find("password_file")) {
     source.password_file = mapping.require_string("password_file");
     if (!source.password_file.empty() && !node->secret) {

@@ -10,6 +10,14 @@ namespace usage {
 namespace {
 
 Plan plan_of(Config config, Problems& problems, std::shared_ptr<UsageState> usage) {
+  if (!usage) {
+    usage = std::make_shared<UsageState>(UsageOptions{.storage_path = "", .complete = true});
+  }
+  for (SourceConfig& source : config.sources) {
+    if (source.log) {
+      source.journal = usage->journal_path();
+    }
+  }
   Plan plan{std::move(config), {}};
   // Also when the common part has problems, so that everything is reported at once.
   plan.collectors = plan_collectors(plan.config, problems, std::move(usage));

@@ -160,6 +160,10 @@ std::optional<Statement> Database::prepare(std::string_view& sql) {
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
+std::int64_t Database::changes() const { return sqlite3_changes64(handle_.get()); }
+
+std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
+
 void Database::watch(std::function<bool()> stop, Duration longest) {
   constexpr int kStepsBetweenChecks = 1000;  // some ten microseconds
   watch_ = std::make_unique<Watch>(Watch{std::move(stop), longest});

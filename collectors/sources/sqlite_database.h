@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -68,6 +69,8 @@ class Database {
   std::optional<Statement> prepare(std::string_view& sql);
 
   bool in_transaction() const;
+  std::int64_t changes() const;  // rows that the last INSERT, UPDATE or DELETE changed
+  std::int64_t last_id() const;  // of the last row that was inserted
 
   // Statements end with Group::stopped soon after `stop` gives true; a locked file is waited for
   // up to `longest`. The functions live as long as the database.

@@ -42,6 +42,7 @@ const std::vector<Layer>& layers() {
       {"measures", {"collectors/measures/"}},
       {"sources", {"collectors/sources/"}},
       {"state file", {"collectors/facts/state_file"}},
+      {"inputs", {"collectors/inputs/"}},
       {"collectors", {"collectors/"}},
       {"views",
        {"exporter/http_server", "exporter/response_head", "exporter/listen_socket",

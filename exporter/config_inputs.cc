@@ -1,0 +1,93 @@
+// Sources that are no databases: what they tell is kept in the journal.
+
+#include "exporter/config_parts.h"
+#include "exporter/format.h"
+
+namespace usage {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+constexpr std::int64_t kLeastLine = 1024;
+constexpr std::int64_t kLongestLine = 64 << 20;
+
+// Where the loggers that are in use put things: python-json-logger, structlog, the standard
+// library's with either, loguru, pino and winston.
+const std::vector<std::string> kEventPaths{"event", "record.extra.event"};
+const std::vector<std::string> kTimePaths{"timestamp", "time", "@timestamp", "asctime",
+                                          "record.time.timestamp"};
+const std::vector<std::string> kUserPaths{"user_id", "userId", "record.extra.user_id"};
+
+std::vector<std::string> read_paths(yaml::Mapping& mapping, std::string_view key,
+                                    const std::vector<std::string>& fallback) {
+  if (!mapping.has(key)) {
+    return fallback;
+  }
+  std::vector<std::string> paths = mapping.strings(key);
+  for (const std::string& path : paths) {
+    if (path.empty() || path.front() == '.' || path.back() == '.') {
+      mapping.problem(key,
+                      format("\"{}\" in {} must be a dotted path such as \"record.extra.event\", "
+                             "or a list of such",
+                             key, mapping.what()));
+      return fallback;
+    }
+  }
+  return paths.empty() ? fallback : paths;
+}
+
+void read_log(SourceConfig& source, yaml::Mapping& outer, const yaml::Node& node,
+              Problems& problems) {
+  yaml::Mapping mapping(node, format("\"log\" of {}", outer.what()), problems);
+  LogConfig log;
+  if (node.kind == yaml::Node::Kind::mapping && mapping.require("paths") != nullptr) {
+    log.paths = mapping.strings("paths");
+    if (log.paths.empty()) {
+      mapping.problem("paths", format("\"paths\" in {} is empty; list the files to read, such as "
+                                      "/var/log/app/events.json*",
+                                      mapping.what()));
+    }
+    for (std::string& path : log.paths) {
+      path = resolve_path(*node.position.file, path);
+    }
+  }
+  log.event = read_paths(mapping, "event", kEventPaths);
+  log.time = read_paths(mapping, "time", kTimePaths);
+  log.user = read_paths(mapping, "user", kUserPaths);
+  if (const auto bytes = mapping.integer("max_line_bytes", kLeastLine, kLongestLine)) {
+    log.max_line_bytes = static_cast<std::size_t>(*bytes);
+  }
+  log.rotate_wait =
+      mapping.duration("rotate_wait", Duration(0), hours(1)).value_or(log.rotate_wait);
+  if (const auto choice = mapping.choice("start_at", {"beginning", "end"})) {
+    log.from_beginning = *choice == 0;
+  }
+  if (const auto zone = read_time_zone(mapping, "naive_time_zone", problems)) {
+    source.naive_time_zone = zone->name();
+  }
+  mapping.finish();
+  source.driver = "log";
+  source.time_format = TimeFormat::unix_ms;
+  source.log = std::move(log);
+}
+
+}  // namespace
+
+bool read_input(SourceConfig& source, yaml::Mapping& mapping, Problems& problems) {
+  const yaml::Node* log = mapping.find("log");
+  if (log == nullptr) {
+    return false;
+  }
+  for (const char* key : {"dsn", "dsn_file"}) {
+    if (mapping.has(key)) {
+      mapping.problem(key, format("{} has both \"log\" and \"{}\"; make two sources of it",
+                                  mapping.what(), key));
+    }
+  }
+  read_log(source, mapping, *log, problems);
+  return true;
+}
+
+}  // namespace usage
