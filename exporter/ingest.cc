@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <span>
 #include <utility>
 
 #include "collectors/inputs/ingest_key.h"
@@ -46,6 +47,26 @@ constexpr const char* kNoKey =
 
 // By its first bytes, because RudderStack's client says nothing and proxies unpack silently.
 bool is_gzip(std::string_view body) { return body.starts_with("\x1f\x8b"); }
+
+std::string inflate(std::string_view body, std::size_t longest) {
+  constexpr std::size_t kStep = std::size_t{64} * 1024;
+  Gunzip gunzip;
+  std::string text;
+  while (!body.empty() || !gunzip.ended()) {
+    const std::size_t size = text.size();
+    text.resize(std::min(size + kStep, longest + 1));
+    const Gunzip::Step step = gunzip.step(body, std::span(text).subspan(size));
+    body.remove_prefix(step.taken);
+    text.resize(size + step.made);
+    if (text.size() > longest) {
+      throw Refusal(413, format("the body inflates to more than {} bytes", longest));
+    }
+    if (step.taken == 0 && step.made == 0) {
+      throw Error(Reason::data, "compressed bytes are cut short");
+    }
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -121,133 +142,129 @@ Ingest::Taken Ingest::read(const HttpRequest& request, std::string_view type) {
     std::unique_ptr<IngestReader>& reader;
   };
   const Return giving_back{*this, reader};
+  std::size_t size = request.body.size();
   try {
     if (is_gzip(request.body)) {
-      std::string text;
-      try {
-        text = gunzip(request.body, longest);
-      } catch (const Error&) {
-        throw Refusal(413,
-                      format("the body is damaged or inflates to more than {} bytes", longest));
-      }
+      const std::string text = inflate(request.body, longest);
+      size = text.size();
       reader->parse(text);
     } else {
       reader->parse(request.body);
     }
   } catch (const Error& error) {
-    throw Refusal {400, format("the body is {}", error.what()));
-    }
-    source = source == nullptr ? source_of(reader->key()) : source;
-    if (source == nullptr) {
-      throw Refusal(401, kNoKey);
-    }
-    return {source, reader->items(source->kept, type, services_.clock.now(),
-                                  source->config.max_event_bytes)};
+    throw Refusal(400, format("the body cannot be read: {}", error.what()));
   }
-
-  HttpResponse Ingest::answer(const HttpRequest& request, std::string_view type) {
-    const SteadyInstant start = services_.clock.steady_now();
-    try {
-      Taken taken = read(request, type);
-      const std::string_view origin = request.header("Origin");
-      if (!origin.empty() && !allows_origin(origin, taken.source)) {
-        throw Refusal(403, "pages of this origin may not send events: see allow_origins");
-      }
-      const std::size_t kept = taken.items.events.size();
-      const std::uint64_t fresh =
-          kept == 0 ? 0
-                    : services_.commit.commit({.source = taken.source->name,
-                                               .events = std::move(taken.items.events),
-                                               .files = {},
-                                               .gone = {},
-                                               .counted = {}});
-      services_.metrics.stored(taken.source->name, taken.items, fresh, kept - fresh);
-      services_.metrics.took(
-          std::chrono::duration<double>(services_.clock.steady_now() - start).count());
-      return json_response(200);
-    } catch (const Refusal& refusal) {
-      return json_response(refusal.status, refusal.message);
-    } catch (const Error& error) {
-      if (error.reason() == Reason::limit) {
-        return again_later("too many events wait for the disk", "1");
-      }
-      note_failure(error.what());
-      return again_later("the events cannot be stored now", "10");
-    }
+  source = source == nullptr ? source_of(reader->key()) : source;
+  if (source == nullptr) {
+    throw Refusal(401, kNoKey);
   }
-
-  // The cause is the machine's, and the same for every request until somebody mends it.
-  void Ingest::note_failure(const char* why) {
-    {
-      const std::scoped_lock lock(mutex_);
-      const Instant now = services_.clock.now();
-      if (warned_ != Instant() && now < warned_ + kWarnEvery && now >= warned_) {
-        return;
-      }
-      warned_ = now;
-    }
-    services_.log.warn("events are turned away; clients are asked to send them again",
-                       {{"err", why}});
+  if (size > source->config.max_batch_bytes) {
+    throw Refusal(413, format("the body is longer than {} bytes", source->config.max_batch_bytes));
   }
+  return {source,
+          reader->items(source->kept, type, services_.clock.now(), source->config.max_event_bytes)};
+}
 
-  void Ingest::finish(const HttpRequest& request, HttpResponse& response) const {
-    services_.metrics.answered(response.status);
+HttpResponse Ingest::answer(const HttpRequest& request, std::string_view type) {
+  const SteadyInstant start = services_.clock.steady_now();
+  try {
+    Taken taken = read(request, type);
     const std::string_view origin = request.header("Origin");
-    if (origin.empty()) {
-      return;
+    if (!origin.empty() && !allows_origin(origin, taken.source)) {
+      throw Refusal(403, "pages of this origin may not send events: see allow_origins");
     }
-    response.headers.emplace_back("Vary", "Origin");
-    if (!allows_origin(origin, nullptr)) {
-      return;
+    const std::size_t kept = taken.items.events.size();
+    const std::uint64_t fresh =
+        kept == 0 ? 0
+                  : services_.commit.commit(
+                        {.source = taken.source->name, .events = std::move(taken.items.events)});
+    services_.metrics.stored(taken.source->name, taken.items, fresh, kept - fresh);
+    services_.metrics.took(
+        std::chrono::duration<double>(services_.clock.steady_now() - start).count());
+    return json_response(200);
+  } catch (const Refusal& refusal) {
+    return json_response(refusal.status, refusal.message);
+  } catch (const Error& error) {
+    if (error.reason() == Reason::limit) {
+      return again_later("too many events wait for the disk", "1");
     }
-    response.headers.emplace_back("Access-Control-Allow-Origin", std::string(origin));
-    response.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");
-    if (request.method == "OPTIONS") {
-      response.headers.emplace_back("Access-Control-Allow-Methods", "POST");
-      response.headers.emplace_back("Access-Control-Allow-Headers",
-                                    "authorization, content-type, content-encoding, x-retry-count, "
-                                    "anonymousid");
-      response.headers.emplace_back("Access-Control-Max-Age", "7200");
-    }
+    note_failure(error.what());
+    return again_later("the events cannot be stored now", "10");
   }
+}
 
-  std::vector<HttpRoute> ingest_routes(std::function<std::shared_ptr<Ingest>()> current) {
-    struct Path {
-      const char* path;
-      const char* type;
-    };
-    // Of Segment and RudderStack, in both lengths, then of PostHog.
-    constexpr std::array<Path, 20> kPaths{
-        {{"/v1/track", "track"},   {"/v1/t", "track"},     {"/v1/identify", "identify"},
-         {"/v1/i", "identify"},    {"/v1/page", "page"},   {"/v1/p", "page"},
-         {"/v1/screen", "screen"}, {"/v1/s", "screen"},    {"/v1/group", "group"},
-         {"/v1/g", "group"},       {"/v1/alias", "alias"}, {"/v1/a", "alias"},
-         {"/v1/batch", ""},        {"/v1/b", ""},          {"/v1/import", ""},
-         {"/batch/", ""},          {"/batch", ""},         {"/capture/", "track"},
-         {"/capture", "track"},    {"/i/v0/e/", "track"}}};
-    const HttpResponse absent = text_response(404, "not found; / lists what there is\n");
-    std::vector<HttpRoute> routes;
-    for (const Path& path : kPaths) {
-      HttpRoute route{path.path, {"POST", "OPTIONS"}, {}};
-      route.admit =
-          [current, absent](const HttpRequest& request) -> std::variant<std::size_t, HttpResponse> {
-        const auto ingest = current();
-        return ingest ? ingest->admit(request) : absent;
-      };
-      route.handler = [current, absent, type = path.type](const HttpRequest& request) {
-        const auto ingest = current();
-        return ingest ? ingest->answer(request, type) : absent;
-      };
-      route.finish = [current, absent](const HttpRequest& request, HttpResponse& response) {
-        if (const auto ingest = current()) {
-          ingest->finish(request, response);
-        } else {
-          response = absent;
-        }
-      };
-      routes.push_back(std::move(route));
+// The cause is the machine's, and the same for every request until somebody mends it.
+void Ingest::note_failure(const char* why) {
+  {
+    const std::scoped_lock lock(mutex_);
+    const Instant now = services_.clock.now();
+    if (warned_ != Instant() && now < warned_ + kWarnEvery && now >= warned_) {
+      return;
     }
-    return routes;
+    warned_ = now;
   }
+  services_.log.warn("events are turned away; clients are asked to send them again",
+                     {{"err", why}});
+}
+
+void Ingest::finish(const HttpRequest& request, HttpResponse& response) const {
+  services_.metrics.answered(response.status);
+  const std::string_view origin = request.header("Origin");
+  if (origin.empty()) {
+    return;
+  }
+  response.headers.emplace_back("Vary", "Origin");
+  if (!allows_origin(origin, nullptr)) {
+    return;
+  }
+  response.headers.emplace_back("Access-Control-Allow-Origin", std::string(origin));
+  response.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");
+  if (request.method == "OPTIONS") {
+    response.headers.emplace_back("Access-Control-Allow-Methods", "POST");
+    response.headers.emplace_back("Access-Control-Allow-Headers",
+                                  "authorization, content-type, content-encoding, x-retry-count, "
+                                  "anonymousid");
+    response.headers.emplace_back("Access-Control-Max-Age", "7200");
+  }
+}
+
+std::vector<HttpRoute> ingest_routes(std::function<std::shared_ptr<Ingest>()> current) {
+  struct Path {
+    const char* path;
+    const char* type;
+  };
+  // Of Segment and RudderStack, in both lengths, then of PostHog.
+  constexpr std::array<Path, 20> kPaths{
+      {{"/v1/track", "track"},   {"/v1/t", "track"},     {"/v1/identify", "identify"},
+       {"/v1/i", "identify"},    {"/v1/page", "page"},   {"/v1/p", "page"},
+       {"/v1/screen", "screen"}, {"/v1/s", "screen"},    {"/v1/group", "group"},
+       {"/v1/g", "group"},       {"/v1/alias", "alias"}, {"/v1/a", "alias"},
+       {"/v1/batch", ""},        {"/v1/b", ""},          {"/v1/import", ""},
+       {"/batch/", ""},          {"/batch", ""},         {"/capture/", "track"},
+       {"/capture", "track"},    {"/i/v0/e/", "track"}}};
+  const HttpResponse absent = text_response(404, "not found; / lists what there is\n");
+  std::vector<HttpRoute> routes;
+  for (const Path& path : kPaths) {
+    HttpRoute route{path.path, {"POST", "OPTIONS"}, {}};
+    route.admit = [current,
+                   absent](const HttpRequest& request) -> std::variant<std::size_t, HttpResponse> {
+      const auto ingest = current();
+      return ingest ? ingest->admit(request) : absent;
+    };
+    route.handler = [current, absent, type = path.type](const HttpRequest& request) {
+      const auto ingest = current();
+      return ingest ? ingest->answer(request, type) : absent;
+    };
+    route.finish = [current, absent](const HttpRequest& request, HttpResponse& response) {
+      if (const auto ingest = current()) {
+        ingest->finish(request, response);
+      } else {
+        response = absent;
+      }
+    };
+    routes.push_back(std::move(route));
+  }
+  return routes;
+}
 
 }  // namespace usage

@@ -4,6 +4,8 @@
 #include <initializer_list>
 #include <utility>
 
+#include "collectors/inputs/log_line.h"
+
 namespace usage {
 
 namespace {
@@ -32,8 +34,7 @@ std::optional<std::string> text_at(const Value& object,
 std::optional<Instant> instant_at(const Value& object,
                                   std::initializer_list<std::string_view> paths) {
   const auto value = first(object, paths);
-  const auto text = value ? value->string() : std::nullopt;
-  return text ? parse_rfc3339(*text) : std::nullopt;
+  return value ? parse_log_time(*value, TimeZone()) : std::nullopt;
 }
 
 IngestUser user_of(const Value& item, std::optional<std::string>& user) {

@@ -1,17 +1,14 @@
 #include "exporter/http_server.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <stdexcept>
 #include <thread>
 
 #include "exporter/error.h"
+#include "tests/support/http_client.h"
 #include "tests/support/sanitizers.h"
 
 namespace usage {
@@ -22,89 +19,6 @@ using testing::HasSubstr;
 using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
-
-// A client that shows every byte.
-class Client {
- public:
-  // `receive_buffer`: 0 for the system's default.
-  explicit Client(const std::string& address, int receive_buffer = 0) {
-    const auto colon = address.rfind(':');
-    std::string host = address.substr(0, colon);
-    if (host.starts_with('[')) {
-      host = host.substr(1, host.size() - 2);
-    }
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* info = nullptr;
-    if (getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &info) != 0) {
-      throw std::runtime_error("no such host");
-    }
-    fd_ = socket(info->ai_family, SOCK_STREAM, 0);
-    if (receive_buffer > 0) {
-      setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
-    }
-    const timeval patience{20, 0};
-    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    const int result = connect(fd_, info->ai_addr, info->ai_addrlen);
-    freeaddrinfo(info);
-    if (result != 0) {
-      throw std::runtime_error("cannot connect");
-    }
-  }
-  ~Client() { close(fd_); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  void send(const std::string& text) const { ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
-
-  void end() const { shutdown(fd_, SHUT_WR); }
-
-  // What comes until the server closes.
-  std::string read_all() {
-    while (receive(65536)) {
-    }
-    return std::exchange(received_, {});
-  }
-
-  // One response, by its Content-Length; the connection stays open.
-  std::string read_one(bool has_body = true) {
-    std::size_t head = std::string::npos;
-    while ((head = received_.find("\r\n\r\n")) == std::string::npos) {
-      if (!receive(65536)) {
-        return std::exchange(received_, {});
-      }
-    }
-    std::size_t size = head + 4;
-    if (has_body) {
-      size += std::stoul(received_.substr(received_.find("Content-Length: ") + 16));
-    }
-    while (received_.size() < size && receive(65536)) {
-    }
-    const std::string response = received_.substr(0, size);
-    received_.erase(0, size);
-    return response;
-  }
-
-  // False at the end, or when nothing came for long.
-  bool receive(std::size_t most) {
-    std::string buffer(most, ' ');
-    const auto count = recv(fd_, buffer.data(), buffer.size(), 0);
-    if (count <= 0) {
-      return false;
-    }
-    received_.append(buffer, 0, static_cast<std::size_t>(count));
-    return true;
-  }
-
- private:
-  int fd_ = -1;
-  std::string received_;
-};
-
-std::string request(std::string_view method, std::string_view path, std::string_view headers = "") {
-  return std::string(method) + " " + std::string(path) + " HTTP/1.1\r\nHost: test\r\n" +
-         std::string(headers) + "\r\n";
-}
 
 std::vector<HttpRoute> routes() {
   return {
@@ -136,33 +50,8 @@ std::vector<HttpRoute> routes() {
       {"/-/reload",
        {"POST", "PUT"},
        [](const HttpRequest&) { return text_response(202, "reloaded\n"); }},
-      {"/take",
-       {"POST"},
-       [](const HttpRequest& request) {
-         return text_response(200, std::string(request.header("X-Name")) + "=" +
-                                       std::string(request.body.substr(0, 100)) + "/" +
-                                       std::to_string(request.body.size()) + "\n");
-       },
-       [](const HttpRequest& request) -> std::variant<std::size_t, HttpResponse> {
-         if (request.header("x-refuse").empty()) {
-           return 200'000;
-         }
-         return text_response(401, "refused\n");
-       }},
       {"/files/*", {"GET"}, [](const HttpRequest&) { return text_response(200, "file\n"); }},
   };
-}
-
-HttpOptions loopback() {
-  HttpOptions options;
-  options.listen_addresses = {"127.0.0.1:0"};
-  return options;
-}
-
-std::string ask(const HttpServer& server, const std::string& text) {
-  Client client(server.addresses().front());
-  client.send(text);
-  return client.read_one(!text.starts_with("HEAD"));
 }
 
 class HttpServerTest : public testing::Test {
@@ -236,106 +125,6 @@ TEST_F(HttpServerTest, ABodyThatNeverComesHoldsNothingForLong) {
   EXPECT_THAT(client.read_one(), StartsWith("HTTP/1.1 202 "));
   EXPECT_THAT(usage::ask(server, request("GET", "/metrics")), StartsWith("HTTP/1.1 200 "));
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
-}
-
-std::string post(std::string_view body, std::string_view headers = "") {
-  return request("POST", "/take",
-                 std::string(headers) + "Content-Length: " + std::to_string(body.size()) + "\r\n") +
-         std::string(body);
-}
-
-TEST_F(HttpServerTest, ARouteMayTakeABody) {
-  Client client(server.addresses().front());
-  client.send(post("abc", "X-Name: it\r\n"));
-  EXPECT_THAT(client.read_one(), HasSubstr("Connection: keep-alive\r\n"));
-  for (const std::size_t size : {0U, 1U, 16'000U, 20'000U, 200'000U}) {
-    client.send(post(std::string(size, 'x'), "X-Name: it\r\n"));
-    EXPECT_THAT(client.read_one(),
-                HasSubstr("\r\n\r\nit=" + std::string(std::min(size, 100UL), 'x') + "/" +
-                          std::to_string(size) + "\n"))
-        << size;
-  }
-}
-
-TEST(HttpServer, ARouteTakesABodyByIpv6) {
-  HttpOptions options;
-  options.listen_addresses = {"[::1]:0"};
-  const HttpServer server(options, routes());
-  EXPECT_THAT(ask(server, post(std::string(100'000, 'x'))), HasSubstr("x/100000\n"));
-}
-
-TEST_F(HttpServerTest, ABodyMayComeInChunks) {
-  Client client(server.addresses().front());
-  client.send(request("POST", "/take", "Transfer-Encoding: chunked\r\n") + "3\r\nabc\r\n");
-  client.send("2;x=y\r\nde\r\n0\r\n\r\n");
-  EXPECT_THAT(client.read_one(), HasSubstr("\r\n\r\n=abcde/5\n"));
-  Client endless(server.addresses().front());
-  endless.send(request("POST", "/take", "Transfer-Encoding: chunked\r\n"));
-  for (int i = 0; i < 10; ++i) {
-    endless.send("8000\r\n" + std::string(0x8000, 'x') + "\r\n");
-  }
-  EXPECT_THAT(endless.read_one(), StartsWith("HTTP/1.1 413 "));
-}
-
-TEST_F(HttpServerTest, AClientThatAsksFirstIsToldToGoOn) {
-  Client client(server.addresses().front());
-  client.send(request("POST", "/take", "Content-Length: 3\r\nExpect: 100-continue\r\n"));
-  EXPECT_EQ(client.read_one(false), "HTTP/1.1 100 Continue\r\n\r\n");
-  client.send("abc");
-  EXPECT_THAT(client.read_one(), HasSubstr("\r\n\r\n=abc/3\n"));
-}
-
-TEST_F(HttpServerTest, ABodyThatIsTooLongOrRefusedIsStillAnswered) {
-  EXPECT_THAT(ask(post(std::string(200'001, 'x'))),
-              testing::AllOf(StartsWith("HTTP/1.1 413 "), HasSubstr("longer than 200000 bytes")));
-  EXPECT_THAT(ask(post(std::string(900'000, 'x'), "X-Refuse: 1\r\n")),
-              testing::AllOf(StartsWith("HTTP/1.1 401 "), HasSubstr("Connection: close\r\n")));
-  EXPECT_THAT(ask(request("POST", "/take", "Content-Length: 1000000000000\r\n")),
-              StartsWith("HTTP/1.1 413 "));
-}
-
-TEST_F(HttpServerTest, ABodyThatEndsTooSoonIsABadRequest) {
-  Client client(server.addresses().front());
-  client.send(request("POST", "/take", "Content-Length: 10\r\n") + "abc");
-  client.end();
-  EXPECT_THAT(client.read_one(), StartsWith("HTTP/1.1 400 "));
-}
-
-// They come one byte at a time, so that no pause is ever long.
-TEST(HttpServer, SlowBodiesAreGivenUpAndDisturbNobody) {
-  for (const char* address : {"127.0.0.1:0", "[::1]:0"}) {
-    HttpOptions options;
-    options.listen_addresses = {address};
-    options.max_connections = 8;
-    options.body_timeout_ms = 1'000;
-    const HttpServer server(options, routes());
-    const auto start = std::chrono::steady_clock::now();
-    std::vector<std::unique_ptr<Client>> slow;
-    for (int i = 0; i < 5; ++i) {
-      slow.push_back(std::make_unique<Client>(server.addresses().front()));
-      slow.back()->send(request("POST", "/take", "Content-Length: 100000\r\n"));
-    }
-    std::size_t busy = 0;
-    for (int i = 0; i < 25; ++i) {
-      for (const auto& client : slow) {
-        client->send("x");
-      }
-      EXPECT_THAT(ask(server, request("GET", "/metrics")), StartsWith("HTTP/1.1 200 "));
-      busy += ask(server, post("abc")).starts_with("HTTP/1.1 503 ") ? 1 : 0;
-      std::this_thread::sleep_for(milliseconds(60));
-    }
-    EXPECT_GT(busy, 5U) << address;
-    std::size_t too_slow = 0, turned_away = 0;
-    for (const auto& client : slow) {
-      const std::string response = client->read_one();
-      too_slow += response.starts_with("HTTP/1.1 408 ") ? 1 : 0;
-      turned_away += response.starts_with("HTTP/1.1 503 ") ? 1 : 0;
-    }
-    EXPECT_EQ(too_slow, 4U) << address;
-    EXPECT_EQ(turned_away, 1U) << address;
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(6)) << address;
-    EXPECT_THAT(ask(server, post("abc")), HasSubstr("abc/3"));
-  }
 }
 
 TEST_F(HttpServerTest, WhatIsNotHttpIsABadRequest) {
