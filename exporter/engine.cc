@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "collectors/usage_state.h"
 #include "exporter/error.h"
 
 namespace usage {

@@ -14,6 +14,7 @@ namespace usage {
 namespace {
 
 constexpr std::array<unsigned char, 10> kHeader{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3};
+constexpr int kWithGzipHeader = 16;
 constexpr std::size_t kStep =
     std::size_t{64} * 1024;  // of output; bounds what growing the string copies
 
@@ -104,7 +105,6 @@ std::string gzip(std::string_view numbers) {
 }
 
 std::string gunzip(std::string_view body, std::size_t longest) {
-  constexpr int kWithGzipHeader = 16;
   z_stream stream{};
   if (inflateInit2(&stream, MAX_WBITS + kWithGzipHeader) != Z_OK) {
     throw std::bad_alloc();
@@ -126,6 +126,37 @@ std::string gunzip(std::string_view body, std::size_t longest) {
     throw Error(Reason::data, "compressed bytes are damaged");
   }
   return text;
+}
+
+void Gunzip::End::operator()(z_stream_s* stream) const {
+  inflateEnd(stream);
+  delete stream;
+}
+
+Gunzip::Gunzip() : stream_(new z_stream{}) {
+  if (inflateInit2(stream_.get(), MAX_WBITS + kWithGzipHeader) != Z_OK) {
+    throw std::bad_alloc();
+  }
+}
+
+Gunzip::Step Gunzip::step(std::string_view body, std::span<char> room) {
+  const auto limited = [](std::size_t size) {
+    return static_cast<uInt>(std::min<std::size_t>(size, std::numeric_limits<uInt>::max()));
+  };
+  if (ended_ && !body.empty()) {
+    inflateReset(stream_.get());
+    ended_ = false;
+  }
+  const uInt given = stream_->avail_in = limited(body.size());
+  const uInt free = stream_->avail_out = limited(room.size());
+  stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
+  stream_->next_out = reinterpret_cast<Bytef*>(room.data());
+  const int code = inflate(stream_.get(), Z_NO_FLUSH);
+  if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
+    throw Error(Reason::data, "compressed bytes are damaged");
+  }
+  ended_ = code == Z_STREAM_END;
+  return {given - stream_->avail_in, free - stream_->avail_out};
 }
 
 }  // namespace usage

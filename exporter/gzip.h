@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+struct z_stream_s;
+
 namespace usage {
 
 // A text as a list of pieces: what is large is shared, never copied.
@@ -34,5 +36,27 @@ std::string gzip(std::string_view numbers);
 // The text of a body as gzip() makes it. Error(data) when it is anything else, is damaged, or its
 // text is longer than `longest`.
 std::string gunzip(std::string_view body, std::size_t longest);
+
+// Reads a gzip file piece by piece in constant memory, also one of several members.
+class Gunzip {
+ public:
+  Gunzip();
+
+  struct Step {
+    std::size_t taken = 0;  // of the body
+    std::size_t made = 0;   // of the text
+  };
+  // As much of the text as there is room for, or as `body` gives. Error(data) for damage.
+  Step step(std::string_view body, std::span<char> room);
+  // Whether what was taken so far is a whole file.
+  bool ended() const { return ended_; }
+
+ private:
+  struct End {
+    void operator()(z_stream_s* stream) const;
+  };
+  std::unique_ptr<z_stream_s, End> stream_;
+  bool ended_ = false;
+};
 
 }  // namespace usage

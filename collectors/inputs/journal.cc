@@ -105,7 +105,7 @@ std::vector<std::uint64_t> Journal::append(std::span<JournalBatch> batches, Dura
   const auto add = [&](JournalBatch& batch) {
     journal::Statements& s = *statements_;
     std::uint64_t& number = stored.emplace_back(0);
-    std::map<std::int64_t, std::int64_t> hours;  // ms → id
+    std::map<std::int64_t, std::int64_t> touched;  // ms → id
     s.insert_event.bind(1, std::string_view(batch.source));
     for (const JournalEvent& event : batch.events) {
       s.insert_event.bind(2, std::string_view(event.event));
@@ -116,12 +116,13 @@ std::vector<std::uint64_t> Journal::append(std::span<JournalBatch> batches, Dura
       journal::Statements::run(s.insert_event);
       if (s.database().changes() != 0) {
         ++number;
-        hours[ms_of(std::chrono::floor<std::chrono::hours>(event.time))] = s.database().last_id();
+        constexpr std::int64_t kMs = milliseconds(kTouched).count();
+        touched[ms_of(event.time) / kMs * kMs] = s.database().last_id();
       }
     }
     s.touch.bind(1, std::string_view(batch.source));
-    for (const auto& [hour, last] : hours) {
-      s.touch.bind(2, hour);
+    for (const auto& [start, last] : touched) {
+      s.touch.bind(2, start);
       s.touch.bind(3, last);
       journal::Statements::run(s.touch);
     }
@@ -134,9 +135,10 @@ std::vector<std::uint64_t> Journal::append(std::span<JournalBatch> batches, Dura
       put.bind(5, static_cast<std::int64_t>(file->fingerprint));
       put.bind(6, static_cast<std::int64_t>(file->fingerprint_bytes));
       put.bind(7, static_cast<std::int64_t>(file->offset));
-      put.bind(8, ms_of(file->seen));
+      put.bind(8, static_cast<std::int64_t>(file->size));
+      put.bind(9, ms_of(file->seen));
       if (file->id != 0) {
-        put.bind(9, file->id);
+        put.bind(10, file->id);
       }
       journal::Statements::run(put);
       if (file->id == 0) {
@@ -179,7 +181,7 @@ std::vector<LogFile> Journal::files(const std::string& source) {
   std::vector<LogFile> files;
   attempt("read", [&] {
     Statement select = statements_->prepare(
-        "SELECT id, path, device, inode, fingerprint, fingerprint_bytes, offset, seen "
+        "SELECT id, path, device, inode, fingerprint, fingerprint_bytes, offset, size, seen "
         "FROM log_files WHERE source = ? ORDER BY id");
     select.bind(1, std::string_view(source));
     while (select.step()) {
@@ -193,7 +195,8 @@ std::vector<LogFile> Journal::files(const std::string& source) {
                        .fingerprint = number(4),
                        .fingerprint_bytes = number(5),
                        .offset = number(6),
-                       .seen = instant_of(integer(select, 7))});
+                       .size = number(7),
+                       .seen = instant_of(integer(select, 8))});
     }
   });
   return files;
@@ -211,29 +214,29 @@ std::map<std::string, std::int64_t> Journal::counters(const std::string& source)
   return counters;
 }
 
-Journal::Hours Journal::touched(const std::string& source) {
-  Hours hours;
+Journal::Touched Journal::touched(const std::string& source) {
+  Touched intervals;
   attempt("read", [&] {
-    Statement select = statements_->prepare("SELECT hour, last FROM touched WHERE source = ?");
+    Statement select = statements_->prepare("SELECT start, last FROM touched WHERE source = ?");
     select.bind(1, std::string_view(source));
     while (select.step()) {
-      hours[instant_of(integer(select, 0))] = integer(select, 1);
+      intervals[instant_of(integer(select, 0))] = integer(select, 1);
     }
   });
-  return hours;
+  return intervals;
 }
 
-void Journal::taken(const std::string& source, const Hours& hours) {
-  if (hours.empty()) {
+void Journal::taken(const std::string& source, const Touched& intervals) {
+  if (intervals.empty()) {
     return;
   }
   attempt("write", [&] {
     statements_->transaction(Durability::commit, [&] {
       Statement erase =
-          statements_->prepare("DELETE FROM touched WHERE source = ? AND hour = ? AND last <= ?");
+          statements_->prepare("DELETE FROM touched WHERE source = ? AND start = ? AND last <= ?");
       erase.bind(1, std::string_view(source));
-      for (const auto& [hour, last] : hours) {
-        erase.bind(2, ms_of(hour));
+      for (const auto& [start, last] : intervals) {
+        erase.bind(2, ms_of(start));
         erase.bind(3, last);
         journal::Statements::run(erase);
       }

@@ -20,11 +20,12 @@ class Statements;
 
 // One thing that happened, as a log or a client told it. Texts are UTF-8.
 struct JournalEvent {
-  std::string event;                   // its name, as sent
-  Instant time;                        // kept in milliseconds
-  std::optional<std::string> user;     // none: unknown
-  std::optional<std::string> message;  // the sender's id: a second one of the source is not stored
-  std::string fields = "{}";           // flat JSON object: dotted path → scalar
+  std::string event;                     // its name, as sent
+  Instant time;                          // kept in milliseconds
+  std::optional<std::string> user = {};  // none: unknown
+  std::optional<std::string> message =
+      {};                     // the sender's id: a second one of the source is not stored
+  std::string fields = "{}";  // flat JSON object: dotted path → scalar
   bool operator==(const JournalEvent&) const = default;
 };
 
@@ -36,17 +37,18 @@ struct LogFile {
   std::uint64_t fingerprint = 0;        // of its first bytes,
   std::uint64_t fingerprint_bytes = 0;  // so many
   std::uint64_t offset = 0;             // of the first byte that is not in the journal
-  Instant seen;                         // when it was last there
+  std::uint64_t size = 0;               // of its text, as far as it was seen
+  Instant seen = {};                    // when it was last there
   bool operator==(const LogFile&) const = default;
 };
 
 // What one source adds, all of it or nothing.
 struct JournalBatch {
   std::string source;
-  std::vector<JournalEvent> events;
-  std::vector<LogFile*> files;                  // to be kept; new ones get their id
-  std::vector<std::int64_t> gone;               // ids of files to forget
-  std::map<std::string, std::int64_t> counted;  // by how much to raise these counters
+  std::vector<JournalEvent> events = {};
+  std::vector<LogFile*> files = {};                  // to be kept; new ones get their id
+  std::vector<std::int64_t> gone = {};               // ids of files to forget
+  std::map<std::string, std::int64_t> counted = {};  // by how much to raise these counters
 };
 
 // Events that came from logs and clients, in one SQLite file that is read like any source's
@@ -83,12 +85,13 @@ class Journal {
   std::vector<LogFile> files(const std::string& source);  // in the order in which they were added
   std::map<std::string, std::int64_t> counters(const std::string& source);
 
-  // Hours, by their starts, for which events came since they were last taken(), so that what was
-  // read of them before is not all there is; each with the id of its last event.
-  using Hours = std::map<Instant, std::int64_t>;
-  Hours touched(const std::string& source);
-  // Once these are in the facts for good. Hours that were touched again meanwhile stay.
-  void taken(const std::string& source, const Hours& hours);
+  // Intervals of kTouched, by their starts, for which events came since they were last taken(), so
+  // that what was read of them before is not all there is; each with the id of its last event.
+  static constexpr std::chrono::minutes kTouched{5};
+  using Touched = std::map<Instant, std::int64_t>;
+  Touched touched(const std::string& source);
+  // Once these are in the facts for good. Intervals that were touched again meanwhile stay.
+  void taken(const std::string& source, const Touched& intervals);
 
   // Deletes events before `before`.
   void prune(const std::string& source, Instant before);

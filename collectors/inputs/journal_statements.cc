@@ -20,13 +20,13 @@ constexpr char kSchema[] =
     "CREATE TABLE log_files("
     "  id INTEGER PRIMARY KEY, source TEXT NOT NULL, path TEXT NOT NULL, device INTEGER NOT NULL,"
     "  inode INTEGER NOT NULL, fingerprint INTEGER NOT NULL, fingerprint_bytes INTEGER NOT NULL,"
-    "  offset INTEGER NOT NULL, seen INTEGER NOT NULL);"
+    "  offset INTEGER NOT NULL, size INTEGER NOT NULL, seen INTEGER NOT NULL);"
     "CREATE TABLE counters("
     "  source TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL,"
     "  PRIMARY KEY(source, name)) WITHOUT ROWID;"
     "CREATE TABLE touched("
-    "  source TEXT NOT NULL, hour INTEGER NOT NULL, last INTEGER NOT NULL,"
-    "  PRIMARY KEY(source, hour)) WITHOUT ROWID;";
+    "  source TEXT NOT NULL, start INTEGER NOT NULL, last INTEGER NOT NULL,"
+    "  PRIMARY KEY(source, start)) WITHOUT ROWID;";
 
 }  // namespace
 
@@ -41,10 +41,11 @@ Statements::Statements(const std::string& path)
           (open(path), prepare("INSERT INTO events(source, event, time, user, message, fields) "
                                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"))),
       touch(prepare("INSERT OR REPLACE INTO touched VALUES (?, ?, ?)")),
-      insert_file(prepare("INSERT INTO log_files(source, path, device, inode, fingerprint, "
-                          "fingerprint_bytes, offset, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")),
+      insert_file(
+          prepare("INSERT INTO log_files(source, path, device, inode, fingerprint, "
+                  "fingerprint_bytes, offset, size, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")),
       update_file(prepare("UPDATE log_files SET source = ?, path = ?, device = ?, inode = ?, "
-                          "fingerprint = ?, fingerprint_bytes = ?, offset = ?, seen = ? "
+                          "fingerprint = ?, fingerprint_bytes = ?, offset = ?, size = ?, seen = ? "
                           "WHERE id = ?")),
       count(prepare("INSERT INTO counters VALUES (?, ?, ?) "
                     "ON CONFLICT DO UPDATE SET value = value + excluded.value")) {}

@@ -8,8 +8,8 @@
 #include <sstream>
 #include <thread>
 
-#include "collectors/sources/source.h"
 #include "exporter/error.h"
+#include "tests/support/journal_rows.h"
 #include "tests/support/temporary_folder.h"
 
 namespace usage {
@@ -21,6 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
+using testing::rows_of;
 using testing::TemporaryFolder;
 using ::testing::UnorderedElementsAre;
 
@@ -41,36 +42,6 @@ std::string content_of(const std::string& path) {
   return text.str();
 }
 
-// What a reader of the source sees.
-std::vector<std::string> rows(const std::string& path, const std::string& sql) {
-  const SystemClock clock;
-  SourceConfig config;
-  config.name = "app";
-  config.driver = "log";
-  config.log.emplace();
-  config.journal = path;
-  config.time_format = TimeFormat::unix_ms;
-  std::vector<std::string> found;
-  const RowSink sink{.columns = [](std::span<const Column>) {},
-                     .row =
-                         [&](std::span<const Value> row) {
-                           std::string line;
-                           for (const Value& value : row) {
-                             line += line.empty() ? "" : "|";
-                             if (const auto* text = std::get_if<std::string_view>(&value)) {
-                               line += *text;
-                             } else if (const auto* number = std::get_if<std::int64_t>(&value)) {
-                               line += std::to_string(*number);
-                             } else {
-                               line += "-";
-                             }
-                           }
-                           found.push_back(line);
-                         }};
-  open_source(config, clock)->scan({.sql = sql}, clock.steady_now() + seconds(10), sink);
-  return found;
-}
-
 class JournalTest : public ::testing::Test {
  protected:
   TemporaryFolder folder_;
@@ -83,9 +54,9 @@ TEST_F(JournalTest, EventsAreReadAsATable) {
                              .events = {event("export", kNoon, "u1", {}, R"({"a.b":"x"})"),
                                         event("share", kNoon + seconds(1))}}),
             2U);
-  EXPECT_THAT(rows(path_,
-                   "SELECT source, event, time, user, message, "
-                   "json_extract(fields, '$.\"a.b\"') FROM events ORDER BY id"),
+  EXPECT_THAT(rows_of(path_,
+                      "SELECT source, event, time, user, message, "
+                      "json_extract(fields, '$.\"a.b\"') FROM events ORDER BY id"),
               ElementsAre("app|export|1728043200000|u1|-|x", "app|share|1728043201000|-|-|-"));
 }
 
@@ -109,6 +80,7 @@ TEST_F(JournalTest, OffsetsAndCountersAreCommittedWithTheEvents) {
                .fingerprint = ~0ULL,
                .fingerprint_bytes = 9,
                .offset = 10,
+               .size = 11,
                .seen = kNoon};
   {
     Journal journal(path_, false);
@@ -141,18 +113,18 @@ TEST_F(JournalTest, AFailedAppendChangesNothing) {
             0);
   EXPECT_THROW(append(journal, batch), Error);
   EXPECT_EQ(file.id, 0);
-  EXPECT_THAT(rows(path_, "SELECT id FROM events"), IsEmpty());
+  EXPECT_THAT(rows_of(path_, "SELECT id FROM events"), IsEmpty());
   EXPECT_THAT(journal.files("app"), IsEmpty());
   ASSERT_EQ(std::system(("sqlite3 " + path_ + " 'DROP TRIGGER full'").c_str()), 0);
   EXPECT_EQ(append(journal, batch), 1U);
 }
 
-TEST_F(JournalTest, TouchedHoursStayUntilTheyWereTaken) {
+TEST_F(JournalTest, TouchedIntervalsStayUntilTheyWereTaken) {
   Journal journal(path_, false);
   append(journal, {.source = "app", .events = {event("a", kNoon), event("a", kNoon + hours(2))}});
-  const Journal::Hours first = journal.touched("app");
+  const Journal::Touched first = journal.touched("app");
   EXPECT_THAT(first, ElementsAre(Pair(kNoon, 1), Pair(kNoon + hours(2), 2)));
-  append(journal, {.source = "app", .events = {event("a", kNoon + seconds(9))}});
+  append(journal, {.source = "app", .events = {event("a", kNoon + seconds(299))}});
   journal.taken("app", first);
   EXPECT_THAT(journal.touched("app"), ElementsAre(Pair(kNoon, 3)));
   EXPECT_THAT(journal.touched("web"), IsEmpty());
@@ -163,7 +135,7 @@ TEST_F(JournalTest, PruneDeletesWhatIsOlder) {
   append(journal, {.source = "app", .events = {event("old", kNoon - hours(1)), event("a", kNoon)}});
   append(journal, {.source = "web", .events = {event("web", kNoon - hours(1))}});
   journal.prune("app", kNoon);
-  EXPECT_THAT(rows(path_, "SELECT event FROM events"), UnorderedElementsAre("a", "web"));
+  EXPECT_THAT(rows_of(path_, "SELECT event FROM events"), UnorderedElementsAre("a", "web"));
 }
 
 TEST_F(JournalTest, ForgetLeavesNothingOfAUserInTheFile) {
@@ -178,7 +150,7 @@ TEST_F(JournalTest, ForgetLeavesNothingOfAUserInTheFile) {
     EXPECT_FALSE(journal.forget("person"));
     EXPECT_TRUE(journal.forget("person@example.org"));
     EXPECT_FALSE(journal.forget("person@example.org"));
-    EXPECT_THAT(rows(path_, "SELECT DISTINCT user, fields FROM events ORDER BY user"),
+    EXPECT_THAT(rows_of(path_, "SELECT DISTINCT user, fields FROM events ORDER BY user"),
                 ElementsAre(R"(-|{"format":"csv","ok":true})", R"(u2|{"format":"csv","ok":true})"));
   }
   EXPECT_THAT(content_of(path_), ::testing::Not(HasSubstr("person@example.org")));
@@ -227,7 +199,7 @@ TEST_F(JournalTest, ThreadsMayAppendTogether) {
   for (std::thread& thread : threads) {
     thread.join();
   }
-  EXPECT_THAT(rows(path_, "SELECT count(*) FROM events"), ElementsAre("200"));
+  EXPECT_THAT(rows_of(path_, "SELECT count(*) FROM events"), ElementsAre("200"));
 }
 
 }  // namespace

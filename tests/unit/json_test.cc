@@ -81,11 +81,13 @@ TEST(Json, WritesScalarsAsTheyWere) {
 TEST(Json, RefusesWhatIsTooLongTooDeepOrNoJson) {
   Parser parser(4'000'000, 64);
   EXPECT_EQ(refusal(parser, std::string(4'000'001, ' ')), "longer than 4000000 bytes");
-  EXPECT_EQ(refusal(parser, std::string(1'000'000, '[')), "nested deeper than 64");
+  EXPECT_EQ(refusal(parser, std::string(1'000'000, '[') + std::string(1'000'000, ']')),
+            "nested deeper than 64");
   std::string nested;
   for (int i = 0; i < 300'000; ++i) {
     nested += "{\"a\":";
   }
+  nested += std::string(300'000, '}');
   EXPECT_EQ(refusal(parser, nested), "nested deeper than 64");
   EXPECT_EQ(refusal(parser, std::string(63, '[') + std::string(63, ']')), "");
   EXPECT_EQ(refusal(parser, "{\"a\":\"\xff\xfe\"}"), "not valid UTF-8");
