@@ -21,6 +21,9 @@ void check_name(const yaml::Node& key, std::string_view noun, Problems& problems
 std::optional<TimeZone> read_time_zone(yaml::Mapping& mapping, std::string_view key,
                                        Problems& problems);
 
+// What Config::shown is made of; the document is a mapping.
+std::string shown_config(const yaml::Node& document);
+
 SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problems& problems);
 
 // `config` has its sources and its time zone. `complete` is false when a file could not be read, so
