@@ -4,6 +4,7 @@
 #include <array>
 
 #include "collectors/measures/breakdown.h"
+#include "collectors/measures/business.h"
 #include "collectors/measures/window.h"
 #include "collectors/report_weeks.h"
 
@@ -105,16 +106,6 @@ Begin begin_of_features(const Facts& facts, const UsageRules& rules) {
   Begin begin;
   for (const auto& [name, feature] : facts.features) {
     begin = earlier(begin, begin_of(facts, rules, name));
-  }
-  return begin;
-}
-
-// When anybody was active first.
-Begin begin_of_activity(const Facts& facts) {
-  Begin begin;
-  if (!facts.activity.buckets().empty()) begin = facts.activity.buckets().begin()->first;
-  for (const auto& [name, feature] : facts.features) {
-    begin = earlier(begin, feature.first_bucket());
   }
   return begin;
 }
@@ -267,9 +258,23 @@ Interval report_instants(const IsoWeek& week, const UsageConfig& usage) {
   return {end(2 - ReportWeeks::kShown), end(1)};
 }
 
+ReportDraft::ReportDraft(const UsageConfig& usage, const IsoWeek& week)
+    : usage_(usage), week_(week), weeks_(std::make_unique<ReportWeeks>(usage.rules, week)) {}
+ReportDraft::~ReportDraft() = default;
+
+bool ReportDraft::add_week(const Facts& facts) { return weeks_->add(facts); }
+
 Report make_report(const Facts& facts, const UsageConfig& usage, const IsoWeek& week) {
-  const UsageRules& rules = usage.rules;
-  const ReportWeeks weeks(facts, rules, week);
+  ReportDraft draft(usage, week);
+  while (draft.add_week(facts)) {
+  }
+  return draft.finish(facts);
+}
+
+Report ReportDraft::finish(const Facts& facts) const {
+  const UsageRules& rules = usage_.rules;
+  const ReportWeeks& weeks = *weeks_;
+  const IsoWeek& week = week_;
   Report report;
   report.week = week;
   report.timezone = rules.zone.name();
@@ -277,11 +282,11 @@ Report make_report(const Facts& facts, const UsageConfig& usage, const IsoWeek& 
   for (int ago = ReportWeeks::kShown - 1; ago >= 0; --ago) {
     report.weeks.push_back(iso_week_of(monday_of(week) - std::chrono::weeks(ago)));
   }
-  report.product = figures_of(kActivity, {}, "", weeks, begin_of_activity(facts));
+  report.product = figures_of(kActivity, {}, "", weeks, first_activity(facts));
   for (NamedFigure& figure : figures_of(kValue, {}, "", weeks, begin_of_features(facts, rules))) {
     report.product.push_back(std::move(figure));
   }
-  for (const FeatureConfig& feature : usage.features) {
+  for (const FeatureConfig& feature : usage_.features) {
     report.features.push_back(feature_report(facts, rules, feature, weeks));
   }
   for (const Combination& combination : rules.combinations) {
@@ -295,8 +300,8 @@ Report make_report(const Facts& facts, const UsageConfig& usage, const IsoWeek& 
          {}});
   }
   report.tickets = ticket_figures(facts, weeks);
-  report.targets = target_reports(weeks, report_instants(week, usage).to);
-  report.groups = usage.report;
+  report.targets = target_reports(weeks, report_instants(week, usage_).to);
+  report.groups = usage_.report;
   return report;
 }
 

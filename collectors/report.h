@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -77,6 +78,26 @@ struct Report {
 Interval report_instants(const IsoWeek& week, const UsageConfig& usage);
 
 Report make_report(const Facts& facts, const UsageConfig& usage, const IsoWeek& week);
+
+class ReportWeeks;
+
+// The same in steps, each about as long as a refresh's own evaluation: whoever holds the lock of
+// the facts can let others in between. Rows that come in between are in the later weeks alone.
+class ReportDraft {
+ public:
+  // The config outlives the draft.
+  ReportDraft(const UsageConfig& usage, const IsoWeek& week);
+  ~ReportDraft();
+
+  // Evaluates one of the weeks that the report looks at; false: that was the last one.
+  bool add_week(const Facts& facts);
+  Report finish(const Facts& facts) const;  // after the last one
+
+ private:
+  const UsageConfig& usage_;
+  const IsoWeek week_;
+  std::unique_ptr<ReportWeeks> weeks_;
+};
 
 // The keys that a figure of the config's "report" can have.
 std::vector<std::string> product_figures();

@@ -38,7 +38,6 @@ ReportWeek::ReportWeek(const Facts& facts, const UsageRules& rules, Instant end,
                        TargetHistory& history) {
   Moment moment(facts, rules, end, false);
   window_ = moment.bounds(rules.windows.front());
-  verdicts_ = judge(moment, history);
   std::set<std::string> features;
   for (const auto& [name, feature] : facts.features) features.insert(name);
   for (const Combination& combination : rules.combinations) {
@@ -46,8 +45,9 @@ ReportWeek::ReportWeek(const Facts& facts, const UsageRules& rules, Instant end,
       ratings_[combination.name] = score->sum / static_cast<double>(score->ratings);
     }
   }
-  for (MetricFamily& family :
-       evaluate(facts, rules, end, false, features, true, &history).metrics) {
+  Evaluation evaluation = evaluate(facts, rules, end, false, features, true, &history);
+  verdicts_ = std::move(evaluation.verdicts);
+  for (MetricFamily& family : evaluation.metrics) {
     families_.emplace(family.name, std::move(family));
   }
   for (const auto& [feature, score] : by("feature", "usage_rating_score", {})) {
@@ -85,14 +85,15 @@ std::optional<double> ReportWeek::rating(const std::string& subject) const {
   return found == ratings_.end() ? std::nullopt : std::optional(found->second);
 }
 
-ReportWeeks::ReportWeeks(const Facts& facts, const UsageRules& rules, const IsoWeek& week)
-    : rules_(rules_of_report(rules)) {
-  TargetHistory history;  // from week to week, as the instants rise
-  for (int ago = kShown - 1; ago >= 0; --ago) {
-    const Instant end = start_of(week, rules.zone, 1 - ago);
-    // A week may end within a bucket; the next edge sees it complete.
-    weeks_.emplace_back(facts, rules_, edge_at_or_after(end, facts.bucket_width), history);
-  }
+ReportWeeks::ReportWeeks(const UsageRules& rules, const IsoWeek& week)
+    : rules_(rules_of_report(rules)), week_(week) {}
+
+bool ReportWeeks::add(const Facts& facts) {
+  const int ago = kShown - 1 - static_cast<int>(weeks_.size());
+  const Instant end = start_of(week_, rules_.zone, 1 - ago);
+  // A week may end within a bucket; the next edge sees it complete.
+  weeks_.emplace_back(facts, rules_, edge_at_or_after(end, facts.bucket_width), history_);
+  return ago > 0;
 }
 
 Figure ReportWeeks::figure(

@@ -45,11 +45,14 @@ class ReportWeeks {
   static constexpr int kShown = 8;     // in charts
   static constexpr int kAveraged = 4;  // before the week
 
-  ReportWeeks(const Facts& facts, const UsageRules& rules, const IsoWeek& week);
+  ReportWeeks(const UsageRules& rules, const IsoWeek& week);
   ReportWeeks(const ReportWeeks&) = delete;
   ReportWeeks& operator=(const ReportWeeks&) = delete;
 
-  // The week's own.
+  // Evaluates the next of its weeks, the oldest first; false: that was the last one.
+  bool add(const Facts& facts);
+
+  // What follows is of all weeks. The week's own:
   const ReportWeek& last() const { return weeks_.back(); }
   // The oldest first.
   const std::vector<ReportWeek>& all() const { return weeks_; }
@@ -61,6 +64,8 @@ class ReportWeeks {
 
  private:
   const UsageRules rules_;  // which verdicts point into
+  const IsoWeek week_;
+  TargetHistory history_;  // from week to week, as the instants rise
   std::vector<ReportWeek> weeks_;
 };
 

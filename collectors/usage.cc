@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "collectors/measures/measures.h"
-#include "collectors/measures/targets.h"
+#include "collectors/measures/standing.h"
 #include "collectors/usage_tables.h"
 #include "exporter/error.h"
 
@@ -157,6 +157,10 @@ class UsageCollector : public Collector {
         return family.type != MetricType::gauge || !has_label(family, "window");
       });
     }
+    if (all && config_->global_source == source_) {
+      state_->show(std::make_shared<const TargetBoard>(board_of(
+          evaluation.verdicts, target_trend_.before(shared.facts, rules, run.now), run.now)));
+    }
     collection.metrics = std::move(evaluation.metrics);
     collection.dropped_series = evaluation.dropped_series;
   }
@@ -168,6 +172,7 @@ class UsageCollector : public Collector {
   const std::optional<Duration> max_gap_;
   UsageTables tables_;
   TargetHistory target_history_;
+  TargetTrend target_trend_;
   bool up_ = false;
   std::optional<Instant> last_success_;
 };

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <array>
 
-#include "collectors/measures/targets.h"
+#include "collectors/measures/standing.h"
 #include "collectors/usage_explain.h"
 #include "collectors/usage_explain_parts.h"
 #include "exporter/error.h"
@@ -10,8 +10,6 @@
 namespace usage {
 
 namespace {
-
-constexpr Duration kSlope = std::chrono::days(3);
 
 const Target& target_of(const std::string& id, const UsageRules& rules) {
   std::vector<std::string> ids;
@@ -53,33 +51,27 @@ std::string value_line(const Verdict& verdict) {
   return lines;
 }
 
-double share_gone(const Target& target, Instant at) {
-  return std::clamp(seconds(at - target.start) / seconds(target.due - target.start), 0.0, 1.0);
-}
-
 std::string pace_lines(const Verdict& verdict, const Facts& facts, const UsageRules& rules,
                        Instant at) {
   const Target& target = *verdict.target;
-  const double gone = share_gone(target, at);
-  const double expected = target.baseline + (target.threshold - target.baseline) * gone;
+  const double gone = elapsed_of(target, at);
   std::string lines =
       line("period", format("{} to {}, {:.0f} % of it over", format_rfc3339(target.start),
                             format_rfc3339(target.due), 100 * gone));
-  lines +=
-      line("pace", format("{} expected by now, on a straight line from {} to {}", number(expected),
-                          number(target.baseline), number(target.threshold)));
+  lines += line("pace", format("{} expected by now, on a straight line from {} to {}",
+                               number(expected_at(target, at)), number(target.baseline),
+                               number(target.threshold)));
   if (gone >= 1 || !verdict.measured) {
     return lines;
   }
-  Moment before(facts, rules, at - kSlope, false);
-  TargetHistory history;
-  for (const Verdict& earlier : judge(before, history)) {
-    if (earlier.target->id == target.id && earlier.measured) {
-      const double slope = (verdict.measured->value - earlier.measured->value) / seconds(kSlope);
-      const double then = verdict.measured->value + slope * seconds(target.due - at);
-      lines += line("projection",
-                    format("{} when due, if it goes on as in the last 3 days", number(then)));
-    }
+  TargetTrend trend;
+  const auto& before = trend.before(facts, rules, at);
+  const auto earlier = before.find(target.id);
+  if (earlier != before.end()) {
+    lines +=
+        line("projection",
+             format("{} when due, if it goes on as in the last 3 days",
+                    number(heading_for(target, verdict.measured->value, earlier->second, at))));
   }
   return lines;
 }

@@ -165,6 +165,16 @@ void UsageState::read(const std::string& table, const Interval& interval, Instan
   }
 }
 
+bool UsageState::read_up_to(Instant until) const {
+  return adopted_ && std::all_of(tables_.begin(), tables_.end(), [&](const auto& entry) {
+           if (entry.first == kActivity && adopted_->activity.empty()) {
+             return true;
+           }
+           const auto read = entry.second.log.last_read(until - adopted_->bucket);
+           return entry.second.finished && read && *read >= until;
+         });
+}
+
 bool UsageState::finished() {
   const std::scoped_lock lock(shared_.mutex);
   return adopted_ && std::all_of(tables_.begin(), tables_.end(), [&](const auto& entry) {
@@ -196,6 +206,16 @@ Journal& UsageState::journal() {
     journal_ = std::make_unique<Journal>(journal_path_, options_.storage_path.empty());
   }
   return *journal_;
+}
+
+void UsageState::show(std::shared_ptr<const TargetBoard> board) {
+  const std::scoped_lock lock(board_mutex_);
+  board_ = std::move(board);
+}
+
+std::shared_ptr<const TargetBoard> UsageState::board() const {
+  const std::scoped_lock lock(board_mutex_);
+  return board_;
 }
 
 void UsageState::commit() {

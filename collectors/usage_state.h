@@ -11,6 +11,7 @@
 
 #include "collectors/facts/state_file.h"
 #include "collectors/inputs/journal.h"
+#include "collectors/measures/standing.h"
 #include "collectors/usage_config.h"
 #include "collectors/usage_ladder.h"
 #include "collectors/usage_reader.h"
@@ -68,6 +69,9 @@ class UsageState {
   // Notes that the facts of these buckets are those that the table holds now.
   void read(const std::string& table, const Interval& interval, Instant at);
 
+  // Whether every table was read once all rows before `until`, an edge of a bucket, could be there.
+  bool read_up_to(Instant until) const;
+
   // Whether everything that the config kept of the past has been read once.
   bool finished();
 
@@ -75,6 +79,11 @@ class UsageState {
   // does. Without the lock of the facts.
   const std::string& journal_path() const { return journal_path_; }
   Journal& journal();
+
+  // Where the targets stood at the last refresh that could tell; nullptr: there was none. Not under
+  // the lock of the facts.
+  void show(std::shared_ptr<const TargetBoard> board);
+  std::shared_ptr<const TargetBoard> board() const;
 
   // Keeps everything that changed since the last commit, in one transaction. Throws Error.
   void commit();
@@ -92,7 +101,9 @@ class UsageState {
   std::shared_ptr<const UsageConfig> adopted_;
   std::unique_ptr<StateFile> file_;
   std::mutex journal_mutex_;
-  std::unique_ptr<Journal> journal_;                // guarded by journal_mutex_, once made for good
+  std::unique_ptr<Journal> journal_;  // guarded by journal_mutex_, once made for good
+  mutable std::mutex board_mutex_;
+  std::shared_ptr<const TargetBoard> board_;        // guarded by board_mutex_
   std::set<std::string> dropped_;                   // since the last commit
   std::map<std::string, std::set<Instant>> dirty_;  // table → UTC days read since the last commit
 };

@@ -9,7 +9,6 @@
 #include "collectors/usage_state.h"
 #include "exporter/error.h"
 #include "exporter/format.h"
-#include "exporter/pages.h"
 #include "exporter/version.h"
 
 namespace usage {
@@ -35,6 +34,9 @@ std::string url_of(const std::string& address) {
   return "http://" + address;
 }
 
+// The name of the collector of everything about features.
+constexpr std::string_view kUsageCollector = "usage";
+
 bool has_features(const Config& config) { return config.usage.kind == yaml::Node::Kind::mapping; }
 
 }  // namespace
@@ -55,7 +57,8 @@ App::App(ServeOptions options, std::function<Plan()> load, std::shared_ptr<Usage
             return metrics;
           },
           clock),
-      report_page_(std::move(usage)) {
+      usage_(std::move(usage)),
+      reports_(usage_, {options_.report_folder, options_.report_forms}, log) {
   const sigset_t signals = handled_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
@@ -112,7 +115,43 @@ HttpResponse App::answer_report(const HttpRequest& request) {
   if (!has_features(engine()->config())) {
     return text_response(404, "There is no report: the config has no \"features\".\n");
   }
-  return report_page_.get(request, clock_.now());
+  return reports_.get(request, clock_.now());
+}
+
+PageLinks App::links_of(const Engine& engine) const {
+  return {options_.telemetry_path, has_features(engine.config())};
+}
+
+HttpResponse App::answer_targets() const {
+  const auto engine = this->engine();
+  if (!has_features(engine->config())) {
+    return text_response(404, "There are no targets: the config has no \"features\".\n");
+  }
+  std::vector<JobStatus> jobs = engine->statuses();
+  std::erase_if(jobs, [](const JobStatus& job) { return job.collector != kUsageCollector; });
+  return targets_page(usage_->board().get(), jobs, clock_.now(), links_of(*engine));
+}
+
+HttpResponse App::answer_definitions() const {
+  const auto engine = this->engine();
+  const auto page = publisher_.snapshot();
+  std::vector<DefinitionGroup> groups;
+  for (const CollectorPlan& collector : engine->collectors()) {
+    const CollectorConfig& config = collector.config;
+    DefinitionGroup group{"collector-" + config.name,
+                          format("Collector {}", config.name),
+                          format("From {}.", fmt::join(config.sources, ", ")),
+                          collector.describe(engine->config().source(config.sources.front())),
+                          {}};
+    for (const MetricFamily& family : group.families) {
+      if (!page->has(family.name)) {
+        group.absent.insert(family.name);
+      }
+    }
+    groups.push_back(std::move(group));
+  }
+  groups.push_back({"exporter", "The exporter itself", "", SelfMetrics::describe(), {}});
+  return definitions_page(groups, links_of(*engine));
 }
 
 std::vector<HttpRoute> App::routes() {
@@ -126,8 +165,15 @@ std::vector<HttpRoute> App::routes() {
        }},
       {"/", get,
        [this](const HttpRequest&) {
-         return landing_page(engine()->statuses(), clock_.now(), options_.telemetry_path,
-                             has_features(engine()->config()));
+         const auto engine = this->engine();
+         return landing_page(engine->statuses(), clock_.now(), links_of(*engine));
+       }},
+      {"/targets", get, [this](const HttpRequest&) { return answer_targets(); }},
+      {"/definitions", get, [this](const HttpRequest&) { return answer_definitions(); }},
+      {"/config", get,
+       [this](const HttpRequest&) {
+         const auto engine = this->engine();
+         return config_page(engine->config().path, engine->config().shown, links_of(*engine));
        }},
       {"/report", get, [this](const HttpRequest& request) { return answer_report(request); }},
       {"/report/*", get, [this](const HttpRequest& request) { return answer_report(request); }},
@@ -144,6 +190,22 @@ std::vector<HttpRoute> App::routes() {
   return routes;
 }
 
+Task App::report_task() {
+  Schedule schedule;
+  schedule.interval = std::chrono::seconds(1);
+  return {.name = "reports",
+          .lane = "reports",
+          .schedule = schedule,
+          .run =
+              [this] {
+                if (has_features(engine()->config())) {
+                  reports_.look(clock_.now());
+                }
+              },
+          .skipped = [] {},
+          .next_run = [](Instant) {}};
+}
+
 void App::run() {
   Plan plan = load_();
   HttpOptions http;
@@ -155,6 +217,8 @@ void App::run() {
     const HttpServer server(http, routes());
     serve_ingest(engine_->config());
     engine_->start();
+    Scheduler reports({report_task()}, clock_);
+    reports.start();
     self_.reloaded(true, clock_.now());
     for (const std::string& address : server.addresses()) {
       log_.info("listening",

@@ -12,8 +12,9 @@
 #include "exporter/ingest_servers.h"
 #include "exporter/log.h"
 #include "exporter/metrics_page.h"
+#include "exporter/pages.h"
 #include "exporter/publisher.h"
-#include "exporter/report_page.h"
+#include "exporter/reports.h"
 #include "exporter/self_metrics.h"
 
 namespace usage {
@@ -22,6 +23,8 @@ struct ServeOptions {
   std::vector<std::string> listen_addresses{":9108"};
   std::string telemetry_path = "/metrics";
   bool enable_lifecycle = false;  // POST or PUT /-/reload
+  std::string report_folder;      // empty: no files
+  std::vector<const ReportForm*> report_forms{&usage::report_forms().front()};
 };
 
 // The serving process: builds everything from a plan, connects it, reloads it, ends it.
@@ -43,8 +46,12 @@ class App {
   bool reload();  // false: refused, the old config goes on
   std::shared_ptr<Engine> engine() const;
   std::vector<HttpRoute> routes();
+  Task report_task();
   HttpResponse answer_reload();
   HttpResponse answer_report(const HttpRequest& request);
+  HttpResponse answer_targets() const;
+  HttpResponse answer_definitions() const;
+  PageLinks links_of(const Engine& engine) const;
 
   const ServeOptions options_;
   const std::function<Plan()> load_;
@@ -54,7 +61,8 @@ class App {
   Publisher publisher_;
   IngestServers ingest_;
   MetricsPage metrics_page_;
-  ReportPage report_page_;
+  const std::shared_ptr<UsageState> usage_;
+  Reports reports_;
 
   std::mutex reload_mutex_;  // one reload at a time, and none at the end
   bool stopping_ = false;    // guarded by reload_mutex_

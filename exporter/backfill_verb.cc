@@ -1,12 +1,8 @@
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <set>
 #include <string>
-#include <system_error>
 
 #include "collectors/measures/measures.h"
 #include "collectors/measures/targets.h"
@@ -17,6 +13,7 @@
 #include "exporter/render_history.h"
 #include "exporter/utf8.h"
 #include "exporter/verbs.h"
+#include "exporter/whole_file.h"
 
 namespace usage {
 
@@ -26,55 +23,6 @@ struct Span {
   Instant from, to;  // both are written
   Duration step;
   std::int64_t instants() const { return (to - from) / step + 1; }
-};
-
-// Where the text goes. A file appears under its name when it is whole.
-class Output {
- public:
-  explicit Output(std::string path) : path_(std::move(path)) {
-    if (!path_.empty()) {
-      file_ = std::fopen(unfinished().c_str(), "w");
-      if (file_ == nullptr) {
-        fail();
-      }
-    }
-  }
-  ~Output() {
-    if (!path_.empty() && file_ != nullptr) {
-      std::fclose(file_);
-      std::remove(unfinished().c_str());
-    }
-  }
-  Output(const Output&) = delete;
-  Output& operator=(const Output&) = delete;
-
-  void write(std::string_view text) {
-    if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) {
-      fail();
-    }
-  }
-  void finish() {
-    if (std::fflush(file_) != 0) {
-      fail();
-    }
-    if (path_.empty()) {
-      return;
-    }
-    const int closed = std::fclose(std::exchange(file_, nullptr));
-    if (closed != 0 || std::rename(unfinished().c_str(), path_.c_str()) != 0) {
-      fail();
-    }
-  }
-
- private:
-  std::string unfinished() const { return path_ + ".part"; }
-  [[noreturn]] void fail() const {
-    throw Error(Reason::io, format("cannot write {}: {}", path_.empty() ? "to stdout" : path_,
-                                   std::generic_category().message(errno)));
-  }
-
-  std::string path_;
-  std::FILE* file_ = stdout;
 };
 
 Span span_of(const Flags& flags, const UsageConfig& usage, Instant now) {
@@ -165,7 +113,7 @@ int run_backfill(const Flags& flags) {
   const Span span = span_of(flags, usage, system.now());
   const Metrics families = families_of(usage);
   HistoryText text(families, labels_of(flags, families));
-  Output output(flags.output);  // before the work: a path of no use is found at once
+  WholeFile output(flags.output);  // before the work: a path of no use is found at once
   const auto state = read_past(flags.config_file, {span.from, span.to}, log);
   if (!state) {
     return 1;

@@ -83,6 +83,25 @@ void add_web_flags(CLI::App& app, Flags& flags) {
   app.add_option("--storage.path", flags.storage_path,
                  "Folder for state that outlives the process.")
       ->type_name("PATH");
+  app.add_option("--report.folder", flags.serve.report_folder,
+                 "Also write the report of every week that ends into this folder, once.")
+      ->type_name("PATH");
+  app.add_option_function<std::vector<std::string>>(
+         "--report.format",
+         [&flags](const std::vector<std::string>& names) {
+           flags.serve.report_forms.clear();
+           for (const std::string& name : names) {
+             const ReportForm* form = find_report_form(name);
+             if (form == nullptr) {
+               throw CLI::ValidationError("--report.format",
+                                          format("\"{}\" is not html|md|json", name));
+             }
+             flags.serve.report_forms.push_back(form);
+           }
+         },
+         "The format of these reports; repeatable.")
+      ->type_name("html|md|json")
+      ->default_str("html");
 }
 
 void serve_flags(CLI::App& app, Flags& flags) {
@@ -176,9 +195,9 @@ void report_flags(CLI::App& app, Flags& flags) {
          "The week, such as 2026-W47, in the config's time zone. It must be over.")
       ->type_name("WEEK")
       ->default_str("the last complete one");
-  add_parsed<ReportFormat>(
-      app, "--format", "What to write: a page, Markdown or numbers.", parse_report_format,
-      [&flags](ReportFormat form) { flags.report_format = form; }, "html|md|json", "html");
+  add_parsed<const ReportForm*>(
+      app, "--format", "What to write: a page, Markdown or numbers.", parse_report_form,
+      [&flags](const ReportForm* form) { flags.report_form = form; }, "html|md|json", "html");
   add_log_flags(app, flags);
 }
 

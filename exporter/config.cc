@@ -118,6 +118,7 @@ class Loader {
     add_usage_section("phases", "phase", phases_);
     add_usage_section("targets", "target", targets_);
     add_usage_section("capacity", "resource", capacity_);
+    show();
     if (!config_.usage.entries.empty()) {
       config_.usage.kind = yaml::Node::Kind::mapping;
       config_.usage.position = {main, 0, 0};
@@ -161,13 +162,30 @@ class Loader {
     for (const yaml::Entry& entry : entries) {
       check_name(entry.key, noun, problems_);
     }
+    config_.usage.entries.push_back(section_of(name, entries));
+  }
+
+  static yaml::Entry section_of(const std::string& name, const Entries& entries) {
     yaml::Entry section;
     section.key.kind = yaml::Node::Kind::scalar;
+    section.key.plain = true;
     section.key.text = name;
     section.value.kind = yaml::Node::Kind::mapping;
     section.value.position = section.key.position = entries.front().key.position;
     section.value.entries = entries;
-    config_.usage.entries.push_back(std::move(section));
+    return section;
+  }
+
+  void show() {
+    yaml::Node document;
+    if (!sources_.empty()) {
+      document.entries.push_back(section_of("sources", sources_));
+    }
+    std::ranges::copy(config_.usage.entries, std::back_inserter(document.entries));
+    if (!collectors_.empty()) {
+      document.entries.push_back(section_of("collectors", collectors_));
+    }
+    config_.shown = format("timezone: {}\n", config_.timezone) + shown_config(document);
   }
 
   // A mistyped section is reported as an unknown key; that it is missing would be one report more

@@ -89,6 +89,9 @@ struct Config {
   // The sections about features, as one mapping; null where there are none. What they mean is read
   // by the usage collector.
   yaml::Node usage;
+  // Everything that was read, of all files, as YAML for people: without any DSN, anything from the
+  // environment, text in quotes within SQL, and the values that say which people are left out.
+  std::string shown;
 
   const SourceConfig& source(const std::string& name) const;  // exists: load_config checked it
 };

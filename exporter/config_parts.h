@@ -34,6 +34,9 @@ void refuse_shared_keys(const Config& config, Problems& problems);
 // The keys of a source that is no database; false when there are none of these.
 bool read_input(SourceConfig& source, yaml::Mapping& mapping, Problems& problems);
 
+// What Config::shown is made of; the document is a mapping.
+std::string shown_config(const yaml::Node& document);
+
 SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problems& problems);
 
 // `config` has its sources and its time zone. `complete` is false when a file could not be read, so

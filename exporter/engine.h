@@ -53,6 +53,7 @@ class Engine {
   // For `once` and `check`, instead of start(): the caller's thread is every lane.
   std::vector<std::unique_ptr<Job>>& jobs() { return jobs_; }
   const Config& config() const { return plan_.config; }
+  const std::vector<CollectorPlan>& collectors() const { return plan_.collectors; }
 
  private:
   const Plan plan_;

@@ -11,14 +11,9 @@ std::optional<Format> parse_format(std::string_view text) {
   return text == "openmetrics" ? std::optional(Format::openmetrics) : std::nullopt;
 }
 
-std::optional<ReportFormat> parse_report_format(std::string_view text) {
-  if (text == "html") {
-    return ReportFormat::html;
-  }
-  if (text == "md") {
-    return ReportFormat::markdown;
-  }
-  return text == "json" ? std::optional(ReportFormat::json) : std::nullopt;
+std::optional<const ReportForm*> parse_report_form(std::string_view text) {
+  const ReportForm* form = find_report_form(text);
+  return form != nullptr ? std::optional(form) : std::nullopt;
 }
 
 std::string check_telemetry_path(const std::string& path) {

@@ -5,15 +5,14 @@
 #include <string_view>
 
 #include "exporter/clock.h"
+#include "exporter/render_report.h"
 #include "exporter/render_text.h"
 
 // Values that only flags have. nullopt: it is not one.
 namespace usage {
 
-enum class ReportFormat { html, markdown, json };
-
 std::optional<Format> parse_format(std::string_view text);
-std::optional<ReportFormat> parse_report_format(std::string_view text);
+std::optional<const ReportForm*> parse_report_form(std::string_view text);
 std::optional<Duration> parse_step(std::string_view text);  // whole seconds, at least one
 std::optional<Instant> parse_day(std::string_view text);    // midnight UTC
 

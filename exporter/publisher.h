@@ -35,6 +35,9 @@ class Snapshot {
   const Pieces& text(Format format) const;
   const GzipStart& compressed(Format format) const;
 
+  // Whether the family has any series.
+  bool has(const std::string& family) const { return families_.contains(family); }
+
  private:
   struct Rendering {
     std::once_flag assembled, compressed;

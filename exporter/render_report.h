@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,5 +18,16 @@ std::string render_report_markdown(const Report& report);
 inline constexpr std::string_view kReportStyleHash =
     "sha256-xEAmPWx0fPiUqKuqgKhBue0VI3AEJN4w/p0nlM95zlQ=";
 std::string render_report_html(const Report& report);
+
+// One row of the table of formats; the first is the default.
+struct ReportForm {
+  std::string_view name;  // in flags and in `?format=`, and the ending of files
+  std::string_view content_type;
+  std::string (*render)(const Report&);
+};
+std::span<const ReportForm> report_forms();
+
+// nullptr: there is no such format.
+const ReportForm* find_report_form(std::string_view name);
 
 }  // namespace usage

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "exporter/format.h"
+#include "exporter/render_report.h"
 
 namespace usage {
 
@@ -137,11 +138,8 @@ Unit unit_of(const TargetMeasure& measure) {
 }
 
 std::string promise(const Target& target) {
-  const bool least = target.comparison == Comparison::min;
-  return format("{}{}{} of {} {} {}, due {}", target.measure->name, target.window ? "/" : "",
-                target.window ? target.window->label : "", target.subject,
-                least ? (target.strict ? ">" : "≥") : (target.strict ? "<" : "≤"),
-                number_text(unit_of(*target.measure), target.threshold),
+  return format("{}{}{} of {} {}, due {}", target.measure->name, target.window ? "/" : "",
+                target.window ? target.window->label : "", target.subject, threshold_text(target),
                 format_rfc3339(target.due).substr(0, std::string_view("2026-11-22").size()));
 }
 
@@ -176,7 +174,19 @@ std::string clauses(const Report& report, std::string_view key, std::string_view
   return text;
 }
 
+constexpr std::array kForms{
+    ReportForm{"html", "text/html; charset=utf-8", render_report_html},
+    ReportForm{"md", "text/markdown; charset=utf-8", render_report_markdown},
+    ReportForm{"json", "application/json", render_report_json}};
+
 }  // namespace
+
+std::span<const ReportForm> report_forms() { return kForms; }
+
+const ReportForm* find_report_form(std::string_view name) {
+  const auto* const found = std::ranges::find(kForms, name, &ReportForm::name);
+  return found == kForms.end() ? nullptr : found;
+}
 
 std::string number_text(Unit unit, double number) {
   if (number < 0) {
@@ -193,6 +203,16 @@ std::string number_text(Unit unit, double number) {
       return format("{:.1f}", number);
   }
   return {};
+}
+
+std::string target_number(const Target& target, double number) {
+  return number_text(unit_of(*target.measure), number);
+}
+
+std::string threshold_text(const Target& target) {
+  const bool least = target.comparison == Comparison::min;
+  return format("{} {}", least ? (target.strict ? ">" : "≥") : (target.strict ? "<" : "≤"),
+                target_number(target, target.threshold));
 }
 
 std::string last_day_of(const Report& report) {

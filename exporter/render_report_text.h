@@ -40,4 +40,8 @@ std::vector<ReportSection> sections(const Report& report);
 
 std::string number_text(Unit unit, double number);
 
+// A number of the target's measure, in its unit; and what it promised: "> 50.0 %".
+std::string target_number(const Target& target, double number);
+std::string threshold_text(const Target& target);
+
 }  // namespace usage

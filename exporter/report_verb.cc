@@ -24,18 +24,6 @@ IsoWeek week_of(const Flags& flags, const TimeZone& zone, Instant now) {
   return week;
 }
 
-std::string render(const Report& report, ReportFormat form) {
-  switch (form) {
-    case ReportFormat::html:
-      return render_report_html(report);
-    case ReportFormat::markdown:
-      return render_report_markdown(report);
-    case ReportFormat::json:
-      return render_report_json(report);
-  }
-  return {};
-}
-
 }  // namespace
 
 int run_report(const Flags& flags) {
@@ -49,7 +37,7 @@ int run_report(const Flags& flags) {
   }
   const std::scoped_lock lock(state->shared().mutex);
   const std::string text =
-      render(make_report(state->shared().facts, usage, week), flags.report_format);
+      flags.report_form->render(make_report(state->shared().facts, usage, week));
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
     throw Error(Reason::io, "cannot write the report to stdout: the disk is full or nobody reads");
   }

@@ -9,6 +9,7 @@
 #include "exporter/flag_values.h"
 #include "exporter/iso_week.h"
 #include "exporter/log.h"
+#include "exporter/render_report.h"
 
 namespace usage {
 
@@ -38,7 +39,7 @@ struct Flags {
   std::vector<std::string> labels;  // NAME=VALUE
   std::string user;                 // forget
   std::optional<IsoWeek> week;      // report, and the next
-  ReportFormat report_format = ReportFormat::html;
+  const ReportForm* report_form = &report_forms().front();
 };
 
 // The verbs. Each returns the exit code and throws Error, which run_command() turns into 1.

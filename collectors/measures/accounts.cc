@@ -38,17 +38,6 @@ std::vector<Interval> periods_before(const Moment& moment, Instant end, int coun
   return periods;
 }
 
-std::optional<Instant> first_activity(const Moment& moment) {
-  const auto& visits = moment.facts().activity.buckets();
-  std::optional<Instant> first;
-  if (!visits.empty()) first = visits.begin()->first;
-  for (const auto& [name, facts] : moment.facts().features) {
-    const auto own = facts.first_bucket();
-    if (own) first = std::min(first.value_or(*own), *own);
-  }
-  return first;
-}
-
 bool has_accounts(const Moment& moment) {
   return moment.rules().business.retention &&
          std::ranges::any_of(moment.facts().population.attributes,
@@ -57,11 +46,22 @@ bool has_accounts(const Moment& moment) {
 
 }  // namespace
 
+std::optional<Instant> first_activity(const Facts& facts) {
+  const auto& visits = facts.activity.buckets();
+  std::optional<Instant> first;
+  if (!visits.empty()) first = visits.begin()->first;
+  for (const auto& [name, feature] : facts.features) {
+    const auto own = feature.first_bucket();
+    if (own) first = std::min(first.value_or(*own), *own);
+  }
+  return first;
+}
+
 std::optional<Share> account_retention(Moment& moment) {
   if (!has_accounts(moment)) return std::nullopt;
   return moment.once("account retention", [&]() -> std::optional<Share> {
     const auto periods = periods_before(moment, moment.end(), 2);
-    if (!reaches_back(first_activity(moment), periods[1].from)) return std::nullopt;
+    if (!reaches_back(first_activity(moment.facts()), periods[1].from)) return std::nullopt;
     return retained(moment, periods[1], periods[0]);
   });
 }
@@ -71,7 +71,7 @@ std::optional<double> account_retention_baseline(Moment& moment) {
   if (!has_accounts(moment) || !launch || *launch > moment.end()) return std::nullopt;
   const int count = moment.rules().business.retention->baseline_periods;
   const auto periods = periods_before(moment, *launch, count + 1);
-  if (!reaches_back(first_activity(moment), periods.back().from)) return std::nullopt;
+  if (!reaches_back(first_activity(moment.facts()), periods.back().from)) return std::nullopt;
   double sum = 0;
   for (int i = 0; i < count; ++i) {
     const auto ratio = ratio_of(retained(moment, periods[i + 1], periods[i]));

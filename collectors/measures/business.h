@@ -17,6 +17,9 @@ std::optional<Instant> business_launch(const Moment& moment);
 // week without a row is no gap.
 bool reaches_back(std::optional<Instant> first_bucket, Instant from);
 
+// When anybody was active first, in the product or in a feature.
+std::optional<Instant> first_activity(const Facts& facts);
+
 // Tickets of a category, or of all that are watched if it is empty.
 std::optional<double> ticket_baseline_per_week(Moment& moment, const std::string& category);
 std::optional<double> ticket_reduction(Moment& moment, const std::string& category);

@@ -1,5 +1,7 @@
 #include "collectors/measures/document.h"
 
+#include <array>
+
 #include "collectors/measures/measures.h"
 #include "exporter/format.h"
 
@@ -12,27 +14,28 @@ constexpr std::string_view kIntroduction = R"(# Every usage number and what it m
 This page is written by the program from its table of measures; a test fails when it is not current.
 
 ## What holds for all of them
-- **A use** is a row with a success. Attempts are uses and failures. Without an outcome column every row is a success.
-- **Windows** are the label values under `windows:` in the config. A window is half-open and made of whole buckets of an
+)";
+
+constexpr std::array<std::string_view, 9> kConventions{
+    R"(**A use** is a row with a success. Attempts are uses and failures. Without an outcome column every row is a success.)",
+    R"(**Windows** are the label values under `windows:` in the config. A window is half-open and made of whole buckets of an
   hour (or what `bucket` says); it is never longer than its name says. As of now the open bucket counts; as of any other
   instant a rolling window ends at the bucket edge at or before it. A calendar window is the buckets that lie wholly in the
   local day, week (from Monday) or month. `usage_window_start_timestamp_seconds` and `…_end_…` say what was used. Never sum
-  over `window`.
-- **Who counts**: people who are not excluded, are eligible, were not deleted before the window's end and, where there is a
-  users table, are in it. Uses and failures leave out excluded people only; counters leave out nobody.
-- **Active** is whoever has an activity row or a successful use of any feature in the window, so that no adoption exceeds 1.
-- **A ratio** with nothing below the line is absent, never 0. What cannot be known at an instant is absent too.
-- **Distinct counts are never added up**: seven days' users are not the week's users. Ask for the window that you mean.
-- **Only complete days and weeks are judged**: stickiness, active days and segments look at the last 28 complete local days,
-  lifecycle, habits and retention at complete local weeks, days or months.
-- **Privacy**: a breakdown (by dimension, segment, active days, risk, activity) shows nothing about 1 to k−1 people
+  over `window`.)",
+    R"(**Who counts**: people who are not excluded, are eligible, were not deleted before the window's end and, where there is a
+  users table, are in it. Uses and failures leave out excluded people only; counters leave out nobody.)",
+    R"(**Active** is whoever has an activity row or a successful use of any feature in the window, so that no adoption exceeds 1.)",
+    R"(**A ratio** with nothing below the line is absent, never 0. What cannot be known at an instant is absent too.)",
+    R"(**Distinct counts are never added up**: seven days' users are not the week's users. Ask for the window that you mean.)",
+    R"(**Only complete days and weeks are judged**: stickiness, active days and segments look at the last 28 complete local days,
+  lifecycle, habits and retention at complete local weeks, days or months.)",
+    R"(**Privacy**: a breakdown (by dimension, segment, active days, risk, activity) shows nothing about 1 to k−1 people
   (`privacy.k_anonymity`), and hides further values, the smallest first, until at least two are hidden and these hold k
   people, because the total would give a single one back. Zero is shown. `usage_suppressed_series` counts what is hidden.
   Totals of a feature and of the product are never hidden, and neither are counters: whoever must not see the growth of a
-  counter must not list its value. Two scrapes in a row still tell how many people came in between.
-- **Counters** count what the exporter has seen. A deleted row lowers a window, never a counter.
-
-)";
+  counter must not list its value. Two scrapes in a row still tell how many people came in between.)",
+    R"(**Counters** count what the exporter has seen. A deleted row lowers a window, never a counter.)"};
 
 template <typename Names>
 std::string labels_of(const Names& names) {
@@ -52,8 +55,14 @@ std::string line(std::string_view name, MetricType type, const std::string& labe
 
 }  // namespace
 
+std::span<const std::string_view> conventions() { return kConventions; }
+
 std::string metrics_document(const Metrics& reading, const Metrics& own) {
-  std::string page = format("{}## The table\n\n{}", kIntroduction, kHead);
+  std::string page(kIntroduction);
+  for (const std::string_view convention : conventions()) {
+    page += format("- {}\n", convention);
+  }
+  page += format("\n## The table\n\n{}", kHead);
   for (const Measure& measure : measures()) {
     page += line(measure.name, measure.type, labels_of(measure.labels), measure.help);
   }

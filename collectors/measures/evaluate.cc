@@ -65,6 +65,7 @@ Evaluation evaluate(const Facts& facts, const UsageRules& rules, Instant at, boo
     if (series > 0) result.metrics.push_back(std::move(family));
   }
   result.suppressed_series = moment.suppressed();
+  if (global) result.verdicts = verdicts_of(moment);
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "collectors/measures/moment.h"
+#include "collectors/measures/targets.h"
 #include "collectors/measures/window.h"
 #include "exporter/metric.h"
 
@@ -32,6 +33,7 @@ struct Evaluation {
   Metrics metrics;                      // every family of the table that has samples
   std::uint64_t suppressed_series = 0;  // hidden by k-anonymity; also a family, per feature
   std::uint64_t dropped_series = 0;     // beyond max_series
+  std::vector<Verdict> verdicts;        // if global; they point into the rules
 };
 
 // All measures as of `at`. With `features`, only theirs; `global` adds those of no single feature.

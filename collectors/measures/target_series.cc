@@ -5,18 +5,10 @@ namespace usage {
 
 namespace {
 
-const std::vector<Verdict>& verdicts(Moment& moment) {
-  return moment.once("verdicts", [&] {
-    TargetHistory anew;
-    TargetHistory* known = moment.target_history();
-    return judge(moment, known != nullptr ? *known : anew);
-  });
-}
-
 // One sample for every target for which `value` knows one.
 void add_per_target(Moment& moment, MetricFamily& family,
                     const std::function<std::optional<double>(const Verdict&)>& value) {
-  for (const Verdict& verdict : verdicts(moment)) {
+  for (const Verdict& verdict : verdicts_of(moment)) {
     if (const auto known = value(verdict)) {
       add_sample(family, {verdict.target->subject, verdict.target->id}, *known);
     }

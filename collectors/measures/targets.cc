@@ -203,6 +203,10 @@ std::optional<bool> verdict_of(const Target& target, const std::optional<Measure
 
 std::span<const TargetMeasure> target_measures() { return kMeasures; }
 
+std::optional<Measured> measured(Moment& moment, const Target& target) {
+  return moment.at() >= target.start ? read(moment, target) : std::nullopt;
+}
+
 void TargetHistory::look(Moment& moment, Instant at) {
   for (const Target& target : moment.rules().targets) {
     Past& past = past_[target.id];
@@ -255,7 +259,7 @@ std::vector<Verdict> judge(Moment& moment, TargetHistory& history) {
   for (const Target& target : moment.rules().targets) {
     Verdict verdict;
     verdict.target = &target;
-    if (moment.at() >= target.start) verdict.measured = read(moment, target);
+    verdict.measured = measured(moment, target);
     const auto known = past.find(target.id);
     if (known != past.end()) verdict.past = known->second;
     verdict.met = verdict_of(target, verdict.measured, verdict.past, moment.at());
@@ -269,6 +273,14 @@ std::vector<Verdict> judge(Moment& moment, TargetHistory& history) {
     verdicts.push_back(verdict);
   }
   return verdicts;
+}
+
+const std::vector<Verdict>& verdicts_of(Moment& moment) {
+  return moment.once("verdicts", [&] {
+    TargetHistory anew;
+    TargetHistory* known = moment.target_history();
+    return judge(moment, known != nullptr ? *known : anew);
+  });
 }
 
 std::string_view verdict_words(const Verdict& verdict, Instant at) {

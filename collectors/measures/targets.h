@@ -63,8 +63,14 @@ struct Verdict {
   TargetHistory::Past past;
 };
 
+// What the target's measure is at that instant; nothing before its start, or if it cannot be told.
+std::optional<Measured> measured(Moment& moment, const Target& target);
+
 // For every target of the rules whose measure can be told at some time; in their order.
 std::vector<Verdict> judge(Moment& moment, TargetHistory& history);
+
+// The same once for a moment, by the history that it remembers.
+const std::vector<Verdict>& verdicts_of(Moment& moment);
 
 // "met", "not met yet", "missed" or "cannot be told".
 std::string_view verdict_words(const Verdict& verdict, Instant at);

@@ -12,34 +12,15 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from demo_sql import DemoSql, statements
+from demo_sql import DemoSql
 from exporter import SOURCE_DIR, Exporter, parse_metrics, run, wait_until
+from report_sql import WEEK, ReportSql, iso
 
-WEEK = datetime.timedelta(days=7)
 GUIDE_KEYS = {
     "export_metrics": ["total_exports", "unique_users", "most_popular_format", "most_exported_report"],
     "share_metrics": ["total_shares", "unique_sharers", "average_ttl", "total_accesses"],
     "business_impact": ["estimated_time_saved_hours", "collaboration_score", "user_satisfaction"],
 }
-# Figures of features → the metric in business.sql, further labels, and by what it is multiplied.
-BUSINESS = {
-    "time_saved_hours": ("usage_time_saved_seconds", {}, 1 / 3600),
-    "artifacts": ("usage_artifacts", {}, 1),
-    "external_viewers": ("usage_artifact_viewers", {"viewer": "external"}, 1),
-    "external_viewers_change": ("usage_collaboration_change_ratio", {}, 1),
-    "access_ratio": ("usage_artifact_access_ratio", {}, 1),
-    "ttl_hours": ("usage_artifact_ttl_seconds_mean", {}, 1 / 3600),
-    "without_expiry": ("usage_artifacts_without_expiry", {}, 1),
-    "rating": ("usage_rating_score", {}, 1),
-    "ratings": ("usage_ratings", {}, 1),
-    "accesses": ("usage_artifact_accesses", {}, 1),
-}
-WITHOUT_WINDOW = ("rating", "ratings")
-
-
-def iso(day):
-    year, week, _ = day.isocalendar()
-    return f"{year:04}-W{week:02}"
 
 
 class Tables(html.parser.HTMLParser):
@@ -85,17 +66,12 @@ class ReportTest(unittest.TestCase):
         cls.config.write_text(text + "\nprivacy: {k_anonymity: 1}\n", encoding="utf-8")
         cls.demo = DemoSql(folder.name)
         cls.addClassCleanup(cls.demo.close)
-        cls.statements = statements("report.sql")
-        cls.demo.database.executescript(cls.statements.pop("prepare"))
+        cls.sql = ReportSql(cls.demo)
         begin = cls.demo.begin
         cls.launch_week = begin - begin.weekday() * datetime.timedelta(days=1)
         today = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
         cls.this_week = (today - today.weekday() * datetime.timedelta(days=1)).replace(
             hour=0, minute=0, second=0, microsecond=0)
-        first = "SELECT strftime('%Y-%m-%d %H:00:00', min(t)) FROM "
-        cls.begins = {
-            name: datetime.datetime.fromisoformat(cls.demo.one(first + table))
-            for name, table in (("activity", "seen"), ("tickets", "(SELECT created_at AS t FROM support_tickets)"))}
 
     def call(self, *flags, config=None):
         return run("report", f"--config.file={config or self.config}", *flags,
@@ -111,80 +87,11 @@ class ReportTest(unittest.TestCase):
         launch = self.launch_week
         return [launch - 2 * WEEK, launch, launch + WEEK, launch + 5 * WEEK, launch + 7 * WEEK, self.this_week - WEEK]
 
-    # What the tables say of the week that begins on `monday`: {(part, name, figure): number}.
-    def wanted(self, monday):
-        self.demo.ask_as_of(monday + WEEK)
-        numbers = {}
-
-        def add(part, figure, found, label):
-            for labels, value in found.items():
-                labels = dict(labels)
-                if labels.get("window", "last_week") == "last_week":
-                    numbers[part, labels.get(label, ""), figure] = value
-        for figure in ("active_users", "time_saved_hours"):
-            add("product", figure, self.demo.ask(self.statements[figure]), "")
-        if monday + WEEK - 8 * WEEK > self.begins["activity"] - WEEK:  # else the period before is not in the tables
-            add("product", "account_retention", self.demo.wanted("usage_account_retention_ratio"), "")
-        if monday + WEEK > self.demo.begin:
-            add("product", "payback", self.demo.wanted("usage_payback_ratio"), "")
-        for figure in ("uses", "users", "adoption", "failure_ratio"):
-            add("features", figure, self.demo.ask(self.statements[figure]), "feature")
-        for figure, (metric, wanted, scale) in BUSINESS.items():
-            for labels, value in self.demo.wanted(metric).items():
-                labels = dict(labels)
-                if wanted.items() <= labels.items() and (figure in WITHOUT_WINDOW or labels["window"] == "last_week"):
-                    key = "features", labels["feature"], figure
-                    numbers[key] = numbers.get(key, 0) + value * scale
-        users = self.demo.ask(self.statements["combination_users"])
-        add("combinations", "users", users, "combination")
-        active = numbers["product", "", "active_users"]
-        add("combinations", "adoption", {labels: value / active for labels, value in users.items()} if active else {},
-            "combination")
-        add("combinations", "rating", self.demo.ask(self.statements["combination_rating"]), "combination")
-        add("tickets", "", self.demo.wanted("usage_tickets"), "category")
-        for labels, value in self.demo.wanted("usage_ticket_reduction_ratio").items():
-            numbers["tickets", dict(labels)["category"] + "_reduction", ""] = value
-        return numbers
-
-    def figures_of(self, report):
-        """The same keys → {"value": …}."""
-        found = {("product", "", figure): numbers for figure, numbers in report["product"].items()}
-        found |= {("tickets", name, ""): numbers for name, numbers in report["tickets"].items()}
-        for part in ("features", "combinations"):
-            for name, figures in report[part].items():
-                found |= {(part, name, figure): numbers for figure, numbers in figures.items()
-                          if isinstance(numbers, dict) and "value" in numbers}
-        return found
-
-    def close(self, found, wanted, message):
-        if wanted is None or found is None:
-            self.assertEqual(found, wanted, message)
-        else:
-            self.assertAlmostEqual(found / (wanted or 1), wanted / (wanted or 1), places=9, msg=message)
-
     def test_every_number_equals_sql(self):
         seen = {}
         for monday in self.weeks():
-            report = self.report(monday)
-            history = {ago: self.wanted(monday - ago * WEEK) for ago in range(5)}
-            for key, figure in self.figures_of(report).items():
-                begin = self.begins.get("activity" if key[2] in ("active_users", "account_retention") else key[0],
-                                        self.demo.begin)
-                value = history[0].get(key) if monday + WEEK > begin else None
-                before = [history[ago].get(key) if monday - ago * WEEK >= begin else None for ago in (1, 2, 3, 4)]
-                mean = None if None in before else sum(before) / 4
-                with self.subTest(week=report["week"], key=key):
-                    self.close(figure["value"], value, "value")
-                    self.close(figure["week_before"], before[0], "week before")
-                    self.close(figure["four_weeks_mean"], mean, "mean")
-                    for change, other in (("change", before[0]), ("change_from_mean", mean)):
-                        known = None not in (value, other)
-                        self.assertEqual(figure[change] is not None, known)
-                        if known:
-                            self.assertAlmostEqual(figure[change], value - other, places=6)
-                seen[key] = seen.get(key, False) or mean is not None
-            missing = {key for key in history[0] if key not in self.figures_of(report)}
-            self.assertEqual(missing, set())
+            for key, compared in self.sql.compare(self, self.report(monday), monday).items():
+                seen[key] = seen.get(key, False) or compared
         # Each number was met with all that it is compared with, but for what a feature does not have.
         never = {key for key, met in seen.items() if not met}
         self.assertEqual(never, {("features", "export", figure) for figure in (
@@ -197,7 +104,7 @@ class ReportTest(unittest.TestCase):
             export = report["features"]["export"]
             self.demo.ask_as_of(monday + WEEK)
             for dimension, statement in (("format", "formats"), ("report_type", "report_types")):
-                wanted = {labels[0][1]: uses for labels, uses in self.demo.ask(self.statements[statement]).items()}
+                wanted = {labels[0][1]: uses for labels, uses in self.demo.ask(self.sql.statements[statement]).items()}
                 found = {value: numbers["value"] for value, numbers in export["dimensions"][dimension].items()}
                 self.assertEqual({value: uses for value, uses in found.items() if uses}, wanted)
                 first = sorted((-uses, value) for value, uses in wanted.items())
@@ -210,7 +117,7 @@ class ReportTest(unittest.TestCase):
             for ago in range(8):
                 begin = monday - ago * WEEK
                 self.demo.ask_as_of(begin + WEEK)
-                uses = {dict(labels)["feature"]: value for labels, value in self.demo.ask(self.statements["uses"]).items()}
+                uses = {dict(labels)["feature"]: value for labels, value in self.demo.ask(self.sql.statements["uses"]).items()}
                 for feature in ("export", "share"):
                     known = begin + WEEK > self.demo.begin
                     self.assertEqual(report["features"][feature]["weekly_uses"][iso(begin)],

@@ -27,18 +27,18 @@ def windows(at):
     return [(label, text(first), text(stop), before and text(before)) for label, first, stop, before in rows]
 
 
-def fill(dsn):
+def fill(dsn, *flags):
     """Fills a database with the demo's rows; its launch, as the config wants it."""
-    filled = run("demo", f"--into={dsn}", timeout=120)
+    filled = run("demo", f"--into={dsn}", *flags, timeout=120)
     assert filled.returncode == 0, filled.stderr
     return filled.stdout.strip().rpartition("=")[2]
 
 
 class DemoSql:
-    def __init__(self, folder):
+    def __init__(self, folder, *flags):
         path = Path(folder) / "demo.db"
         self.dsn = f"sqlite:{path}"
-        self.launch = fill(self.dsn)
+        self.launch = fill(self.dsn, *flags)
         self.begin = datetime.datetime.fromisoformat(self.launch.replace("Z", ""))
         self.database = sqlite3.connect(path)
         self.statements = statements("business.sql")

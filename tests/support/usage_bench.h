@@ -95,6 +95,7 @@ class Bench {
 
   Collector& collector() { return *collector_; }
   const Config& config() const { return config_; }
+  const std::shared_ptr<UsageState>& state() const { return state_; }
   SlowSource& source() { return *source_; }
   std::uint64_t rows() const { return collection_.rows; }
 

@@ -30,7 +30,8 @@ const std::vector<Layer>& layers() {
       {"ground",
        {"exporter/calendar", "exporter/clock", "exporter/error", "exporter/format", "exporter/gzip",
         "exporter/html", "exporter/iso_week", "exporter/json_text", "exporter/log",
-        "exporter/problems", "exporter/secret", "exporter/utf8", "exporter/version"}},
+        "exporter/problems", "exporter/secret", "exporter/utf8", "exporter/version",
+        "exporter/whole_file"}},
       // Below metrics and sources: facts and measures know no source, facts know no metric.
       {"facts",
        {"collectors/facts/bucket", "collectors/facts/codec", "collectors/facts/day_cache",
@@ -49,7 +50,7 @@ const std::vector<Layer>& layers() {
         "exporter/response_head", "exporter/response_writer", "exporter/listen_socket",
         "exporter/job_status", "exporter/metrics_page", "exporter/page_response", "exporter/pages",
         "exporter/process_metrics", "exporter/publisher", "exporter/render_history",
-        "exporter/render_report", "exporter/render_text", "exporter/report_page",
+        "exporter/render_report", "exporter/render_text", "exporter/reports",
         "exporter/self_metrics"}},
       {"wiring",
        {"exporter/app", "exporter/backfill_verb", "exporter/commands", "exporter/demo/",
