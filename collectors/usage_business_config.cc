@@ -31,6 +31,7 @@ FeatureConfig read_table(yaml::Mapping& mapping, const yaml::Node& node, const s
   if (is_mapping(node)) {
     record.uses.source =
         source.empty() || mapping.has("source") ? read_source_name(mapping, config) : source;
+    refuse_events(mapping, config, record.uses.source);
     record.uses.table = mapping.require_string("table");
     record.uses.time = mapping.require_string("time");
   }
@@ -244,6 +245,7 @@ void read_artifact(std::vector<FeatureConfig>& records, const FeatureConfig& fea
     return;
   }
   yaml::Mapping mapping(*node, format("\"artifact\" of {}", outer.what()), problems);
+  refuse_events(mapping, config, feature.uses.source);
   ArtifactRules artifact;
   FeatureConfig made;
   made.uses = feature.uses;

@@ -102,11 +102,11 @@ void read_activity(UsageConfig& usage, const yaml::Node& list, const Config& con
     TableConfig table;
     if (item.kind == yaml::Node::Kind::mapping) {
       table.source = read_source_name(mapping, config);
-      table.table = mapping.require_string("table");
-      table.user = mapping.require_string("user");
-      table.time = mapping.require_string("time");
+      read_rows(table, nullptr, mapping, config, problems);
+      if (table.user.empty()) {
+        mapping.require("user");
+      }
     }
-    table.time_format = read_time_format(mapping, config, table.source);
     read_where(table, mapping, problems);
     mapping.finish();
     if (!usage.activity.empty() && usage.activity.front().source != table.source) {
@@ -282,7 +282,7 @@ std::optional<TimeFormat> read_time_format(yaml::Mapping& mapping, const Config&
   if (!choice) {
     return std::nullopt;
   }
-  if (!source.empty() && config.source(source).driver != "sqlite") {
+  if (!source.empty() && !config.source(source).is_sqlite()) {
     mapping.problem("time_format", format("\"time_format\" in {} is for SQLite, and source \"{}\" "
                                           "has types for times; remove it",
                                           mapping.what(), source));

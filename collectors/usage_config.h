@@ -1,69 +1,17 @@
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "collectors/facts/bucket.h"
 #include "collectors/measures/usage_rules.h"
+#include "collectors/usage_table_config.h"
 #include "exporter/config.h"
 #include "exporter/problems.h"
 
 namespace usage {
-
-// A table with a time column, as far as any reader needs it. Empty column names: not there.
-struct TableConfig {
-  std::string source, table, time, user;
-  std::optional<TimeFormat> time_format;  // SQLite: instead of the source's
-  // Columns with the values of the rows that count; every other row is as if it were not there.
-  std::vector<std::pair<std::string, std::vector<std::string>>> where;
-  bool secret = false;  // a value of `where` is from the environment
-};
-
-struct OutcomeConfig {
-  std::string column;
-  std::vector<std::string> success, failure;  // one may be empty: then everything else is it
-};
-
-struct NumberConfig {
-  std::string column;
-  double scale = 1;  // to seconds or bytes
-};
-
-// A number on a scale of its own, put on one from 0 to 10.
-struct ScaleConfig {
-  double min = 0, max = 10;
-  std::string max_column;
-};
-
-struct DimensionConfig {
-  std::string column;
-  std::vector<double> buckets;  // of a number: upper bounds; empty: the column's text
-  std::string null_as;          // the value for NULL
-  std::optional<ScaleConfig> scale;
-};
-
-struct FeatureConfig {
-  TableConfig uses;
-  std::optional<OutcomeConfig> outcome;
-  std::string reason, scope;  // columns
-  std::optional<NumberConfig> duration, size;
-  std::vector<DimensionConfig> dimensions;  // parallel to shape.dimensions
-  std::string revoked_at, creator;  // columns: a time, or somebody excluded, makes it a failure
-  bool latest = false;              // of a user's rows in a bucket only the last one is read
-  FeatureShape shape;
-};
-
-struct UsersConfig {
-  struct Condition {
-    std::string column;  // empty: none
-    std::vector<std::string> values;
-  };
-  std::string source, table, id, created_at, deleted_at, team, account;
-  std::optional<TimeFormat> time_format;
-  Condition exclude, eligible;
-};
 
 // Where the first rung is shorter than a bucket, young buckets are read in slices so long.
 inline constexpr Duration kSlice = std::chrono::minutes(5);
@@ -107,6 +55,11 @@ struct UsageConfig {
   const FeatureConfig& feature(const std::string& name) const;  // exists
   std::vector<const FeatureConfig*> tables() const;             // features and records
 };
+
+// What must be known of the events of a source: their names, each with the dotted paths that are
+// read of it. Of anything else nothing is read, so nothing need be kept.
+using WantedEvents = std::map<std::string, std::set<std::string>>;
+WantedEvents wanted_events(const UsageConfig& config, const std::string& source);
 
 // Reads Config::usage. What is wrong goes to `problems`; the result is usable only if there was
 // nothing. Connects to nothing.

@@ -20,6 +20,21 @@ std::string read_name(yaml::Mapping& mapping, std::string_view key);
 std::optional<TimeFormat> read_time_format(yaml::Mapping& mapping, const Config& config,
                                            const std::string& source);
 
+// What is read: "table" and "time", or of a source that tells events "event". With `outcome`, that
+// may be a mapping that says what the events mean. `table` knows its source.
+void read_rows(TableConfig& table, std::optional<OutcomeConfig>* outcome, yaml::Mapping& mapping,
+               const Config& config, Problems& problems);
+// For what is only read from tables.
+void refuse_events(yaml::Mapping& mapping, const Config& config, const std::string& source);
+
+std::optional<OutcomeConfig> read_outcome(yaml::Mapping& feature, Problems& problems);
+// "attempts" of a feature whose rows and outcome are known.
+void read_attempts(FeatureConfig& feature, FeatureRules& rules, yaml::Mapping& outer,
+                   std::vector<FeatureConfig>& records, Problems& problems);
+void read_cross_checks(const FeatureConfig& feature, FeatureRules& rules, yaml::Mapping& outer,
+                       std::vector<FeatureConfig>& records, const Config& config,
+                       Problems& problems);
+
 // A list of texts under `key`, each once, or one text.
 std::vector<std::string> read_values(yaml::Mapping& mapping, std::string_view key,
                                      Problems& problems);

@@ -87,39 +87,12 @@ std::optional<NumberConfig> read_number(yaml::Mapping& feature, std::string_view
   return number;
 }
 
-std::optional<OutcomeConfig> read_outcome(yaml::Mapping& feature, Problems& problems) {
-  const yaml::Node* node = feature.find("outcome");
-  if (node == nullptr) {
-    return std::nullopt;
-  }
-  yaml::Mapping mapping(*node, format("\"outcome\" of {}", feature.what()), problems);
-  OutcomeConfig outcome;
-  outcome.column = mapping.require_string("column");
-  outcome.success = read_values(mapping, "success", problems);
-  outcome.failure = read_values(mapping, "failure", problems);
-  if (node->kind == yaml::Node::Kind::mapping && !mapping.has("success") &&
-      !mapping.has("failure")) {
-    mapping.problem("", format("{} says neither which values are a \"success\" nor which are a "
-                               "\"failure\"",
-                               mapping.what()));
-  }
-  for (const std::string& value : outcome.failure) {
-    if (std::find(outcome.success.begin(), outcome.success.end(), value) != outcome.success.end()) {
-      mapping.problem(
-          "failure", format("\"{}\" is both a success and a failure in {}", value, mapping.what()));
-      break;
-    }
-  }
-  mapping.finish();
-  return outcome;
-}
-
 void read_reason(FeatureConfig& feature, yaml::Mapping& outer, Problems& problems) {
   const yaml::Node* node = outer.find("reason");
   if (node == nullptr) {
     return;
   }
-  if (!outer.has("outcome")) {
+  if (!feature.outcome) {
     outer.problem("reason", format("\"reason\" in {} says why uses failed, and nothing says that "
                                    "they did; add \"outcome\"",
                                    outer.what()));
@@ -198,9 +171,9 @@ void read_dimensions(FeatureConfig& feature, FeatureRules& rules, yaml::Mapping&
 }
 
 // Measures of people need to know who they are.
-void refuse_without_user(yaml::Mapping& mapping) {
+void refuse_without_user(const FeatureConfig& feature, yaml::Mapping& mapping) {
   for (const char* key : {"regular", "power", "core", "at_risk"}) {
-    if (mapping.has(key) && !mapping.has("user")) {
+    if (mapping.has(key) && feature.uses.user.empty() && !mapping.has("user")) {
       mapping.problem(key, format("\"{}\" in {} is about people, and nothing says who they are; "
                                   "add \"user\", the column that holds them",
                                   key, mapping.what()));
@@ -289,13 +262,12 @@ FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const
   rules.launched_at = read_time(mapping, "launched_at");
   if (value.kind == yaml::Node::Kind::mapping) {
     feature.uses.source = read_source_name(mapping, config);
-    feature.uses.table = mapping.require_string("table");
-    feature.uses.time = mapping.require_string("time");
+    read_rows(feature.uses, &feature.outcome, mapping, config, problems);
   }
-  feature.uses.user = read_name(mapping, "user");
-  feature.uses.time_format = read_time_format(mapping, config, feature.uses.source);
   read_where(feature.uses, mapping, problems);
-  feature.outcome = read_outcome(mapping, problems);
+  if (auto outcome = read_outcome(mapping, problems)) {
+    feature.outcome = std::move(outcome);
+  }
   read_reason(feature, mapping, problems);
   feature.duration = read_number(mapping, "duration", kDurationUnits, kDurationBounds,
                                  feature.shape.duration_bounds, problems);
@@ -303,15 +275,17 @@ FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const
       read_number(mapping, "size", kSizeUnits, kSizeBounds, feature.shape.size_bounds, problems);
   feature.scope = read_name(mapping, "scope");
   read_dimensions(feature, rules, mapping, problems);
-  refuse_without_user(mapping);
+  refuse_without_user(feature, mapping);
   read_regular(rules, mapping, problems);
   read_segments(rules, mapping, problems);
   read_value(rules, feature, mapping, problems);
   read_artifact(records, feature, rules, mapping, config, problems);
-  mapping.finish();
   feature.shape.has_users = !feature.uses.user.empty();
   feature.shape.has_outcome = feature.outcome.has_value();
   feature.shape.has_scope = !feature.scope.empty();
+  read_attempts(feature, rules, mapping, records, problems);
+  read_cross_checks(feature, rules, mapping, records, config, problems);
+  mapping.finish();
   return feature;
 }
 

@@ -10,6 +10,9 @@ std::string name(const TableConfig& table) {
   const int time_format = table.time_format ? static_cast<int>(*table.time_format) : -1;
   std::string text = format("{}\n{}\n{}\n{}\n{}\n", table.source, table.table, table.time,
                             table.user, time_format);
+  if (!table.events.empty()) {
+    text += format("events {}\n", fmt::join(table.events, "\t"));
+  }
   for (const auto& [column, values] : table.where) {
     text += format("where {}\n{}\n", column, fmt::join(values, "\t"));
   }
@@ -29,6 +32,14 @@ std::string fingerprint(const FeatureConfig& feature, Duration bucket) {
     text +=
         format("{}\n{}\n{}\n", feature.outcome->column, fmt::join(feature.outcome->success, "\t"),
                fmt::join(feature.outcome->failure, "\t"));
+  }
+  if (feature.outcome && (feature.outcome->by_event || !feature.outcome->start.empty())) {
+    text += format("outcome {} {}\n", feature.outcome->by_event,
+                   fmt::join(feature.outcome->start, "\t"));
+  }
+  if (const auto& attempts = feature.attempts) {
+    text += format("attempts {}\n{}\n{} {} {}\n", attempts->id, fmt::join(attempts->key, "\t"),
+                   format_duration(attempts->timeout), attempts->echo.count(), feature.abandoned);
   }
   text +=
       format("{}\n{}\n{}\n", feature.reason, fmt::join(feature.shape.reasons, "\t"), feature.scope);

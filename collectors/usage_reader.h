@@ -10,6 +10,7 @@
 #include "collectors/collector.h"
 #include "collectors/facts/facts.h"
 #include "collectors/sources/source.h"
+#include "collectors/usage_attempts.h"
 #include "collectors/usage_config.h"
 #include "collectors/usage_rows.h"
 
@@ -38,12 +39,12 @@ class FeatureReader {
   // Whether a bucket is the sum of what its parts hold: not where only a user's last row counts.
   bool adds_up() const { return !config_.latest; }
 
-  std::string sql() const { return select_.sql_between(config_.uses.time); }
+  std::string sql() const;
 
-  // The rows of an interval by buckets of this width, whole ones. `many`: as Query has it. Throws
-  // Error.
-  Found<Bucket> read(Source& source, const Interval& interval, Duration width, bool many,
-                     Deadline deadline, SharedFacts& shared) const;
+  // The rows of an interval by buckets of this width, whole ones; attempts are rows where and when
+  // they ended, as known at `now`. `many`: as Query has it. Throws Error.
+  Found<Bucket> read(Source& source, const Interval& interval, Instant now, Duration width,
+                     bool many, Deadline deadline, SharedFacts& shared) const;
   // The time of the oldest row not before `from`.
   std::optional<Instant> oldest(Source& source, Instant from, Deadline deadline) const;
   ColumnCheck check(Source& source, Instant now, Deadline deadline) const;
@@ -51,6 +52,12 @@ class FeatureReader {
  private:
   struct Texts;
   class LastRows;
+  class Fold;
+  void read_attempts(Source& source, const Interval& interval, Instant now, bool many,
+                     Deadline deadline, Fold& fold) const;
+  std::optional<Stage> stage_of(std::span<const Value> row, std::string& buffer) const;
+  std::optional<AttemptRow> part_of(std::span<const Value> row, std::string& key,
+                                    std::string& buffer) const;
   std::optional<Fact> fact_of(std::span<const Value> row, Texts& texts) const;
   std::optional<std::string_view> dimension_of(std::span<const Value> row, std::size_t dimension,
                                                std::string& buffer) const;
@@ -62,6 +69,9 @@ class FeatureReader {
   std::size_t time_ = 0;
   std::optional<std::size_t> user_, outcome_, reason_, scope_, duration_, size_, revoked_, creator_;
   std::vector<std::size_t> dimensions_, scale_maxima_;  // parallel
+  std::optional<std::size_t> attempt_;                  // its id
+  std::vector<std::size_t> key_;
+  bool ambiguous_ = false;  // a start may look like a failure
 };
 
 // Reads the tables that say who was active. Immutable.

@@ -28,6 +28,11 @@ std::string qualified(std::string_view table) {
   }
 }
 
+// Columns of the journal (collectors/inputs/journal.h).
+constexpr char kEventSource[] = "source";
+constexpr char kEventName[] = "event";
+constexpr char kEventFields[] = "fields";
+
 // Through the alias: SQLite reads a quoted name that is no column as a text otherwise.
 std::string column_of(std::string_view name) { return "t." + quoted_identifier(name); }
 
@@ -101,30 +106,44 @@ std::optional<Instant> from_unix(double value, TimeFormat time_format) {
 
 }  // namespace
 
-std::optional<std::size_t> Select::add(const std::string& column) {
+std::string Select::Expression::sql() const {
+  return path.empty() ? column_of(column)
+                      : format("json_extract({}, '$.\"{}\"')", column_of(column), path);
+}
+
+std::optional<std::size_t> Select::add(const std::string& column, const std::string& path) {
   if (column.empty()) {
     return std::nullopt;
   }
-  const auto found = std::find(columns_.begin(), columns_.end(), column);
+  const Expression wanted{column, path};
+  const auto found = std::find(columns_.begin(), columns_.end(), wanted);
   if (found == columns_.end()) {
-    columns_.push_back(column);
+    columns_.push_back(wanted);
     return columns_.size() - 1;
   }
   return static_cast<std::size_t>(found - columns_.begin());
 }
 
+std::optional<std::size_t> Select::add(const std::string& name, const TableConfig& table) {
+  return table.events.empty() || name.empty() ? add(name, "") : add(kEventFields, name);
+}
+
 void Select::only(const TableConfig& table, const SourceConfig& source) {
-  only_ = table.where;
   secret_ = table.secret;
-  if (source.driver != "sqlite") {
-    return;
+  if (!table.events.empty()) {
+    of_events_ = true;
+    only_.push_back({{kEventSource, ""}, {source.name}});
+    only_.push_back({{kEventName, ""}, table.events});
   }
-  for (auto& [column, values] : only_) {  // SQLite has no truth values
+  for (const auto& [name, listed] : table.where) {
+    std::vector<std::string> values = listed;
     for (const auto& [word, digit] : {std::pair("true", "1"), std::pair("false", "0")}) {
-      if (std::find(values.begin(), values.end(), word) != values.end()) {
-        values.emplace_back(digit);
+      if (source.is_sqlite() && std::find(values.begin(), values.end(), word) != values.end()) {
+        values.emplace_back(digit);  // it has no truth values
       }
     }
+    only_.push_back({table.events.empty() ? Expression{name, ""} : Expression{kEventFields, name},
+                     std::move(values)});
   }
 }
 
@@ -142,15 +161,15 @@ std::string Select::conditions(int first_parameter) const {
     for (std::size_t i = 0; i < values.size(); ++i) {
       list += format("{}${}", list.empty() ? "" : ", ", first_parameter++);
     }
-    text += format(" AND {} IN ({})", column_of(column), list);
+    text += format(" AND {} IN ({})", column.sql(), list);
   }
   return text;
 }
 
 std::string Select::list() const {
   std::string text;
-  for (const std::string& column : columns_) {
-    text += (text.empty() ? "" : ", ") + column_of(column);
+  for (const Expression& column : columns_) {
+    text += (text.empty() ? "" : ", ") + column.sql();
   }
   return text;
 }
@@ -164,6 +183,18 @@ std::string Select::sql_between(const std::string& time) const {
                 conditions(3));
 }
 
+std::string Select::sql_in_order(const std::string& time) const {
+  std::string order = column_of(time);
+  if (of_events_) {
+    order += ", " + column_of("id");
+  } else {
+    for (const Expression& column : columns_) {
+      order += column.column == time ? "" : ", " + column.sql();
+    }
+  }
+  return format("{} ORDER BY {}", sql_between(time), order);
+}
+
 std::string Select::sql_oldest(const std::string& time) const {
   return format("SELECT MIN({}){} WHERE {} >= $1{}", column_of(time), from(), column_of(time),
                 conditions(2));
@@ -174,9 +205,12 @@ std::vector<Column> Select::check(Source& source, const Query& query, Deadline d
   for (const Column& column : source.describe({"SELECT *" + from(), {}}, deadline)) {
     known.push_back(column.name);
   }
-  std::vector<std::string> named = columns_;
+  std::vector<std::string> named;
+  for (const Expression& column : columns_) {
+    named.push_back(column.column);
+  }
   for (const auto& [column, values] : only_) {
-    named.push_back(column);
+    named.push_back(column.column);
   }
   for (const std::string& column : named) {
     if (std::find(known.begin(), known.end(), column) == known.end()) {
@@ -189,7 +223,7 @@ std::vector<Column> Select::check(Source& source, const Query& query, Deadline d
 
 std::vector<Parameter> bounds(const Interval& interval, const SourceConfig& source,
                               std::optional<TimeFormat> time_format) {
-  if (source.driver != "sqlite") {
+  if (!source.is_sqlite()) {
     return {interval.from, interval.to};
   }
   const TimeFormat stored = time_format.value_or(source.time_format);
@@ -270,6 +304,35 @@ bool is_one_of(std::string_view text, const std::vector<std::string>& values) {
 
 TimeFormat time_format_of(const SourceConfig& source, std::optional<TimeFormat> own) {
   return own.value_or(source.time_format);
+}
+
+Instant bucket_of(Instant time, const Interval& interval, Duration width,
+                  const TableConfig& table) {
+  if (time >= interval.from && time < interval.to) {
+    return interval.from + (time - interval.from) / width * width;
+  }
+  if (time < interval.from - hours(2) || time >= interval.to + hours(2)) {
+    throw Error(Reason::data,
+                format("column \"{}\" of table \"{}\" holds times that do not sort as they pass, "
+                       "such as texts with different offsets from UTC; make a view that gives "
+                       "them in UTC",
+                       table.time, table.table));
+  }
+  return time < interval.from ? interval.from : interval.to - width;
+}
+
+std::optional<Instant> oldest_row(Source& source, const SourceConfig& config, const Select& select,
+                                  const TableConfig& table, Instant from, Deadline deadline) {
+  std::optional<Instant> oldest;
+  const RowSink sink{.columns = [](std::span<const Column>) {},
+                     .row =
+                         [&](std::span<const Value> row) {
+                           oldest = instant_of(row[0], table.time,
+                                               time_format_of(config, table.time_format));
+                         }};
+  const std::vector<Parameter> both = bounds({from, from}, config, table.time_format);
+  source.scan(select.query(select.sql_oldest(table.time), {both.front()}), deadline, sink);
+  return oldest;
 }
 
 ColumnCheck check_columns(Source& source, const Select& select, const std::string& name,

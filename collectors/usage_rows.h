@@ -22,14 +22,18 @@ class Select {
       : table_(std::move(table)), owner_(std::move(owner)) {}
 
   // Its place in the row; nullopt for an empty name.
-  std::optional<std::size_t> add(const std::string& column);
-  // Only the rows that TableConfig::where wants.
+  std::optional<std::size_t> add(const std::string& column) { return add(column, ""); }
+  // The same of what a row of this table calls so: a column, or a field of an event.
+  std::optional<std::size_t> add(const std::string& name, const TableConfig& table);
+  // Only the rows that TableConfig::events and TableConfig::where want.
   void only(const TableConfig& table, const SourceConfig& source);
 
-  const std::vector<std::string>& columns() const { return columns_; }
+  std::size_t columns() const { return columns_.size(); }
   std::string sql() const;
   // With `time >= $1 AND time < $2`.
   std::string sql_between(const std::string& time) const;
+  // The same in order: of time, then as events came, or by the other columns.
+  std::string sql_in_order(const std::string& time) const;
   std::string sql_oldest(const std::string& time) const;
   // One of the statements with its parameters: the times, then the values of only().
   Query query(std::string sql, std::vector<Parameter> times) const;
@@ -39,19 +43,36 @@ class Select {
   std::vector<Column> check(Source& source, const Query& query, Deadline deadline) const;
 
  private:
+  // A column of the table, or a value in the JSON object that a column holds.
+  struct Expression {
+    std::string column, path;
+    bool operator==(const Expression&) const = default;
+    std::string sql() const;
+  };
+  std::optional<std::size_t> add(const std::string& column, const std::string& path);
   std::string list() const;
   std::string from() const;
   std::string conditions(int first_parameter) const;
 
   std::string table_, owner_;
-  std::vector<std::string> columns_;
-  std::vector<std::pair<std::string, std::vector<std::string>>> only_;
+  std::vector<Expression> columns_;
+  bool of_events_ = false;
+  std::vector<std::pair<Expression, std::vector<std::string>>> only_;
   bool secret_ = false;  // a value of only_
 };
 
 // What `check` says of the columns; throws as Select::check() does.
 ColumnCheck check_columns(Source& source, const Select& select, const std::string& name,
                           const Query& query, Deadline deadline);
+
+// The bucket of a row that the database found in the interval. A local time that a clock change
+// shows twice may be another hour to the database than to the driver: the database decides.
+// Error(data) for a time that is far outside.
+Instant bucket_of(Instant time, const Interval& interval, Duration width, const TableConfig& table);
+
+// The time of the oldest row not before `from`.
+std::optional<Instant> oldest_row(Source& source, const SourceConfig& config, const Select& select,
+                                  const TableConfig& table, Instant from, Deadline deadline);
 
 // A table's own, or the source's.
 TimeFormat time_format_of(const SourceConfig& source, std::optional<TimeFormat> own);

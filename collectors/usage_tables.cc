@@ -290,7 +290,8 @@ void UsageTables::read_part(const Step& step, const Interval& part, const Run& r
          });
     return;
   }
-  take(readers_.at(step.table).read(database_, part, step.grain, many, run.deadline, shared),
+  take(readers_.at(step.table)
+           .read(database_, part, run.now, step.grain, many, run.deadline, shared),
        slices_[step.table], [&](const Interval& interval, std::map<Instant, Bucket> buckets) {
          const FeatureFacts::Change change =
              shared.facts.table(step.table).replace(interval, std::move(buckets));

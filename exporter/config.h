@@ -48,6 +48,10 @@ struct SourceConfig {
   std::string naive_time_zone = "UTC";  // of timestamps without a zone
   TimeFormat time_format = TimeFormat::text;
   Position position;
+
+  // Whether it is read from events of the journal, not from tables.
+  bool tells_events() const { return driver == "log" || driver == "ingest"; }
+  bool is_sqlite() const { return driver == "sqlite" || tells_events(); }
 };
 
 // What every kind of collector has. The kind reads the rest of `body` in its own file.

@@ -17,6 +17,12 @@ inline std::string artifacts(const std::string& feature) { return feature + "/ar
 inline std::string accesses(const std::string& feature) { return feature + "/accesses"; }
 inline std::string viewers(const std::string& feature) { return feature + "/viewers"; }
 inline std::string ratings(const std::string& feature) { return feature + "/ratings"; }
+inline std::string abandoned(const std::string& feature) { return feature + "/abandoned"; }
+// Where failures cannot be told from starts: both.
+inline std::string unsuccessful(const std::string& feature) { return feature + "/unsuccessful"; }
+inline std::string cross_check(const std::string& feature, const std::string& source) {
+  return feature + "/cross_check/" + source;
+}
 inline constexpr char kBusiness[] = "business/";
 inline constexpr char kTickets[] = "business/tickets";
 inline constexpr char kFeedback[] = "business/feedback";

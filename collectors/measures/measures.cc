@@ -4,6 +4,7 @@
 
 #include "collectors/measures/business.h"
 #include "collectors/measures/business_measures.h"
+#include "collectors/measures/tracking_measures.h"
 
 namespace usage {
 
@@ -255,6 +256,8 @@ std::vector<Measure> all_rows() {
   std::vector<Measure> rows = first_rows();
   const auto business = business_measures();
   rows.insert(rows.end(), business.begin(), business.end());
+  const auto tracking = tracking_measures();
+  rows.insert(rows.end(), tracking.begin(), tracking.end());
   rows.push_back(last_row());
   return rows;
 }

@@ -40,6 +40,9 @@ struct FeatureRules {
   Duration at_risk_silent_for = std::chrono::days(14);
   std::optional<ArtifactRules> artifact;
   std::vector<ValueStream> value;
+  bool has_abandoned = false;  // facts of record::abandoned
+  bool estimates_failures = false;
+  std::vector<std::string> cross_checks;  // sources: facts of record::cross_check
 };
 
 struct Combination {

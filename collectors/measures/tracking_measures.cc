@@ -1,0 +1,121 @@
+#include "collectors/measures/tracking_measures.h"
+
+#include <algorithm>
+
+#include "collectors/measures/families.h"
+
+namespace usage {
+
+namespace {
+
+constexpr Duration kCoverageSpan = std::chrono::days(7);
+
+Measure row(std::string_view name, std::string_view unit, std::vector<std::string_view> labels,
+            Evaluate* evaluate, std::string_view help) {
+  return {name,
+          MetricType::gauge,
+          unit,
+          help,
+          std::move(labels),
+          true,
+          [](const FeatureShape&) { return true; },
+          evaluate};
+}
+
+// Without these of excluded users; an open bucket counts as the window says.
+void abandoned(Moment& moment, const std::string& feature, MetricFamily& family) {
+  if (!moment.feature_rules(feature).has_abandoned) return;
+  add_per_window(moment, feature, family, [&](const Interval& window) {
+    return static_cast<double>(moment.done(record::abandoned(feature), window).uses);
+  });
+}
+
+// Every attempt has one unsuccessful row for its start, and another if it failed.
+std::uint64_t failures_from_rows(Moment& moment, const std::string& feature,
+                                 const Interval& window) {
+  const std::uint64_t successes = moment.done(feature, window).uses;
+  const std::uint64_t others = moment.done(record::unsuccessful(feature), window).uses;
+  return others > successes ? (others - successes) / 2 : 0;
+}
+
+void approximate_failures(Moment& moment, const std::string& feature, MetricFamily& family) {
+  if (!moment.feature_rules(feature).estimates_failures) return;
+  add_per_window(moment, feature, family, [&](const Interval& window) {
+    return static_cast<double>(failures_from_rows(moment, feature, window));
+  });
+}
+
+void approximate_failure_ratio(Moment& moment, const std::string& feature, MetricFamily& family) {
+  if (!moment.feature_rules(feature).estimates_failures) return;
+  add_per_window(moment, feature, family, [&](const Interval& window) {
+    const std::uint64_t failed = failures_from_rows(moment, feature, window);
+    return ratio_of(failed, failed + moment.done(feature, window).uses);
+  });
+}
+
+// The complete buckets of the last 7 days, as far as both tell of them: the open one is not whole
+// yet, and clients send late. Of excluded users too, because not every source knows who it was.
+std::optional<Share> coverage(Moment& moment, const std::string& feature,
+                              const std::string& source) {
+  const FeatureFacts& truth = moment.feature(feature);
+  const FeatureFacts& seen = moment.feature(record::cross_check(feature, source));
+  if (!truth.first_bucket() || !seen.first_bucket()) return std::nullopt;
+  const Instant to = truth.bucket_start(moment.at());
+  const Instant from = std::max({to - kCoverageSpan, *truth.first_bucket(), *seen.first_bucket()});
+  if (from >= to) return std::nullopt;
+  return Share{seen.totals({from, to}).uses, truth.totals({from, to}).uses};
+}
+
+template <typename Value>
+void add_per_source(Moment& moment, const std::string& feature, MetricFamily& family,
+                    const Value& value) {
+  for (const std::string& source : moment.feature_rules(feature).cross_checks) {
+    const auto share = coverage(moment, feature, source);
+    const std::optional<double> number = share ? value(*share) : std::nullopt;
+    if (number) add_sample(family, {feature, source}, *number);
+  }
+}
+
+void tracked(Moment& moment, const std::string& feature, MetricFamily& family) {
+  add_per_source(moment, feature, family, [](const Share& share) {
+    return std::optional(static_cast<double>(share.numerator));
+  });
+}
+
+void to_be_tracked(Moment& moment, const std::string& feature, MetricFamily& family) {
+  add_per_source(moment, feature, family, [](const Share& share) {
+    return std::optional(static_cast<double>(share.denominator));
+  });
+}
+
+void coverage_ratio(Moment& moment, const std::string& feature, MetricFamily& family) {
+  add_per_source(moment, feature, family, [](const Share& share) { return ratio_of(share); });
+}
+
+}  // namespace
+
+std::vector<Measure> tracking_measures() {
+  return {
+      row("usage_abandoned_attempts", "", {"feature", "window"}, abandoned,
+          "Attempts that began and neither succeeded nor failed within their time, which ended in "
+          "the window: no failures, and in no other number. Without those of excluded users."),
+      row("usage_approximate_failures", "", {"feature", "window"}, approximate_failures,
+          "(Rows that are no success - rows that are) / 2, of the window: the failures where every "
+          "attempt begins with a row that looks like one and rows cannot be paired. Approximate: "
+          "half of what was abandoned is in it."),
+      row("usage_approximate_failure_ratio", "ratio", {"feature", "window"},
+          approximate_failure_ratio,
+          "usage_approximate_failures / these and the successful uses in the window. Approximate."),
+      row("usage_tracked_uses", "", {"feature", "source"}, tracked,
+          "Successful uses that another source saw in the complete buckets of the last 7 days, "
+          "since both know of any. Of excluded users too."),
+      row("usage_tracked_uses_expected", "", {"feature", "source"}, to_be_tracked,
+          "Successful uses of the feature in the same buckets, by its own source. Of excluded "
+          "users too."),
+      row("usage_tracking_coverage_ratio", "ratio", {"feature", "source"}, coverage_ratio,
+          "usage_tracked_uses / usage_tracked_uses_expected: the share of the uses that the other "
+          "source saw. Below 1 where clients block or lose events; a sudden fall is a fault."),
+  };
+}
+
+}  // namespace usage

@@ -1,0 +1,388 @@
+// The part of usage_reader.h that reads features and records.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "collectors/usage_attempts.h"
+#include "collectors/usage_packer.h"
+#include "collectors/usage_reader.h"
+#include "exporter/format.h"
+
+namespace usage {
+
+namespace {
+
+std::string number_text(double value) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
+// A place on the scale from `min` to `max`, on one from 0 to 10. Rounded, so that equal answers are
+// one value.
+std::string on_ten(double value, double min, double max) {
+  return number_text(std::round((value - min) / (max - min) * 10 * 1e6) / 1e6);
+}
+
+// The name of a number's bucket, as the config's reader names them.
+std::string bucket_name(double value, const std::vector<double>& bounds) {
+  const auto bound = std::lower_bound(bounds.begin(), bounds.end(), value);
+  return bound == bounds.end() ? ">" + number_text(bounds.back()) : "<=" + number_text(*bound);
+}
+
+// As the config names it: feature "share", or "accesses" of feature "share".
+std::string owner_of(const std::string& name) {
+  const std::size_t slash = name.find('/');
+  if (slash == std::string::npos) {
+    return format("feature \"{}\"", name);
+  }
+  const bool of_business = name.starts_with(record::kBusiness);
+  return format("\"{}\" of {}\"{}\"", name.substr(slash + 1), of_business ? "" : "feature ",
+                name.substr(0, slash));
+}
+
+constexpr char kNull[] = "\x1e";
+
+}  // namespace
+
+// What the views of a Fact point into.
+struct FeatureReader::Texts {
+  std::string user, outcome, reason, scope;
+  std::vector<std::string> buffers;
+  std::vector<std::string_view> dimensions;
+};
+
+// The last row of every user in every bucket, until all rows have come.
+class FeatureReader::LastRows {
+ public:
+  void keep(Instant bucket, const Fact& fact) {
+    Row row{fact.time, {}};
+    for (const std::string_view value : fact.dimensions) {
+      row.dimensions.emplace_back(value);
+    }
+    Row& known = rows_[{bucket, std::string(*fact.user)}];
+    if (known < row) {
+      known = std::move(row);
+    }
+  }
+  void each(const std::function<void(Instant bucket, const Fact&)>& visit) const {
+    for (const auto& [key, row] : rows_) {
+      const std::vector<std::string_view> dimensions(row.dimensions.begin(), row.dimensions.end());
+      Fact fact;
+      fact.time = row.time;
+      fact.user = key.second;
+      fact.dimensions = dimensions;
+      visit(key.first, fact);
+    }
+  }
+
+ private:
+  struct Row {
+    Instant time;
+    std::vector<std::string> dimensions;
+    auto operator<=>(const Row&) const = default;  // at one time the greater value is the last
+  };
+  std::map<std::pair<Instant, std::string>, Row> rows_;
+};
+
+FeatureReader::FeatureReader(const FeatureConfig& config, const SourceConfig& source)
+    : config_(config), source_(source), select_(config.uses.table, owner_of(config.shape.name)) {
+  select_.only(config.uses, source);
+  const auto add = [&](const std::string& name) { return select_.add(name, config.uses); };
+  time_ = *select_.add(config.uses.time);
+  user_ = select_.add(config.uses.user);
+  if (const auto& outcome = config.outcome) {
+    outcome_ = outcome->by_event ? select_.add("event") : add(outcome->column);
+  }
+  reason_ = add(config.reason);
+  scope_ = add(config.scope);
+  duration_ = add(config.duration ? config.duration->column : "");
+  size_ = add(config.size ? config.size->column : "");
+  revoked_ = add(config.revoked_at);
+  creator_ = add(config.creator);
+  for (const DimensionConfig& dimension : config.dimensions) {
+    dimensions_.push_back(*add(dimension.column));
+    const std::string most = dimension.scale ? dimension.scale->max_column : "";
+    scale_maxima_.push_back(add(most).value_or(0));
+  }
+  if (const auto& attempts = config.attempts) {
+    attempt_ = add(attempts->id);
+    for (const std::string& part : attempts->key) {
+      const bool own = !config.uses.events.empty() && part == config.uses.user;
+      key_.push_back(*(own ? select_.add(part) : add(part)));
+    }
+    ambiguous_ = std::ranges::any_of(config.outcome->start, [&](const std::string& value) {
+      return is_one_of(value, config.outcome->failure);
+    });
+  }
+}
+
+std::string FeatureReader::sql() const {
+  return config_.attempts ? select_.sql_in_order(config_.uses.time)
+                          : select_.sql_between(config_.uses.time);
+}
+
+// Nullopt: it says nothing.
+std::optional<Stage> FeatureReader::stage_of(std::span<const Value> row,
+                                             std::string& buffer) const {
+  const auto outcome = text_of(row[*outcome_], buffer);
+  const OutcomeConfig& wanted = *config_.outcome;
+  if (!outcome) {
+    return std::nullopt;
+  }
+  const bool failed = is_one_of(*outcome, wanted.failure);
+  if (is_one_of(*outcome, wanted.start)) {
+    return failed ? Stage::start_or_failure : Stage::start;
+  }
+  if (failed || is_one_of(*outcome, wanted.success)) {
+    return failed ? Stage::failure : Stage::success;
+  }
+  if (wanted.success.empty() || wanted.failure.empty()) {
+    return wanted.success.empty() ? Stage::success : Stage::failure;
+  }
+  return std::nullopt;
+}
+
+// The row as a part of an attempt, whose cells it keeps; nullopt where it is none.
+std::optional<AttemptRow> FeatureReader::part_of(std::span<const Value> row, std::string& key,
+                                                 std::string& buffer) const {
+  const auto time =
+      instant_of(row[time_], config_.uses.time, time_format_of(source_, config_.uses.time_format));
+  const auto stage = stage_of(row, buffer);
+  if (!time || !stage) {
+    return std::nullopt;
+  }
+  AttemptRow part{*time, std::nullopt, false, *stage, row};
+  const auto id = attempt_ ? text_of(row[*attempt_], buffer) : std::nullopt;
+  part.exact = id && !id->empty();
+  if (part.exact) {
+    key = *id;
+    part.key = key;
+  } else if (!key_.empty()) {
+    key = kNull;  // no id begins so
+    for (const std::size_t place : key_) {
+      key.append(text_of(row[place], buffer).value_or(kNull)) += '\x1f';
+    }
+    part.key = key;
+  }
+  return part;
+}
+
+std::optional<Fact> FeatureReader::fact_of(std::span<const Value> row, Texts& texts) const {
+  Fact fact;
+  const auto time =
+      instant_of(row[time_], config_.uses.time, time_format_of(source_, config_.uses.time_format));
+  if (!time) {
+    return std::nullopt;
+  }
+  fact.time = *time;
+  if (outcome_) {
+    const auto stage = stage_of(row, texts.outcome);
+    if (!config_.attempts && (!stage || *stage == Stage::start)) {
+      return std::nullopt;  // begun, and not ended yet
+    }
+    fact.success = stage == Stage::success;
+  }
+  if (user_) {
+    fact.user = text_of(row[*user_], texts.user);
+  }
+  if (reason_) {
+    fact.reason = text_of(row[*reason_], texts.reason).value_or("");
+  }
+  if (scope_) {
+    fact.scope = text_of(row[*scope_], texts.scope);
+  }
+  const auto scaled = [&](std::size_t place, double scale) {
+    const auto number = number_of(row[place]);
+    return number ? std::optional(*number * scale) : std::nullopt;
+  };
+  if (duration_) {
+    fact.duration_seconds = scaled(*duration_, config_.duration->scale);
+  }
+  if (size_) {
+    fact.size_bytes = scaled(*size_, config_.size->scale);
+  }
+  for (std::size_t i = 0; i < dimensions_.size(); ++i) {
+    texts.dimensions[i] =
+        dimension_of(row, i, texts.buffers[i]).value_or(config_.dimensions[i].null_as);
+  }
+  fact.dimensions = texts.dimensions;
+  return fact;
+}
+
+std::optional<std::string_view> FeatureReader::dimension_of(std::span<const Value> row,
+                                                            std::size_t dimension,
+                                                            std::string& buffer) const {
+  const DimensionConfig& config = config_.dimensions[dimension];
+  const Value& value = row[dimensions_[dimension]];
+  if (config.buckets.empty() && !config.scale) {
+    return text_of(value, buffer);
+  }
+  const auto number = number_of(value);
+  if (!number) {
+    return std::nullopt;
+  }
+  if (config.scale) {
+    const bool per_row = !config.scale->max_column.empty();
+    const auto max =
+        per_row ? number_of(row[scale_maxima_[dimension]]) : std::optional(config.scale->max);
+    if (!max || *max <= config.scale->min || *number < config.scale->min || *number > *max) {
+      return std::nullopt;
+    }
+    return buffer = on_ten(*number, config.scale->min, *max);
+  }
+  return buffer = bucket_name(*number, config.buckets);
+}
+
+// Whether the row is neither revoked nor of somebody who is left out of everything. Under the lock.
+bool FeatureReader::counts(std::span<const Value> row, const Facts& facts) const {
+  std::string buffer;
+  if (revoked_ && text_of(row[*revoked_], buffer)) {
+    return false;
+  }
+  const auto creator = creator_ ? text_of(row[*creator_], buffer) : std::nullopt;
+  const auto id = creator ? facts.users.find(*creator) : std::nullopt;
+  const auto& people = facts.population.attributes;
+  return !id || *id >= people.size() || !people[*id].excluded;
+}
+
+// Folds the facts of one reading into buckets. Used by one thread.
+class FeatureReader::Fold {
+ public:
+  Fold(const FeatureReader& reader, const Interval& interval, Duration width, bool many,
+       SharedFacts& shared)
+      : reader_(reader),
+        config_(reader.config_),
+        interval_(interval),
+        width_(width),
+        shared_(shared),
+        names_(names_of(shared, config_.shape.name)),
+        who_(shared.facts.who(config_.shape)),
+        packer_(many) {
+    texts.buffers.resize(reader.dimensions_.size());
+    texts.dimensions.resize(reader.dimensions_.size());
+  }
+
+  void add(Fact& fact, std::span<const Value> row) {
+    const Instant at = bucket_of(fact.time, interval_, width_, config_.uses);
+    if (at != start_) {
+      const auto [place, fresh] = found.buckets.try_emplace(at, config_.shape);
+      if (!fresh) {
+        packer_.wait();  // it may be with the packer
+      } else if (bucket_ != nullptr) {
+        packer_.pack(*bucket_);  // most tables are in the order of time
+      }
+      bucket_ = &place->second;
+      start_ = at;
+    }
+    found.newest = std::max(found.newest.value_or(fact.time), fact.time);
+    if (config_.latest && fact.user) {
+      last_.keep(at, fact);
+      return;
+    }
+    const std::scoped_lock lock(shared_.mutex);
+    if (reader_.revoked_ || reader_.creator_) {
+      fact.success = fact.success && reader_.counts(row, shared_.facts);
+    }
+    bucket_->add(fact, config_.shape, who_, names_);
+  }
+
+  void finish() {
+    packer_.wait();
+    const std::scoped_lock lock(shared_.mutex);
+    last_.each([&](Instant at, const Fact& fact) {
+      found.buckets.at(at).add(fact, config_.shape, who_, names_);
+    });
+  }
+
+  Found<Bucket> found;
+  Texts texts;
+
+ private:
+  static FeatureNames& names_of(SharedFacts& shared, const std::string& table) {
+    const std::scoped_lock lock(shared.mutex);
+    return shared.facts.table(table).names();
+  }
+
+  const FeatureReader& reader_;
+  const FeatureConfig& config_;
+  const Interval interval_;
+  const Duration width_;
+  SharedFacts& shared_;
+  FeatureNames& names_;
+  Directory& who_;
+  LastRows last_;
+  std::optional<Instant> start_;  // of the bucket that the last row fell into
+  Bucket* bucket_ = nullptr;
+  Packer packer_;
+};
+
+Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Instant now,
+                                  Duration width, bool many, Deadline deadline,
+                                  SharedFacts& shared) const {
+  Fold fold(*this, interval, width, many, shared);
+  if (config_.attempts) {
+    read_attempts(source, interval, now, many, deadline, fold);
+    fold.finish();
+    return std::move(fold.found);
+  }
+  const RowSink sink{.columns = [](std::span<const Column>) {},
+                     .row =
+                         [&](std::span<const Value> row) {
+                           ++fold.found.rows;
+                           if (auto fact = fact_of(row, fold.texts)) {
+                             fold.add(*fact, row);
+                           }
+                         }};
+  Query query = select_.query(sql(), bounds(interval, source_, config_.uses.time_format));
+  query.many = many;
+  source.scan(query, deadline, sink);
+  fold.finish();
+  return std::move(fold.found);
+}
+
+void FeatureReader::read_attempts(Source& source, const Interval& interval, Instant now, bool many,
+                                  Deadline deadline, Fold& fold) const {
+  std::optional<Instant> newest;
+  Attempts attempts(*config_.attempts, ambiguous_, interval, [&](const Attempt& attempt) {
+    if ((attempt.ending == Ending::abandoned) != config_.abandoned) {
+      return;
+    }
+    if (auto fact = fact_of(attempt.cells, fold.texts)) {
+      fact->time = attempt.at;
+      fact->success = attempt.ending != Ending::failure;
+      fold.add(*fact, attempt.cells);
+    }
+  });
+  std::string key, buffer;
+  const RowSink sink{.columns = [](std::span<const Column>) {},
+                     .row =
+                         [&](std::span<const Value> row) {
+                           ++fold.found.rows;
+                           if (const auto part = part_of(row, key, buffer)) {
+                             newest = part->time;
+                             attempts.add(*part);
+                           }
+                         }};
+  const Interval read{Attempts::read_from(*config_.attempts, interval.from), interval.to};
+  Query query = select_.query(sql(), bounds(read, source_, config_.uses.time_format));
+  query.many = many;
+  source.scan(query, deadline, sink);
+  attempts.finish(std::min(now, interval.to));
+  if (newest && *newest >= interval.from) {
+    fold.found.newest = newest;
+  }
+}
+
+std::optional<Instant> FeatureReader::oldest(Source& source, Instant from,
+                                             Deadline deadline) const {
+  return oldest_row(source, source_, select_, config_.uses, from, deadline);
+}
+
+ColumnCheck FeatureReader::check(Source& source, Instant now, Deadline deadline) const {
+  return check_columns(source, select_, owner_of(config_.shape.name),
+                       select_.query(sql(), bounds({now, now}, source_, config_.uses.time_format)),
+                       deadline);
+}
+
+}  // namespace usage
