@@ -77,16 +77,22 @@ void read_log(SourceConfig& source, yaml::Mapping& outer, const yaml::Node& node
 
 bool read_input(SourceConfig& source, yaml::Mapping& mapping, Problems& problems) {
   const yaml::Node* log = mapping.find("log");
-  if (log == nullptr) {
+  const yaml::Node* ingest = mapping.find("ingest");
+  if (log == nullptr && ingest == nullptr) {
     return false;
   }
-  for (const char* key : {"dsn", "dsn_file"}) {
-    if (mapping.has(key)) {
-      mapping.problem(key, format("{} has both \"log\" and \"{}\"; make two sources of it",
-                                  mapping.what(), key));
+  const char* const kind = log != nullptr ? "log" : "ingest";
+  for (const char* key : {"dsn", "dsn_file", "ingest"}) {
+    if (mapping.has(key) && std::string_view(key) != kind) {
+      mapping.problem(key, format("{} has both \"{}\" and \"{}\"; make two sources of it",
+                                  mapping.what(), kind, key));
     }
   }
-  read_log(source, mapping, *log, problems);
+  if (log != nullptr) {
+    read_log(source, mapping, *log, problems);
+  } else {
+    read_ingest(source, mapping.what(), *ingest, problems);
+  }
   return true;
 }
 

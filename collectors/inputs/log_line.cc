@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "exporter/error.h"
-#include "exporter/json_text.h"
 
 namespace usage {
 
@@ -154,23 +153,8 @@ LogLine::Result LogLine::read(std::string_view line, JournalEvent& event) {
   } else {
     event.user.reset();
   }
-  event.fields = "{";
-  for (const std::string& path : kept->second) {
-    const auto field = root->at(path);
-    const std::size_t before = event.fields.size();
-    if (!field) {
-      continue;
-    }
-    if (before > 1) {
-      event.fields += ',';
-    }
-    append_json_string(event.fields, path);
-    event.fields += ':';
-    if (!field->append_scalar(event.fields)) {
-      event.fields.resize(before);
-    }
-  }
-  event.fields += '}';
+  write_fields(
+      kept->second, [&](const std::string& path) { return root->at(path); }, event.fields);
   return Result::event;
 }
 
