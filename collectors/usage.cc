@@ -54,7 +54,7 @@ class UsageCollector : public Collector {
         stale_after_(stale_after),
         max_gap_(source.max_gap),
         tables_(config, state, source, database) {
-    if (source.log) {
+    if (source.tells_events()) {
       events_.emplace(*config, source, *state);
     }
   }
@@ -86,7 +86,7 @@ class UsageCollector : public Collector {
   std::vector<ColumnCheck> check(const Run& run) override {
     std::vector<ColumnCheck> checks;
     if (events_) {
-      checks.push_back(events_->check());
+      checks = events_->check();
     }
     for (ColumnCheck& table : tables_.check(run)) {
       checks.push_back(std::move(table));

@@ -58,12 +58,12 @@ void UsageEvents::taken() {
   touched_.clear();
 }
 
-ColumnCheck UsageEvents::check() {
-  state_.journal();  // the tables that are checked next are in it
-  ColumnCheck found{.query = "log", .columns = {}};
+std::vector<ColumnCheck> UsageEvents::check() {
+  state_.journal();
   if (!source_.log) {
-    return found;
+    return {};
   }
+  ColumnCheck found{.query = "log", .columns = {}};
   for (const std::string& path : log_paths(source_.log->paths)) {
     if (::access(path.c_str(), R_OK) != 0) {
       throw Error(Reason::io, format("source \"{}\": {} cannot be read; let the exporter's user "
@@ -77,7 +77,7 @@ ColumnCheck UsageEvents::check() {
                                    "that the exporter's user may look into the folder",
                                    source_.name, fmt::join(source_.log->paths, ", ")));
   }
-  return found;
+  return {found};
 }
 
 Metrics UsageEvents::metrics() const { return tail_ ? tail_->metrics() : describe_log_reading(); }

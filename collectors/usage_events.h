@@ -22,8 +22,9 @@ class UsageEvents {
   // Once the facts of what read() found are kept.
   void taken();
 
-  // The files that the globs lead to. Error(io) when there is none, or one cannot be read.
-  ColumnCheck check();
+  // Makes the journal, whose tables are checked next. The files that the globs of a log lead to;
+  // Error(io) when there is none, or one cannot be read.
+  std::vector<ColumnCheck> check();
 
   Metrics metrics() const;  // those of describe_log_reading()
 
