@@ -68,6 +68,8 @@ class UsageState {
   std::shared_ptr<const UsageConfig> config() const { return adopted_; }
   // Notes that the facts of these buckets are those that the table holds now.
   void read(const std::string& table, const Interval& interval, Instant at);
+  // Notes that the table got rows there since its buckets were read.
+  void unread(const std::string& table, const Interval& interval);
 
   // Whether every table was read once all rows before `until`, an edge of a bucket, could be there.
   bool read_up_to(Instant until) const;
