@@ -18,7 +18,7 @@ constexpr std::int64_t kLongestLine = 64 << 20;
 const std::vector<std::string> kEventPaths{"event", "record.extra.event"};
 const std::vector<std::string> kTimePaths{"timestamp", "time", "@timestamp", "asctime",
                                           "record.time.timestamp"};
-const std::vector<std::string> kUserPaths{"user_id", "userId", "record.extra.user_id"};
+const std::vector<std::string> kUserPaths{"user_id", "userId", "user.id", "record.extra.user_id"};
 
 std::vector<std::string> read_paths(yaml::Mapping& mapping, std::string_view key,
                                     const std::vector<std::string>& fallback) {

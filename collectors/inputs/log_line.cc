@@ -31,9 +31,6 @@ std::optional<Instant> instant_of(double number) {
 }
 
 std::optional<Instant> instant_of(std::int64_t number) {
-  if (number < 0) {
-    return std::nullopt;
-  }
   if (number >= 100'000'000'000'000'000) {
     return Instant(Duration(number / 1000));
   }
@@ -85,14 +82,15 @@ std::optional<Instant> instant_of(std::string_view text, const TimeZone& naive) 
 }  // namespace
 
 std::optional<Instant> parse_log_time(const json::Value& value, const TimeZone& naive) {
+  std::optional<Instant> instant;
   if (const auto text = value.string()) {
-    return instant_of(*text, naive);
+    instant = instant_of(*text, naive);
+  } else if (const auto integer = value.integer()) {
+    instant = instant_of(*integer);
+  } else if (const auto number = value.number()) {
+    instant = instant_of(*number);
   }
-  if (const auto integer = value.integer()) {
-    return instant_of(*integer);
-  }
-  const auto number = value.number();
-  return number ? instant_of(*number) : std::nullopt;
+  return instant && *instant >= Instant() ? instant : std::nullopt;
 }
 
 LogLine::LogLine(const LogConfig& config, const std::string& naive_time_zone, KeptEvents kept)

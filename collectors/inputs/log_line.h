@@ -15,7 +15,8 @@ namespace usage {
 
 // An instant as loggers write it: ISO 8601 with 'T' or a space, '.' or ',' before the fraction, and
 // an offset or none, which is then local to `naive`; or a number since 1970, whose size tells
-// seconds from milli-, micro- and nanoseconds. Nullopt for anything else.
+// seconds from milli-, micro- and nanoseconds. Nullopt for anything else, and for times before
+// 1970.
 std::optional<Instant> parse_log_time(const json::Value& value, const TimeZone& naive);
 
 // Reads lines of JSON. One thread.
