@@ -6,6 +6,7 @@
 
 #include "collectors/measures/measures.h"
 #include "collectors/measures/targets.h"
+#include "collectors/usage_events.h"
 #include "collectors/usage_tables.h"
 #include "exporter/error.h"
 
@@ -52,7 +53,11 @@ class UsageCollector : public Collector {
         source_(source.name),
         stale_after_(stale_after),
         max_gap_(source.max_gap),
-        tables_(std::move(config), std::move(state), source, database) {}
+        tables_(config, state, source, database) {
+    if (source.tells_events()) {
+      events_.emplace(*config, source, *state);
+    }
+  }
 
   Metrics describe() const override { return describe_all(*config_); }
 
@@ -60,6 +65,7 @@ class UsageCollector : public Collector {
     up_ = false;
     state_->adopt(config_, run.now, run.log);
     Collection collection;
+    const bool all_events = !events_ || events_->read(run, tables_);
     try {
       collection.rows = tables_.refresh(run);
     } catch (const Error&) {
@@ -67,14 +73,26 @@ class UsageCollector : public Collector {
       throw;
     }
     state_->commit();
+    if (events_) {
+      events_->taken();
+    }
     publish(run, collection);
-    collection.more = tables_.more();
+    collection.more = tables_.more() || !all_events;
     up_ = true;
     last_success_ = run.now;
     return collection;
   }
 
-  std::vector<ColumnCheck> check(const Run& run) override { return tables_.check(run); }
+  std::vector<ColumnCheck> check(const Run& run) override {
+    std::vector<ColumnCheck> checks;
+    if (events_) {
+      checks = events_->check();
+    }
+    for (ColumnCheck& table : tables_.check(run)) {
+      checks.push_back(std::move(table));
+    }
+    return checks;
+  }
 
   Metrics health() const override {
     Metrics families = describe_reading();
@@ -94,6 +112,10 @@ class UsageCollector : public Collector {
     add(5, tables_.backfilled());
     for (const auto& [feature, rows] : tables_.changed_rows()) {
       families[6].samples.push_back({{feature}, static_cast<double>(rows)});
+    }
+    if (events_) {
+      const Metrics logs = events_->metrics();
+      std::copy(logs.begin(), logs.end(), families.end() - static_cast<int>(logs.size()));
     }
     return families;
   }
@@ -167,6 +189,7 @@ class UsageCollector : public Collector {
   const Duration stale_after_;
   const std::optional<Duration> max_gap_;
   UsageTables tables_;
+  std::optional<UsageEvents> events_;
   TargetHistory target_history_;
   bool up_ = false;
   std::optional<Instant> last_success_;
@@ -186,7 +209,7 @@ CollectorConfig schedule_of(const UsageConfig& config) {
 
 Metrics describe_reading() {
   constexpr auto kGauge = MetricType::gauge;
-  return {
+  Metrics families{
       family_of("usage_source_up", "1 if the last refresh from this source succeeded, else 0.", "",
                 kGauge, "source"),
       family_of("usage_source_last_success_timestamp_seconds",
@@ -208,6 +231,10 @@ Metrics describe_reading() {
                 "Rows that appeared or vanished when older buckets were read again: late rows, "
                 "updates, deletions.",
                 "", MetricType::counter, "feature")};
+  for (MetricFamily& family : describe_log_reading()) {
+    families.push_back(std::move(family));
+  }
+  return families;
 }
 
 Metrics describe_everything() {

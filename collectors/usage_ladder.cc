@@ -79,6 +79,10 @@ std::optional<Instant> ReadLog::last_read(Instant bucket_start) const {
   return found == read_.end() ? std::nullopt : std::optional(found->second);
 }
 
+void ReadLog::forget(const Interval& interval) {
+  read_.erase(read_.lower_bound(interval.from), read_.lower_bound(interval.to));
+}
+
 void ReadLog::keep(const Interval& interval) {
   std::erase_if(read_, [&](const auto& entry) {
     return entry.first < interval.from || entry.first >= interval.to;

@@ -19,6 +19,7 @@ class ReadLog {
   void read(const Interval& interval, Duration bucket, Instant at);
   std::optional<Instant> last_read(Instant bucket_start) const;
   void keep(const Interval& interval);  // forgets the others
+  void forget(const Interval& interval);
   void clear() { read_.clear(); }
   bool empty() const { return read_.empty(); }
 

@@ -36,6 +36,8 @@ class Slices {
     });
   }
 
+  void forget(const Interval& interval) { log_.forget(interval); }
+
   // Takes what was read of whole slices; those that are not in `found` are empty. Returns the
   // buckets that were touched and of which every slice is known.
   std::vector<Whole> put(const Interval& part, std::map<Instant, Content> found, Instant at,

@@ -165,6 +165,19 @@ void UsageState::read(const std::string& table, const Interval& interval, Instan
   }
 }
 
+void UsageState::unread(const std::string& table, const Interval& interval) {
+  TableProgress& progress = tables_.at(table);
+  progress.log.forget(interval);
+  if (progress.oldest) {
+    progress.oldest = std::min(*progress.oldest, interval.from);
+  } else {
+    progress.asked_oldest.reset();
+  }
+  if (file_) {
+    dirty_[table];  // so that the commit keeps it
+  }
+}
+
 bool UsageState::finished() {
   const std::scoped_lock lock(shared_.mutex);
   return adopted_ && std::all_of(tables_.begin(), tables_.end(), [&](const auto& entry) {

@@ -67,6 +67,8 @@ class UsageState {
   std::shared_ptr<const UsageConfig> config() const { return adopted_; }
   // Notes that the facts of these buckets are those that the table holds now.
   void read(const std::string& table, const Interval& interval, Instant at);
+  // Notes that the table got rows there since its buckets were read.
+  void unread(const std::string& table, const Interval& interval);
 
   // Whether everything that the config kept of the past has been read once.
   bool finished();

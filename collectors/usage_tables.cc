@@ -77,6 +77,21 @@ std::uint64_t UsageTables::refresh(const Run& run) {
   return rows_;
 }
 
+void UsageTables::read_again(const std::vector<Instant>& slices, Instant now) {
+  const std::scoped_lock lock(state_->shared().mutex);
+  for (const Instant start : slices) {
+    if (start >= now - config_->recount.front().younger_than.value_or(Duration::max() / 2)) {
+      continue;
+    }
+    const Instant bucket = floor_to(start, config_->bucket);
+    for (const std::string& table : tables()) {
+      state_->unread(table, {bucket, bucket + config_->bucket});
+      slices_[table].forget({start, start + kSlice});
+    }
+    activity_slices_.forget({start, start + kSlice});
+  }
+}
+
 std::vector<ColumnCheck> UsageTables::check(const Run& run) {
   std::vector<ColumnCheck> checks;
   if (activity_) {

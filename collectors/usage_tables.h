@@ -27,6 +27,12 @@ class UsageTables {
   // Reads what is due into the facts, as far as half of the run's time allows: the next run goes
   // on. Returns the rows read. Throws Error; what was read before stays read.
   std::uint64_t refresh(const Run& run);
+
+  // Rows came in these intervals of kSlice, given by their starts, since they were read. Those that
+  // the next refresh() reads anyway are left alone.
+  void read_again(const std::vector<Instant>& slices, Instant now);
+
+  Instant earliest(Instant now) const;  // rows before that are never read
   std::vector<ColumnCheck> check(const Run& run);
 
   // Whether the last refresh() ran out of time in the first backfill.
@@ -46,7 +52,6 @@ class UsageTables {
   };
 
   std::vector<std::string> tables() const;
-  Instant earliest(Instant now) const;
   Interval kept(const std::string& table, Instant now) const;
   void refresh_users(const Run& run);
   bool waits_for_users(const std::string& table) const;

@@ -1,9 +1,13 @@
 #include "exporter/app.h"
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
+#include "collectors/usage_config.h"
+#include "collectors/usage_state.h"
 #include "exporter/error.h"
 #include "exporter/format.h"
 #include "exporter/pages.h"
@@ -43,8 +47,15 @@ App::App(ServeOptions options, std::function<Plan()> load, std::shared_ptr<Usage
       clock_(clock),
       log_(log),
       self_(clock.now()),
+      ingest_([state = usage]() -> Journal& { return state->journal(); }, clock, log),
       metrics_page_(
-          publisher_, [this] { return self_.metrics(); }, clock),
+          publisher_,
+          [this] {
+            Metrics metrics = self_.metrics();
+            std::ranges::move(ingest_.metrics(), std::back_inserter(metrics));
+            return metrics;
+          },
+          clock),
       report_page_(std::move(usage)) {
   const sigset_t signals = handled_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -67,13 +78,22 @@ void App::replace_engine(Plan plan) {
   fresh->start();
 }
 
+void App::serve_ingest(const Config& config) {
+  Problems problems;  // none: the plan was made of the same config
+  const UsageConfig usage = read_usage_config(config, problems);
+  ingest_.replace(config,
+                  [&](const SourceConfig& source) { return wanted_events(usage, source.name); });
+}
+
 bool App::reload() {
   const std::scoped_lock lock(reload_mutex_);
   if (stopping_) {
     return false;
   }
   try {
-    replace_engine(load_());
+    Plan plan = load_();
+    serve_ingest(plan.config);
+    replace_engine(std::move(plan));
     self_.reloaded(true, clock_.now());
     log_.info("config reloaded");
     return true;
@@ -101,7 +121,7 @@ HttpResponse App::answer_report(const HttpRequest& request) {
 
 std::vector<HttpRoute> App::routes() {
   const std::vector<std::string> get{"GET"};
-  return {
+  std::vector<HttpRoute> routes{
       {options_.telemetry_path, get,
        [this](const HttpRequest& request) {
          HttpResponse response = metrics_page_.get(request);
@@ -124,6 +144,8 @@ std::vector<HttpRoute> App::routes() {
        }},
       {"/-/reload", {"POST", "PUT"}, [this](const HttpRequest&) { return answer_reload(); }},
   };
+  std::ranges::move(ingest_.routes(), std::back_inserter(routes));
+  return routes;
 }
 
 void App::run() {
@@ -135,6 +157,7 @@ void App::run() {
   {
     // First: an address that is taken must not cost the databases a query.
     const HttpServer server(http, routes());
+    serve_ingest(engine_->config());
     engine_->start();
     self_.reloaded(true, clock_.now());
     for (const std::string& address : server.addresses()) {

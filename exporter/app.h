@@ -9,6 +9,7 @@
 #include "exporter/clock.h"
 #include "exporter/engine.h"
 #include "exporter/http_server.h"
+#include "exporter/ingest_servers.h"
 #include "exporter/log.h"
 #include "exporter/metrics_page.h"
 #include "exporter/publisher.h"
@@ -38,6 +39,7 @@ class App {
 
  private:
   void replace_engine(Plan plan);
+  void serve_ingest(const Config& config);
   bool reload();  // false: refused, the old config goes on
   std::shared_ptr<Engine> engine() const;
   std::vector<HttpRoute> routes();
@@ -50,6 +52,7 @@ class App {
   Log& log_;
   SelfMetrics self_;
   Publisher publisher_;
+  IngestServers ingest_;
   MetricsPage metrics_page_;
   ReportPage report_page_;
 

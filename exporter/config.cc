@@ -108,6 +108,7 @@ class Loader {
     for (const auto& [key, value] : sources_) {
       config_.sources.push_back(read_source(key, value, problems_));
     }
+    refuse_shared_keys(config_, problems_);
     for (const auto& [key, value] : collectors_) {
       config_.collectors.push_back(
           read_collector(key, value, config_, complete_ && !sources_.empty(), problems_));

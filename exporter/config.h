@@ -31,11 +31,25 @@ struct LogConfig {
   bool from_beginning = true;                      // of files that are there at the first start
 };
 
+// Events that clients send over HTTP.
+struct IngestConfig {
+  struct Key {
+    std::string name;
+    Secret key;
+  };
+  std::vector<Key> keys;                      // at least one
+  std::string listen_address;                 // empty: where the exporter listens
+  std::vector<std::string> allow_origins;     // of pages whose browsers may send; "*" is any
+  std::size_t max_event_bytes = 32 * 1024;    // of what is kept of one event
+  std::size_t max_batch_bytes = 1024 * 1024;  // of one request, inflated
+};
+
 struct SourceConfig {
   std::string name;
-  std::string driver;  // from the DSN's scheme: "sqlite", "postgresql"; or "log"
+  std::string driver;  // from the DSN's scheme: "sqlite", "postgresql"; or "log", "ingest"
   Secret dsn;          // of a database
   std::optional<LogConfig> log;
+  std::optional<IngestConfig> ingest;
   // Where the events of a log lie, for readers; set when the plan is made. Empty: a database.
   std::string journal;
   std::string password_file;  // re-read at every connect; empty: none

@@ -18,7 +18,7 @@ constexpr std::int64_t kLongestLine = 64 << 20;
 const std::vector<std::string> kEventPaths{"event", "record.extra.event"};
 const std::vector<std::string> kTimePaths{"timestamp", "time", "@timestamp", "asctime",
                                           "record.time.timestamp"};
-const std::vector<std::string> kUserPaths{"user_id", "userId", "record.extra.user_id"};
+const std::vector<std::string> kUserPaths{"user_id", "userId", "user.id", "record.extra.user_id"};
 
 std::vector<std::string> read_paths(yaml::Mapping& mapping, std::string_view key,
                                     const std::vector<std::string>& fallback) {
@@ -77,16 +77,22 @@ void read_log(SourceConfig& source, yaml::Mapping& outer, const yaml::Node& node
 
 bool read_input(SourceConfig& source, yaml::Mapping& mapping, Problems& problems) {
   const yaml::Node* log = mapping.find("log");
-  if (log == nullptr) {
+  const yaml::Node* ingest = mapping.find("ingest");
+  if (log == nullptr && ingest == nullptr) {
     return false;
   }
-  for (const char* key : {"dsn", "dsn_file"}) {
-    if (mapping.has(key)) {
-      mapping.problem(key, format("{} has both \"log\" and \"{}\"; make two sources of it",
-                                  mapping.what(), key));
+  const char* const kind = log != nullptr ? "log" : "ingest";
+  for (const char* key : {"dsn", "dsn_file", "ingest"}) {
+    if (mapping.has(key) && std::string_view(key) != kind) {
+      mapping.problem(key, format("{} has both \"{}\" and \"{}\"; make two sources of it",
+                                  mapping.what(), kind, key));
     }
   }
-  read_log(source, mapping, *log, problems);
+  if (log != nullptr) {
+    read_log(source, mapping, *log, problems);
+  } else {
+    read_ingest(source, mapping.what(), *ingest, problems);
+  }
   return true;
 }
 

@@ -21,6 +21,16 @@ void check_name(const yaml::Node& key, std::string_view noun, Problems& problems
 std::optional<TimeZone> read_time_zone(yaml::Mapping& mapping, std::string_view key,
                                        Problems& problems);
 
+// No message prints the lines of the value of `key`.
+void hide_value(const yaml::Node& key, Problems& problems);
+
+// The part of `source` that is "ingest"; `what` names the source in messages.
+void read_ingest(SourceConfig& source, const std::string& what, const yaml::Node& node,
+                 Problems& problems);
+
+// Reports keys that do not say which source an event is for.
+void refuse_shared_keys(const Config& config, Problems& problems);
+
 // The keys of a source that is no database; false when there are none of these.
 bool read_input(SourceConfig& source, yaml::Mapping& mapping, Problems& problems);
 

@@ -17,24 +17,6 @@ using std::chrono::milliseconds;
 constexpr std::string_view kDsnExample =
     "a URL such as sqlite:/var/lib/app.db or postgresql://user@host:5432/db";
 
-// Every line of a DSN is hidden: the first, and those that are indented below it.
-void hide_value(const yaml::Node& key, Problems& problems) {
-  std::string_view rest = key.position.file->text;
-  Position position = key.position;
-  for (std::size_t line = 1; !rest.empty(); ++line) {
-    const std::string_view text = rest.substr(0, rest.find('\n'));
-    const std::size_t indent = text.find_first_not_of(" \r");
-    position.line = line;
-    if (line > key.position.line && indent < key.position.column) {
-      return;
-    }
-    if (line >= key.position.line) {
-      problems.hide_line(position);
-    }
-    rest.remove_prefix(std::min(text.size() + 1, rest.size()));
-  }
-}
-
 std::string trimmed(const std::string& text) {
   constexpr std::string_view kSpace = " \t\r\n";
   const std::size_t begin = text.find_first_not_of(kSpace);
@@ -95,9 +77,8 @@ void read_dsn(SourceConfig& source, yaml::Mapping& mapping, const yaml::Node& no
   const std::size_t before = problems.size();
   if (dsn != nullptr || file == nullptr) {
     if (dsn == nullptr && node.kind == yaml::Node::Kind::mapping) {
-      problems.add(source.position,
-                   format("{} lacks the key \"dsn\" (or \"dsn_file\"): {}",
-                          mapping.what(), kDsnExample));
+      problems.add(source.position, format("{} lacks the key \"dsn\" (or \"dsn_file\"): {}",
+                                           mapping.what(), kDsnExample));
       return;
     }
     const std::string text = mapping.require_string("dsn");
@@ -138,15 +119,35 @@ void refuse_keys_of_other_drivers(const SourceConfig& source, yaml::Mapping& map
                                       {"time_format", "sqlite"}}};
   for (const auto& [name, driver] : kKeys) {
     if (!source.driver.empty() && source.driver != driver && mapping.has(name)) {
-      mapping.problem(name,
-                      format("\"{}\" in {} is only for {} databases, and this one is {}; "
-                             "remove it",
-                             name, mapping.what(), driver, source.log ? "a log" : source.driver));
+      mapping.problem(name, format("\"{}\" in {} is only for {} databases, and this one is {}; "
+                                   "remove it",
+                                   name, mapping.what(), driver,
+                                   source.log      ? "a log"
+                                   : source.ingest ? "one that clients send events to"
+                                                   : source.driver));
     }
   }
 }
 
 }  // namespace
+
+// Every line is hidden: the first, and those that are indented below it.
+void hide_value(const yaml::Node& key, Problems& problems) {
+  std::string_view rest = key.position.file->text;
+  Position position = key.position;
+  for (std::size_t line = 1; !rest.empty(); ++line) {
+    const std::string_view text = rest.substr(0, rest.find('\n'));
+    const std::size_t indent = text.find_first_not_of(" \r");
+    position.line = line;
+    if (line > key.position.line && indent < key.position.column) {
+      return;
+    }
+    if (line >= key.position.line) {
+      problems.hide_line(position);
+    }
+    rest.remove_prefix(std::min(text.size() + 1, rest.size()));
+  }
+}
 
 std::string driver_of_scheme(std::string_view scheme) {
   if (scheme == "sqlite") {

@@ -15,7 +15,7 @@ Plan plan_of(Config config, Problems& problems, std::shared_ptr<UsageState> usag
     usage = std::make_shared<UsageState>(UsageOptions{.storage_path = "", .complete = true});
   }
   for (SourceConfig& source : config.sources) {
-    if (source.log) {
+    if (source.log || source.ingest) {
       source.journal = usage->journal_path();
     }
   }

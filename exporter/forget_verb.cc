@@ -6,6 +6,7 @@
 #include <string>
 
 #include "collectors/facts/state_file.h"
+#include "collectors/inputs/journal.h"
 #include "exporter/error.h"
 #include "exporter/format.h"
 #include "exporter/verbs.h"
@@ -41,7 +42,13 @@ int run_forget(const Flags& flags) {
   const SystemClock clock;
   Log log(stderr, flags.log_level, flags.log_format, clock);
   StateFile file(flags.storage_path, clock.now(), log);
-  if (!file.forget(flags.user == "-" ? read_user() : flags.user)) {
+  const std::string user = flags.user == "-" ? read_user() : flags.user;
+  bool found = file.forget(user);
+  const std::string journal = Journal::path_in(flags.storage_path);
+  if (std::filesystem::exists(journal)) {
+    found = Journal(journal, false).forget(user) || found;
+  }
+  if (!found) {
     throw Error(Reason::config,
                 "the state file knows no user with that id, written as the database writes it; "
                 "nothing was changed");

@@ -13,7 +13,9 @@
 #include "exporter/error.h"
 #include "exporter/format.h"
 #include "exporter/listen_socket.h"
+#include "exporter/read_deadlines.h"
 #include "exporter/response_head.h"
+#include "exporter/response_writer.h"
 
 namespace usage {
 
@@ -22,16 +24,13 @@ namespace {
 using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t kJoined = 64 * 1024;  // copying this much is cheaper than a packet of its own
-constexpr std::size_t kCached = 4 * 1024;   // from here on, copying a body is what a scrape costs
-// At most between two looks at the deadline: each write wakes the client, smaller ones cost a
-// fifth.
-constexpr std::size_t kWrite = 1024 * 1024;
-constexpr std::size_t kSlowWrite = 4 * 1024;  // once the client has shown to be slow
-constexpr auto kSlow = milliseconds(100);
-constexpr int kHeaderTimeoutMs = 10'000;  // for a whole request header, and for a stalled reader
-constexpr long long kDrain = 16 * 1024;   // of a body nobody reads
+constexpr std::size_t kCached = 4 * 1024;    // from here on, copying a body is what a scrape costs
+constexpr int kHeaderTimeoutMs = 10'000;     // for a whole request header, and for a stalled reader
+constexpr std::size_t kDrain = 1024 * 1024;  // of a body nobody takes
 constexpr auto kDrainTime = std::chrono::seconds(2);
+constexpr std::size_t kRead = 64 * 1024;  // of a body, at most at a time
+// Where ReadDeadlines cannot find the connection: each byte may take the header's timeout.
+constexpr std::size_t kCautiousRead = 16;
 
 std::string_view header(const mg_connection* connection, const char* name) {
   const char* const value = mg_get_header(connection, name);
@@ -49,79 +48,7 @@ bool client_keeps_alive(const mg_connection* connection, const mg_request_info& 
   return view(info.http_version) == "1.1";
 }
 
-// Writes to one client until its deadline. Small pieces go out together: one response, one packet.
-class Sender {
- public:
-  Sender(mg_connection* connection, std::string head, Steady::time_point deadline)
-      : connection_(connection), buffer_(std::move(head)), deadline_(deadline) {}
-
-  // False: the client is gone or too slow; nothing more can be sent.
-  bool send(std::string_view text) {
-    if (!buffer_.empty() && buffer_.size() + text.size() <= kJoined) {
-      buffer_ += text;
-      return true;
-    }
-    return flush() && write(text);
-  }
-
-  bool flush() {
-    const bool sent = write(buffer_);
-    buffer_.clear();
-    return sent;
-  }
-
- private:
-  bool write(std::string_view text) {
-    while (!text.empty()) {
-      const auto start = Steady::now();
-      if (start >= deadline_) {
-        return false;
-      }
-      const std::size_t step = std::min(text.size(), slow_ ? kSlowWrite : kWrite);
-      if (mg_write(connection_, text.data(), step) != static_cast<int>(step)) {
-        return false;
-      }
-      slow_ = slow_ || Steady::now() - start > kSlow;
-      text.remove_prefix(step);
-    }
-    return true;
-  }
-
-  mg_connection* connection_;
-  std::string buffer_;
-  Steady::time_point deadline_;
-  bool slow_ = false;
-};
-
-// The last response as one text: many scrapes of one page in the same second are one write of the
-// same bytes each. Thread-safe.
-class WholeResponse {
- public:
-  using Body = std::vector<std::shared_ptr<const std::string>>;
-
-  std::shared_ptr<const std::string> join(const std::string& head, const Body& body,
-                                          std::size_t size) {
-    const std::scoped_lock lock(mutex_);
-    if (body_ != body || head_ != head) {
-      auto whole = std::make_shared<std::string>();
-      whole->reserve(head.size() + size);
-      *whole += head;
-      for (const auto& piece : body) {
-        *whole += *piece;
-      }
-      whole_ = std::move(whole);
-      head_ = head;
-      body_ = body;
-    }
-    return whole_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::string head_;
-  Body body_;
-  std::shared_ptr<const std::string> whole_;
-};
+enum class BodyEnd { whole, too_long, too_slow, cut };
 
 }  // namespace
 
@@ -131,6 +58,8 @@ struct HttpServer::Impl {
   std::vector<ListenSocket> sockets;  // civetweb has them too, under its own descriptors
   std::vector<std::string> urls;
   std::atomic<int> connections{0};
+  mutable std::atomic<int> bodies{0};  // being read
+  mutable ReadDeadlines deadlines;
   mutable WholeResponse cache;
   mg_context* context = nullptr;
   bool listening = false;  // written before the first connection
@@ -138,7 +67,11 @@ struct HttpServer::Impl {
   void start();
   bool hand_over_sockets(const mg_context* starting) const;
   const HttpRoute* route(std::string_view path) const;
-  HttpResponse answer(const HttpRequest& request) const;
+  HttpResponse answer(mg_connection* connection, HttpRequest& request, bool& body_is_read) const;
+  HttpResponse take_body(mg_connection* connection, HttpRequest& request, const HttpRoute& found,
+                         bool& body_is_read) const;
+  BodyEnd read_body(mg_connection* connection, std::size_t most, milliseconds patience,
+                    std::string* body) const;
   int serve(mg_connection* connection) const;
   void respond(mg_connection* connection, const HttpResponse& response, bool keep_alive) const;
 
@@ -165,13 +98,14 @@ HttpResponse not_allowed(const HttpRoute& route) {
   return response;
 }
 
-// A closed connection with unread data in it is reset, and the client may lose the response. One
-// byte at a time, because civetweb waits for as many as it is asked for.
-void drain(mg_connection* connection, long long size) {
-  const auto deadline = Steady::now() + kDrainTime;
-  char byte = 0;
-  while (size-- > 0 && Steady::now() < deadline && mg_read(connection, &byte, 1) == 1) {
-  }
+bool has_body(const mg_connection* connection, const mg_request_info& info) {
+  return info.content_length > 0 || !header(connection, "Transfer-Encoding").empty();
+}
+
+HttpResponse busy() {
+  HttpResponse response = text_response(503, "too many requests are being read; try again soon\n");
+  response.headers = {{"Retry-After", "1"}};
+  return response;
 }
 
 }  // namespace
@@ -185,16 +119,95 @@ const HttpRoute* HttpServer::Impl::route(std::string_view path) const {
   return found == routes.end() ? nullptr : &*found;
 }
 
-HttpResponse HttpServer::Impl::answer(const HttpRequest& request) const {
+// To its end, unless there are more than `most` bytes. Without `body` they are thrown away.
+BodyEnd HttpServer::Impl::read_body(mg_connection* connection, std::size_t most,
+                                    milliseconds patience, std::string* body) const {
+  const mg_request_info& info = *mg_get_request_info(connection);
+  if (body != nullptr && info.content_length > static_cast<long long>(most)) {
+    return BodyEnd::too_long;
+  }
+  const auto deadline = Steady::now() + patience;
+  const ReadDeadlines::Watch watch(deadlines, info.server_port, info.remote_port, patience);
+  // This civetweb loses the address and the port of a client by IPv6.
+  const std::size_t step = view(info.remote_addr).empty() ? kCautiousRead : kRead;
+  std::string thrown_away;
+  std::string& text = body == nullptr ? thrown_away : *body;
+  std::size_t size = 0;
+  while (size <= most) {
+    const std::size_t start = body == nullptr ? 0 : size;
+    const std::size_t wanted = std::min(step, most - size + 1);
+    text.resize(start + wanted);
+    const int count = mg_read(connection, text.data() + start, wanted);
+    size += static_cast<std::size_t>(std::max(count, 0));
+    text.resize(start + static_cast<std::size_t>(std::max(count, 0)));
+    if (watch.over() || Steady::now() > deadline) {
+      return BodyEnd::too_slow;
+    }
+    const bool all =
+        info.content_length >= 0 && size == static_cast<std::size_t>(info.content_length);
+    if (all || count <= 0) {
+      return all || (count == 0 && info.content_length < 0) ? BodyEnd::whole : BodyEnd::cut;
+    }
+  }
+  return BodyEnd::too_long;
+}
+
+HttpResponse HttpServer::Impl::take_body(mg_connection* connection, HttpRequest& request,
+                                         const HttpRoute& found, bool& body_is_read) const {
+  auto admitted = found.admit(request);
+  if (auto* const refusal = std::get_if<HttpResponse>(&admitted)) {
+    return std::move(*refusal);
+  }
+  // The other half of the workers stays free for those who only ask.
+  struct Place {
+    explicit Place(std::atomic<int>& taken) : places(taken), number(++taken) {}
+    ~Place() { --places; }
+    std::atomic<int>& places;
+    const int number;
+  };
+  const Place place(bodies);
+  if (place.number > std::max(1, options.max_connections / 2)) {
+    return busy();
+  }
+  if (mg_strcasecmp(request.header("Expect").data(), "100-continue") == 0) {
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    mg_write(connection, kContinue.data(), kContinue.size());
+  }
+  std::string body;
+  const std::size_t most = std::get<std::size_t>(admitted);
+  switch (body_is_read
+              ? BodyEnd::whole
+              : read_body(connection, most, milliseconds(options.body_timeout_ms), &body)) {
+    case BodyEnd::whole:
+      break;
+    case BodyEnd::too_long:
+      return text_response(413, format("the body is longer than {} bytes\n", most));
+    case BodyEnd::too_slow:
+      return text_response(408, "the body did not come in time\n");
+    case BodyEnd::cut:
+      return text_response(400, "the body is shorter than announced\n");
+  }
+  body_is_read = true;
+  request.body = body;
+  HttpResponse response = found.handler(request);
+  request.body = {};
+  return response;
+}
+
+HttpResponse HttpServer::Impl::answer(mg_connection* connection, HttpRequest& request,
+                                      bool& body_is_read) const {
   const HttpRoute* const found = route(request.path);
   if (found == nullptr) {
     return text_response(404, "not found; / lists what there is\n");
   }
-  if (!allows(*found, request.method)) {
-    return not_allowed(*found);
-  }
   try {
-    return found->handler(request);
+    HttpResponse response = !allows(*found, request.method) ? not_allowed(*found)
+                            : found->admit ? take_body(connection, request, *found, body_is_read)
+                                           : found->handler(request);
+    if (found->finish) {
+      found->finish(request, response);
+    }
+    return response;
   } catch (const std::exception&) {
     return text_response(500, "internal error\n");
   }
@@ -202,19 +215,21 @@ HttpResponse HttpServer::Impl::answer(const HttpRequest& request) const {
 
 int HttpServer::Impl::serve(mg_connection* connection) const {
   const mg_request_info& info = *mg_get_request_info(connection);
-  const HttpResponse response =
-      answer({view(info.request_method), view(info.local_uri), view(info.query_string),
-              header(connection, "Accept"), header(connection, "Accept-Encoding")});
-  const bool has_body = info.content_length > 0 || !header(connection, "Transfer-Encoding").empty();
+  HttpRequest request{view(info.request_method), view(info.local_uri), view(info.query_string),
+                      header(connection, "Accept"), header(connection, "Accept-Encoding")};
+  request.header = [connection](const char* name) { return header(connection, name); };
+  bool body_is_read = !has_body(connection, info);
+  const HttpResponse response = answer(connection, request, body_is_read);
   // Half of the workers at most wait for clients that may come back; the others stay free.
   const bool crowded = connections.load(std::memory_order_relaxed) > options.max_connections / 2;
-  const bool keep_alive = client_keeps_alive(connection, info) && !has_body && !crowded;
+  const bool keep_alive = client_keeps_alive(connection, info) && body_is_read && !crowded;
   if (!keep_alive) {
     mg_disable_connection_keep_alive(connection);
   }
   respond(connection, response, keep_alive);
-  if (has_body) {
-    drain(connection, std::min(info.content_length, kDrain));
+  if (!body_is_read) {
+    // A closed connection with unread data in it is reset, and the client may lose the response.
+    read_body(connection, kDrain, kDrainTime, nullptr);
   }
   return response.status;
 }
@@ -230,12 +245,15 @@ void HttpServer::Impl::respond(mg_connection* connection, const HttpResponse& re
   std::string head = response_head(response, mg_get_response_code_text(connection, response.status),
                                    size, keep_alive);
   const auto deadline = Steady::now() + milliseconds(options.send_timeout_ms);
+  const auto write = [connection](std::string_view text) {
+    return mg_write(connection, text.data(), text.size()) == static_cast<int>(text.size());
+  };
   bool sent = false;
-  if (!head_only && size >= kCached && size <= kWrite) {
+  if (!head_only && size >= kCached && size <= kLargestWrite) {
     const auto whole = cache.join(head, response.body, size);
-    sent = Sender(connection, {}, deadline).send(*whole);
+    sent = ResponseWriter(write, {}, deadline).send(*whole);
   } else {
-    Sender sender(connection, std::move(head), deadline);
+    ResponseWriter sender(write, std::move(head), deadline);
     sent = (head_only || std::all_of(response.body.begin(), response.body.end(),
                                      [&](const auto& piece) { return sender.send(*piece); })) &&
            sender.flush();

@@ -1,19 +1,25 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace usage {
 
 struct HttpRequest {
-  std::string_view method;  // GET or HEAD: the server answers the rest itself
+  std::string_view method;
   std::string_view path;
   std::string_view query;
   std::string_view accept;
   std::string_view accept_encoding;
+  // The value of any other header, by its name in any case; empty when it is not there.
+  std::function<std::string_view(const char*)> header = [](const char*) { return ""; };
+  std::string_view body{};  // of routes that take one
 };
 
 // Bodies are shared: a response copies pointers, not text. HEAD sends the headers alone.
@@ -33,6 +39,12 @@ struct HttpRoute {
   std::string path;  // exact, or a prefix when it ends in '*'
   std::vector<std::string> methods;
   std::function<HttpResponse(const HttpRequest&)> handler;
+  // Routes that take a body: asked before anything of it is read, it says how many bytes are taken
+  // at most, or what is answered instead. None: the body is not read.
+  std::function<std::variant<std::size_t, HttpResponse>(const HttpRequest&)> admit{};
+  // Where there is one, it gets every response of the route, the server's own too, before it is
+  // sent.
+  std::function<void(const HttpRequest&, HttpResponse&)> finish{};
 };
 
 struct HttpOptions {
@@ -40,6 +52,7 @@ struct HttpOptions {
   int max_connections = 128;                  // served at a time; more wait
   int idle_timeout_ms = 5'000;                // of a kept-alive connection
   int send_timeout_ms = 30'000;               // one response, however slow the client
+  int body_timeout_ms = 20'000;               // one body, likewise
 };
 
 // civetweb behind a table of routes. Starts in the constructor; the destructor stops it. Throws

@@ -115,10 +115,13 @@ bool listens(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &size) == 0 && yes != 0;
 }
 
-bool is_connected(int fd) {
+// 0 when it is not connected.
+std::uint16_t peer_port_of(int fd) {
   sockaddr_storage peer{};
   socklen_t size = sizeof(peer);
-  return getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+  return getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0
+             ? ntohs(reinterpret_cast<const sockaddr_in*>(&peer)->sin_port)
+             : 0;
 }
 
 // The descriptor that listens on this port of 127.0.0.1, or -1.
@@ -132,6 +135,21 @@ int descriptor_of(int port) {
     }
   }
   return -1;
+}
+
+constexpr int kAny = 0;
+
+// False when there is none.
+bool stop_clients(int port, int peer_port) {
+  bool found = false;
+  for (const int fd : descriptors()) {
+    const int peer = port_of(fd) == port ? peer_port_of(fd) : 0;
+    if (peer != 0 && (peer_port == kAny || peer == peer_port)) {
+      shutdown(fd, SHUT_RD);
+      found = true;
+    }
+  }
+  return found;
 }
 
 }  // namespace
@@ -148,12 +166,13 @@ bool ListenSocket::replace_listener(int port) const {
 }
 
 void ListenSocket::stop() const {
-  const std::uint16_t port = port_of(fd_);
   shutdown(fd_, SHUT_RDWR);
-  for (const int fd : descriptors()) {
-    if (port_of(fd) == port && is_connected(fd)) {
-      shutdown(fd, SHUT_RD);
-    }
+  stop_clients(port_of(fd_), kAny);
+}
+
+void stop_client(int port, int peer_port) {
+  if (!stop_clients(port, peer_port)) {
+    stop_clients(port, kAny);
   }
 }
 

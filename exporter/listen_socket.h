@@ -31,6 +31,11 @@ class ListenSocket {
   std::string url_;
 };
 
+// Lets the client with this port send nothing more on its connection to a port of ours; responses
+// go on. Two clients on different machines may have the same port: then both are stopped, and all
+// of our port's are when none has it.
+void stop_client(int port, int peer_port);
+
 // The sockets of one --web.listen-address: "host:port", "[::1]:9108", or ":9108" for every
 // interface, which is one for IPv4 and, where the machine has it, one for IPv6. With port 0 the
 // system chooses one, the same for all. Throws Error(config) when the text is no address, Error(io)

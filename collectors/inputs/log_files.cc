@@ -61,20 +61,8 @@ std::uint32_t trailing_size(const Descriptor& descriptor, std::uint64_t size) {
   return value;
 }
 
-std::set<std::string> expand(const std::vector<std::string>& globs) {
-  std::set<std::string> paths;
-  for (const std::string& pattern : globs) {
-    glob_t matches{};
-    if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &matches) == 0) {
-      paths.insert(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
-    }
-    ::globfree(&matches);
-  }
-  return paths;
-}
-
 // logrotate adds ".1", ".2.gz" or "-20261125" to a name.
-bool is_rotated(const std::string& path, const std::set<std::string>& paths) {
+bool is_rotated(const std::string& path, const std::vector<std::string>& paths) {
   return std::any_of(paths.begin(), paths.end(), [&](const std::string& other) {
     return path.size() > other.size() && path.starts_with(other) &&
            std::string_view(".-_~").find(path[other.size()]) != std::string_view::npos;
@@ -112,6 +100,18 @@ std::optional<FoundFile> open_file(const std::string& path) {
 
 Descriptor::~Descriptor() { ::close(number_); }
 
+std::vector<std::string> log_paths(const std::vector<std::string>& globs) {
+  std::set<std::string> paths;
+  for (const std::string& pattern : globs) {
+    glob_t matches{};
+    if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &matches) == 0) {
+      paths.insert(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
+    }
+    ::globfree(&matches);
+  }
+  return {paths.begin(), paths.end()};
+}
+
 // FNV-1a.
 std::uint64_t fingerprint_of(std::string_view head) {
   std::uint64_t hash = 14695981039346656037U;
@@ -133,7 +133,7 @@ bool begins_as(std::string_view head, const LogFile& known) {
 }
 
 std::vector<FoundFile> find_log_files(const std::vector<std::string>& globs) {
-  const std::set<std::string> paths = expand(globs);
+  const std::vector<std::string> paths = log_paths(globs);
   std::vector<FoundFile> found;
   std::set<std::pair<std::uint64_t, std::uint64_t>> seen;
   for (const std::string& path : paths) {

@@ -46,6 +46,9 @@ struct FoundFile {
 // end; each file once. Compressed files of which the beginning is not there yet are left out.
 std::vector<FoundFile> find_log_files(const std::vector<std::string>& globs);
 
+// What the globs lead to, whatever it is, in an order that no locale changes.
+std::vector<std::string> log_paths(const std::vector<std::string>& globs);
+
 // The first bytes of an open file, kFingerprintBytes at most.
 std::string head_of(const Descriptor& descriptor);
 

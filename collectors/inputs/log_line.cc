@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "exporter/error.h"
-#include "exporter/json_text.h"
 
 namespace usage {
 
@@ -32,9 +31,6 @@ std::optional<Instant> instant_of(double number) {
 }
 
 std::optional<Instant> instant_of(std::int64_t number) {
-  if (number < 0) {
-    return std::nullopt;
-  }
   if (number >= 100'000'000'000'000'000) {
     return Instant(Duration(number / 1000));
   }
@@ -86,14 +82,15 @@ std::optional<Instant> instant_of(std::string_view text, const TimeZone& naive) 
 }  // namespace
 
 std::optional<Instant> parse_log_time(const json::Value& value, const TimeZone& naive) {
+  std::optional<Instant> instant;
   if (const auto text = value.string()) {
-    return instant_of(*text, naive);
+    instant = instant_of(*text, naive);
+  } else if (const auto integer = value.integer()) {
+    instant = instant_of(*integer);
+  } else if (const auto number = value.number()) {
+    instant = instant_of(*number);
   }
-  if (const auto integer = value.integer()) {
-    return instant_of(*integer);
-  }
-  const auto number = value.number();
-  return number ? instant_of(*number) : std::nullopt;
+  return instant && *instant >= Instant() ? instant : std::nullopt;
 }
 
 LogLine::LogLine(const LogConfig& config, const std::string& naive_time_zone, KeptEvents kept)
@@ -156,23 +153,8 @@ LogLine::Result LogLine::read(std::string_view line, JournalEvent& event) {
   } else {
     event.user.reset();
   }
-  event.fields = "{";
-  for (const std::string& path : kept->second) {
-    const auto field = root->at(path);
-    const std::size_t before = event.fields.size();
-    if (!field) {
-      continue;
-    }
-    if (before > 1) {
-      event.fields += ',';
-    }
-    append_json_string(event.fields, path);
-    event.fields += ':';
-    if (!field->append_scalar(event.fields)) {
-      event.fields.resize(before);
-    }
-  }
-  event.fields += '}';
+  write_fields(
+      kept->second, [&](const std::string& path) { return root->at(path); }, event.fields);
   return Result::event;
 }
 

@@ -1,26 +1,22 @@
 #pragma once
 
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "collectors/inputs/journal.h"
 #include "collectors/inputs/json.h"
+#include "collectors/inputs/kept_events.h"
 #include "exporter/calendar.h"
 #include "exporter/config.h"
 
 namespace usage {
 
-// What of the events of a source is kept: those of these names, each with what these dotted paths
-// lead to. Nothing else is.
-using KeptEvents = std::map<std::string, std::set<std::string>>;
-
 // An instant as loggers write it: ISO 8601 with 'T' or a space, '.' or ',' before the fraction, and
 // an offset or none, which is then local to `naive`; or a number since 1970, whose size tells
-// seconds from milli-, micro- and nanoseconds. Nullopt for anything else.
+// seconds from milli-, micro- and nanoseconds. Nullopt for anything else, and for times before
+// 1970.
 std::optional<Instant> parse_log_time(const json::Value& value, const TimeZone& naive);
 
 // Reads lines of JSON. One thread.

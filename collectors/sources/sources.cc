@@ -8,7 +8,7 @@
 namespace usage {
 
 std::unique_ptr<Source> open_source(const SourceConfig& config, const Clock& clock) {
-  if (config.driver == "sqlite" || config.driver == "log") {
+  if (config.driver == "sqlite" || config.driver == "log" || config.driver == "ingest") {
     return open_sqlite(config, clock);
   }
   if (config.driver == "postgresql") {

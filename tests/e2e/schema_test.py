@@ -55,7 +55,9 @@ def complaints(config):
 
 METRIC = {"help": "h"}
 CONFIG = {
-    "sources": {"app": {"dsn": "sqlite:/nowhere.db", "labels": {"region": "eu"}}},
+    "sources": {"app": {"dsn": "sqlite:/nowhere.db", "labels": {"region": "eu"}},
+                "logged": {"log": {"paths": ["/nowhere.json*"], "event": "e"}},
+                "sent": {"ingest": {"keys": [{"name": "web", "key": "01234567"}]}}},
     "collectors": {
         "one": {
             "source": "app",
@@ -85,12 +87,12 @@ CONFIG = {
             "value": [{"stream": "time_saved", "minutes": 15, "where": {"format": ["csv"]}}],
             "artifact": {
                 "id": "i", "ttl": {"column": "l", "unit": "h"}, "mature_after": "3d",
-                "accesses": {"table": "a", "time": "t", "artifact": "i", "viewer": "v",
+                "accesses": {"source": "app", "table": "a", "time": "t", "artifact": "i", "viewer": "v",
                              "kind": {"column": "k", "member": ["m"], "bot": "b"}},
                 "counts_as_access": ["member", "bot"],
             },
         },
-        "share": {"table": "s", "time": "t", "user": "u"},
+        "share": {"source": "app", "table": "s", "time": "t", "user": "u"},
     },
     "combinations": {"both": {"all_of": ["export", "share"]}},
     "phases": {"first": {"until": "30d"}},
@@ -98,10 +100,10 @@ CONFIG = {
                          "start": "2026-09-11", "due": "2026-10-11", "phase": "first"}},
     "business": {
         "investment": {"amount": 35000, "booked_at": "2026-09-11"},
-        "ratings": {"table": "r", "time": "t", "user": "u", "feature": "f",
+        "ratings": {"source": "app", "table": "r", "time": "t", "user": "u", "feature": "f",
                     "score": {"column": "s", "max": 10}},
-        "tickets": {"table": "t", "time": "t", "category": "c", "watch": ["data"]},
-        "feedback": {"table": "f", "time": "t", "theme": {"column": "h", "allow": ["speed"]}},
+        "tickets": {"source": "app", "table": "t", "time": "t", "category": "c", "watch": ["data"]},
+        "feedback": {"source": "app", "table": "f", "time": "t", "theme": {"column": "h", "allow": ["speed"]}},
         "retention": {"period": "28d"},
     },
     "capacity": {"disk": {"feature": "export", "measure": "stored_bytes", "limit": 1000}},
@@ -109,9 +111,9 @@ CONFIG = {
     "report": {"numbers": {"exports": {"feature": "export", "figure": "uses"}}},
     "windows": ["1d", "7d", "last_week"],
     "population": {
-        "users": {"table": "p", "id": "i", "account": "a",
+        "users": {"source": "app", "table": "p", "id": "i", "account": "a",
                   "exclude": {"column": "x", "equals": True}},
-        "activity": [{"table": "a", "user": "u", "time": "t"}],
+        "activity": [{"source": "app", "table": "a", "user": "u", "time": "t"}],
     },
     "privacy": {"k_anonymity": 5},
     "recount": [{"younger_than": "2h", "every": "1m"}, {"every": "1d"}],
@@ -121,6 +123,9 @@ METRICS = ("collectors", "one", "metrics")
 PLACES = {
     None: (),
     "source": ("sources", "app"),
+    "log": ("sources", "logged", "log"),
+    "ingest": ("sources", "sent", "ingest"),
+    "ingest_key": ("sources", "sent", "ingest", "keys", 0),
     "sql_collector": ("collectors", "one"),
     "query": ("collectors", "one", "queries", "q"),
     "parameter": ("collectors", "one", "queries", "q", "parameters", 0),
