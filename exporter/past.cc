@@ -12,18 +12,21 @@ namespace {
 bool read_all(Engine& engine, UsageState& state) {
   constexpr int kPatience = 8;
   int timeouts = 0;
+  bool more = false;  // of a log, which may be read slower than tables are
   do {
+    more = false;
     for (const std::unique_ptr<Job>& job : engine.jobs()) {
       if (job->key().collector != "usage") {
         continue;
       }
       const bool good = job->run();
+      more = more || job->wants_more();
       timeouts = good ? 0 : timeouts + 1;
       if (!good && (job->status().error_reason != Reason::timeout || timeouts == kPatience)) {
         return false;
       }
     }
-  } while (!state.finished());
+  } while (more || !state.finished());
   return true;
 }
 

@@ -56,7 +56,8 @@ def complaints(config):
 METRIC = {"help": "h"}
 CONFIG = {
     "sources": {"app": {"dsn": "sqlite:/nowhere.db", "labels": {"region": "eu"}},
-                "logged": {"log": {"paths": ["/nowhere.json*"], "event": "e"}}},
+                "logged": {"log": {"paths": ["/nowhere.json*"], "event": "e"}},
+                "sent": {"ingest": {"keys": [{"name": "web", "key": "01234567"}]}}},
     "collectors": {
         "one": {
             "source": "app",
@@ -123,6 +124,8 @@ PLACES = {
     None: (),
     "source": ("sources", "app"),
     "log": ("sources", "logged", "log"),
+    "ingest": ("sources", "sent", "ingest"),
+    "ingest_key": ("sources", "sent", "ingest", "keys", 0),
     "sql_collector": ("collectors", "one"),
     "query": ("collectors", "one", "queries", "q"),
     "parameter": ("collectors", "one", "queries", "q", "parameters", 0),

@@ -205,5 +205,17 @@ TEST(UsageLadder, EdgesBeforeTheEpochToo) {
   EXPECT_EQ(floor_to(at("1969-12-31T23:00:00Z"), kBucket), at("1969-12-31T23:00:00Z"));
 }
 
+TEST(UsageLadder, BucketsThatGotRowsSinceTheyWereReadAreMissingAgain) {
+  const Instant now = at("2026-11-25T08:20:00Z");
+  const Interval kept = last(hours(10), now);
+  ReadLog log;
+  log.read(kept, kBucket, now);
+  const Interval late{at("2026-11-25T01:00:00Z"), at("2026-11-25T03:00:00Z")};
+  log.forget(late);
+  EXPECT_THAT(of(Reading::Why::missing, due(now, kept, kRungs, kBucket, log)),
+              ElementsAre(Reading{late, Reading::Why::missing}));
+  EXPECT_DOUBLE_EQ(progress(kept, kBucket, log), 0.8);
+}
+
 }  // namespace
 }  // namespace usage
