@@ -1,7 +1,6 @@
 #include "collectors/sql_samples.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -13,19 +12,13 @@ namespace usage {
 
 namespace {
 
-std::string number_text(double value) {
-  std::array<char, 32> buffer{};
-  const auto [end, failed] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  return {buffer.data(), end};
-}
-
 std::string label_text(const Value& value, const SqlLabel& label) {
   struct {
     const SqlLabel& label;
     std::string operator()(std::monostate) const { return label.null_as; }
     std::string operator()(bool value) const { return value ? "true" : "false"; }
     std::string operator()(std::int64_t value) const { return std::to_string(value); }
-    std::string operator()(double value) const { return number_text(value); }
+    std::string operator()(double value) const { return shortest(value); }
     std::string operator()(std::string_view value) const { return std::string(value); }
     std::string operator()(Instant value) const { return format_rfc3339(value); }
   } const visitor{label};

@@ -15,11 +15,11 @@ using std::chrono::days;
 
 const std::vector<std::string> kViewerKinds{"creator", "member", "external", "bot"};
 
-struct Unit {
+struct TtlUnit {
   const char* name;
   double seconds;
 };
-constexpr std::array kTtlUnits{Unit{"h", 3600}, Unit{"s", 1}, Unit{"m", 60}, Unit{"d", 86400}};
+constexpr std::array kTtlUnits{TtlUnit{"h", 3600}, TtlUnit{"s", 1}, TtlUnit{"m", 60}, TtlUnit{"d", 86400}};
 
 bool is_mapping(const yaml::Node& node) { return node.kind == yaml::Node::Kind::mapping; }
 
@@ -61,7 +61,7 @@ void read_ttl(FeatureConfig& made, ArtifactRules& rules, yaml::Mapping& outer, P
   yaml::Mapping mapping(*node, format("\"ttl\" of {}", outer.what()), problems);
   add_dimension(made, record::kTtl, {mapping.require_string("column"), {}, "", {}});
   std::vector<std::string> names;
-  for (const Unit& unit : kTtlUnits) {
+  for (const TtlUnit& unit : kTtlUnits) {
     names.emplace_back(unit.name);
   }
   mapping.require("unit");

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
 #include "collectors/measures/business_measures.h"
@@ -76,7 +75,7 @@ std::string part(const Metrics& metrics, std::string_view name, Labels of,
       return std::find(of.begin(), of.end(), label) != of.end();
     });
     if (same) {
-      return format("{} {}", series(name, labels), number(sample.value));
+      return format("{} {}", series(name, labels), shortest(sample.value));
     }
   }
   return format("{}: nothing", name);
@@ -154,7 +153,7 @@ std::string values(const ExplainQuestion& question, const Metrics& metrics,
     if (other) {
       continue;
     }
-    text += format("  {} {}\n", series(family->name, labels), number(sample.value));
+    text += format("  {} {}\n", series(family->name, labels), shortest(sample.value));
     if (parts != kParts.end()) {
       text += format("    = {}\n    / {}\n", part(metrics, parts->numerator, labels, ""),
                      part(metrics, parts->denominator, labels, parts->window));
@@ -164,18 +163,13 @@ std::string values(const ExplainQuestion& question, const Metrics& metrics,
        family ? family->histograms : std::vector<HistogramSample>{}) {
     text +=
         format("  {} count {}, sum {}\n", series(family->name, labels_of(*family, sample.labels)),
-               sample.bucket_counts.back(), number(sample.sum));
+               sample.bucket_counts.back(), shortest(sample.sum));
   }
   return text.empty() ? "  nothing: there is none to count, or it cannot be known at this instant\n"
                       : text;
 }
 
 }  // namespace
-
-std::string number(double value) {
-  std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
 
 std::string statements(const std::set<std::string>& features, bool records, const Config& config,
                        const UsageConfig& usage) {

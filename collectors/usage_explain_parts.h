@@ -9,9 +9,6 @@
 // What usage_explain*.cc share; nothing else includes this.
 namespace usage {
 
-// The shortest text that reads back as the same number.
-std::string number(double value);
-
 // The statements that the facts of these features, of activity and of people are read by; with
 // `records` also what these features make, and the business.
 std::string statements(const std::set<std::string>& features, bool records, const Config& config,

@@ -27,7 +27,7 @@ const Target& target_of(const std::string& id, const UsageRules& rules) {
 std::string sign(const Target& target) {
   const bool least = target.comparison == Comparison::min;
   return format("{} {}", least ? (target.strict ? ">" : ">=") : (target.strict ? "<" : "<="),
-                number(target.threshold));
+                shortest(target.threshold));
 }
 
 std::string line(std::string_view name, const std::string& text) {
@@ -39,14 +39,14 @@ std::string value_line(const Verdict& verdict) {
     return line("value", "none: it has not begun, or cannot be told at this instant");
   }
   const Measured& measured = *verdict.measured;
-  std::string text = number(measured.value);
+  std::string text = shortest(measured.value);
   if (measured.denominator) {
     text += format(" = {} / {}", *measured.numerator, *measured.denominator);
   }
   std::string lines = line("value", text);
   if (verdict.lower_bound) {
     lines += line("lower bound", format("{}  (of the 95 % Wilson interval: what is safe to say)",
-                                        number(*verdict.lower_bound)));
+                                        shortest(*verdict.lower_bound)));
   }
   return lines;
 }
@@ -59,8 +59,8 @@ std::string pace_lines(const Verdict& verdict, const Facts& facts, const UsageRu
       line("period", format("{} to {}, {:.0f} % of it over", format_rfc3339(target.start),
                             format_rfc3339(target.due), 100 * gone));
   lines += line("pace", format("{} expected by now, on a straight line from {} to {}",
-                               number(expected_at(target, at)), number(target.baseline),
-                               number(target.threshold)));
+                               shortest(expected_at(target, at)), shortest(target.baseline),
+                               shortest(target.threshold)));
   if (gone >= 1 || !verdict.measured) {
     return lines;
   }
@@ -71,7 +71,7 @@ std::string pace_lines(const Verdict& verdict, const Facts& facts, const UsageRu
     lines +=
         line("projection",
              format("{} when due, if it goes on as in the last 3 days",
-                    number(heading_for(target, verdict.measured->value, earlier->second, at))));
+                    shortest(heading_for(target, verdict.measured->value, earlier->second, at))));
   }
   return lines;
 }
@@ -113,8 +113,8 @@ std::string explain_target(const std::string& id, const Config& config, const Us
                                     target.min_population));
   if (verdict.attainment) {
     text += line("attainment",
-                 format("{} of the threshold{}", number(*verdict.attainment),
-                        target.stretch ? "; the stretch is " + number(*target.stretch) : ""));
+                 format("{} of the threshold{}", shortest(*verdict.attainment),
+                        target.stretch ? "; the stretch is " + shortest(*target.stretch) : ""));
   }
   text += pace_lines(verdict, facts, rules, at);
   text += line("first met", verdict.past.first_met ? format_rfc3339(*verdict.past.first_met)

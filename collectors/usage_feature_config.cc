@@ -1,7 +1,6 @@
 // The half of usage_config.h that reads one feature.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
 #include "collectors/usage_config_parts.h"
@@ -14,22 +13,17 @@ namespace {
 using std::chrono::days;
 using std::chrono::hours;
 
-struct Unit {
+struct ColumnUnit {
   std::string_view name;
   double scale;
 };
 
-constexpr std::array kDurationUnits{Unit{"ms", 1e-3}, Unit{"s", 1}, Unit{"us", 1e-6},
-                                    Unit{"ns", 1e-9}, Unit{"m", 60}};
-constexpr std::array kSizeUnits{Unit{"bytes", 1}, Unit{"kB", 1e3}, Unit{"MB", 1e6},
-                                Unit{"KiB", 1024}, Unit{"MiB", 1024 * 1024}};
+constexpr std::array kDurationUnits{ColumnUnit{"ms", 1e-3}, ColumnUnit{"s", 1}, ColumnUnit{"us", 1e-6},
+                                    ColumnUnit{"ns", 1e-9}, ColumnUnit{"m", 60}};
+constexpr std::array kSizeUnits{ColumnUnit{"bytes", 1}, ColumnUnit{"kB", 1e3}, ColumnUnit{"MB", 1e6},
+                                ColumnUnit{"KiB", 1024}, ColumnUnit{"MiB", 1024 * 1024}};
 const std::vector<double> kDurationBounds{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
 const std::vector<double> kSizeBounds{1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
-
-std::string number_text(double value) {
-  std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
 
 // A list of ascending numbers, or nothing after a report.
 std::vector<double> read_bounds(yaml::Mapping& mapping, std::string_view key, Problems& problems) {
@@ -57,7 +51,7 @@ std::vector<double> read_bounds(yaml::Mapping& mapping, std::string_view key, Pr
 
 template <std::size_t N>
 std::optional<NumberConfig> read_number(yaml::Mapping& feature, std::string_view key,
-                                        const std::array<Unit, N>& units,
+                                        const std::array<ColumnUnit, N>& units,
                                         const std::vector<double>& fallback,
                                         std::vector<double>& bounds, Problems& problems) {
   const yaml::Node* node = feature.find(key);
@@ -68,7 +62,7 @@ std::optional<NumberConfig> read_number(yaml::Mapping& feature, std::string_view
   NumberConfig number;
   number.column = mapping.require_string("column");
   std::vector<std::string> names;
-  for (const Unit& unit : units) {
+  for (const ColumnUnit& unit : units) {
     names.emplace_back(unit.name);
   }
   if (!mapping.has("unit") && node->kind == yaml::Node::Kind::mapping) {
@@ -107,9 +101,9 @@ void read_reason(FeatureConfig& feature, yaml::Mapping& outer, Problems& problem
 std::vector<std::string> bucket_names(const std::vector<double>& bounds) {
   std::vector<std::string> names;
   for (const double bound : bounds) {
-    names.push_back("<=" + number_text(bound));
+    names.push_back("<=" + shortest(bound));
   }
-  names.push_back(">" + number_text(bounds.back()));
+  names.push_back(">" + shortest(bounds.back()));
   return names;
 }
 

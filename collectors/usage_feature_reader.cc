@@ -1,7 +1,5 @@
 // The part of usage_reader.h that reads features and records.
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 
 #include "collectors/usage_attempts.h"
@@ -13,21 +11,16 @@ namespace usage {
 
 namespace {
 
-std::string number_text(double value) {
-  std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
-
 // A place on the scale from `min` to `max`, on one from 0 to 10. Rounded, so that equal answers are
 // one value.
 std::string on_ten(double value, double min, double max) {
-  return number_text(std::round((value - min) / (max - min) * 10 * 1e6) / 1e6);
+  return shortest(std::round((value - min) / (max - min) * 10 * 1e6) / 1e6);
 }
 
 // The name of a number's bucket, as the config's reader names them.
 std::string bucket_name(double value, const std::vector<double>& bounds) {
   const auto bound = std::lower_bound(bounds.begin(), bounds.end(), value);
-  return bound == bounds.end() ? ">" + number_text(bounds.back()) : "<=" + number_text(*bound);
+  return bound == bounds.end() ? ">" + shortest(bounds.back()) : "<=" + shortest(*bound);
 }
 
 // As the config names it: feature "share", or "accesses" of feature "share".

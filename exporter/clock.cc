@@ -90,13 +90,13 @@ std::optional<Duration> take_offset(std::string_view& text) {
   return negative ? -offset : offset;
 }
 
-struct Unit {
+struct TimeUnit {
   std::string_view name;
   std::int64_t microseconds;
 };
 
 // Largest first: parse_duration wants them in this order, format_duration writes them in it.
-constexpr std::array<Unit, 7> kUnits{{{"w", 604'800'000'000},
+constexpr std::array<TimeUnit, 7> kUnits{{{"w", 604'800'000'000},
                                       {"d", 86'400'000'000},
                                       {"h", 3'600'000'000},
                                       {"m", 60'000'000},
@@ -206,7 +206,7 @@ std::string format_duration(Duration duration) {
   }
   std::string text = rest < 0 ? "-" : "";
   rest = rest < 0 ? -rest : rest;
-  for (const Unit& unit : kUnits) {
+  for (const TimeUnit& unit : kUnits) {
     // Weeks only where nothing smaller follows: "7d" reads better than "1w", "8w" than "56d".
     if (unit.name == "w" && (rest % unit.microseconds != 0 || rest == unit.microseconds)) {
       continue;
