@@ -60,7 +60,7 @@ bool is_block(const std::string& text) {
          text.front() != '\n' && text.find_first_of("\r\t") == kNone;
 }
 
-class Writer {
+class Redactor {
  public:
   void mapping(const yaml::Node& node, std::size_t indent) {
     for (const auto& [key, inner] : node.entries) {
@@ -139,9 +139,9 @@ class Writer {
 }  // namespace
 
 std::string shown_config(const yaml::Node& document) {
-  Writer writer;
-  writer.mapping(document, 0);
-  return std::move(writer).text();
+  Redactor redactor;
+  redactor.mapping(document, 0);
+  return std::move(redactor).text();
 }
 
 }  // namespace usage

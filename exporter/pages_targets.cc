@@ -10,14 +10,14 @@ namespace usage {
 
 namespace {
 
-constexpr std::array kColumns{PageColumn{"Target"},
-                              PageColumn{"Verdict"},
-                              PageColumn{"Value", true},
-                              PageColumn{"Promised", true},
-                              PageColumn{"Due"},
-                              PageColumn{"On pace", true},
-                              PageColumn{"Heading for", true},
-                              PageColumn{"Of how many people", true}};
+constexpr std::array kTargetColumns{PageColumn{"Target"},
+                                    PageColumn{"Verdict"},
+                                    PageColumn{"Value", true},
+                                    PageColumn{"Promised", true},
+                                    PageColumn{"Due"},
+                                    PageColumn{"On pace", true},
+                                    PageColumn{"Heading for", true},
+                                    PageColumn{"Of how many people", true}};
 
 struct StandWords {
   Stand stand;
@@ -141,7 +141,7 @@ std::string board_html(const TargetBoard& board, Instant now) {
   std::ranges::stable_sort(ordered, [](const Standing* a, const Standing* b) {
     return std::pair(a->stand, a->target.due) < std::pair(b->stand, b->target.due);
   });
-  PageTable table("Targets", kColumns);
+  PageTable table("Targets", kTargetColumns);
   for (const Standing* standing : ordered) {
     add_target(table, *standing, now);
   }

@@ -10,20 +10,19 @@ namespace usage {
 
 namespace {
 
-using json::Value;
-
 // A null is as if it were not there: the browser's client sends `userId: null`.
-std::optional<Value> first(const Value& object, std::initializer_list<std::string_view> paths) {
+std::optional<json::Value> first(const json::Value& object,
+                                 std::initializer_list<std::string_view> paths) {
   for (const std::string_view path : paths) {
     const auto found = object.at(path);
-    if (found && found->kind() != Value::Kind::null) {
+    if (found && found->kind() != json::Value::Kind::null) {
       return found;
     }
   }
   return std::nullopt;
 }
 
-std::optional<std::string> text_at(const Value& object,
+std::optional<std::string> text_at(const json::Value& object,
                                    std::initializer_list<std::string_view> paths) {
   std::string buffer;
   const auto value = first(object, paths);
@@ -31,13 +30,13 @@ std::optional<std::string> text_at(const Value& object,
   return text && !text->empty() ? std::optional<std::string>(*text) : std::nullopt;
 }
 
-std::optional<Instant> instant_at(const Value& object,
+std::optional<Instant> instant_at(const json::Value& object,
                                   std::initializer_list<std::string_view> paths) {
   const auto value = first(object, paths);
   return value ? parse_log_time(*value, TimeZone()) : std::nullopt;
 }
 
-IngestUser user_of(const Value& item, std::optional<std::string>& user) {
+IngestUser user_of(const json::Value& item, std::optional<std::string>& user) {
   // As kIngestUsers.
   for (const std::string_view path :
        {"userId", "distinct_id", "properties.user_id", "anonymousId"}) {
@@ -54,7 +53,7 @@ IngestUser user_of(const Value& item, std::optional<std::string>& user) {
 
 // True for a call that says what somebody did, false for the others that clients make, nullopt for
 // what is none.
-std::optional<bool> is_track(const Value& item, std::string_view fallback) {
+std::optional<bool> is_track(const json::Value& item, std::string_view fallback) {
   const auto own = item.find("type");
   std::string_view type = own ? own->string().value_or("") : fallback;
   if (type.empty() && item.find("event")) {
@@ -80,14 +79,14 @@ void IngestReader::parse(std::string_view body) {
   root_.reset();
   root_ = parser_.parse(body);
   const auto batch = root_->find("batch");
-  batch_ = batch && batch->kind() == Value::Kind::array;
+  batch_ = batch && batch->kind() == json::Value::Kind::array;
 }
 
 std::string_view IngestReader::key() const {
-  const Value* from = &*root_;
-  std::optional<Value> item;
-  if (root_->kind() == Value::Kind::array) {
-    root_->each_item([&](const Value& each) {
+  const json::Value* from = &*root_;
+  std::optional<json::Value> item;
+  if (root_->kind() == json::Value::Kind::array) {
+    root_->each_item([&](const json::Value& each) {
       if (!item) {
         item = each;
       }
@@ -102,12 +101,12 @@ IngestItems IngestReader::items(const KeptEvents& kept, std::string_view type, I
                                 std::size_t max_event_bytes) {
   received_ = received;
   IngestItems items;
-  const auto add_item = [&](const Value& item) {
+  const auto add_item = [&](const json::Value& item) {
     add(item, kept, batch_ ? "" : type, max_event_bytes, items);
   };
   if (batch_) {
     root_->find("batch")->each_item(add_item);
-  } else if (root_->kind() == Value::Kind::array) {
+  } else if (root_->kind() == json::Value::Kind::array) {
     root_->each_item(add_item);
   } else {
     add_item(*root_);
@@ -115,7 +114,7 @@ IngestItems IngestReader::items(const KeptEvents& kept, std::string_view type, I
   return items;
 }
 
-IngestTime IngestReader::time_of(const Value& item, Instant& time) const {
+IngestTime IngestReader::time_of(const json::Value& item, Instant& time) const {
   const auto told = instant_at(item, {"originalTimestamp", "timestamp"});
   auto sent = instant_at(item, {"sentAt", "sent_at"});
   if (!sent && batch_) {
@@ -129,7 +128,7 @@ IngestTime IngestReader::time_of(const Value& item, Instant& time) const {
   return !told ? IngestTime::absent : sent ? IngestTime::corrected : IngestTime::sent;
 }
 
-void IngestReader::add(const Value& item, const KeptEvents& kept, std::string_view type,
+void IngestReader::add(const json::Value& item, const KeptEvents& kept, std::string_view type,
                        std::size_t max_event_bytes, IngestItems& items) {
   if (!item.is_object()) {
     return count(items.refused, IngestRefusal::no_object);
