@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "collectors/usage_config.h"
 #include "collectors/usage_state.h"
 #include "exporter/error.h"
 #include "exporter/format.h"
@@ -78,7 +79,10 @@ void App::replace_engine(Plan plan) {
 }
 
 void App::serve_ingest(const Config& config) {
-  ingest_.replace(config, [](const SourceConfig&) { return KeptEvents{}; });
+  Problems problems;  // none: the plan was made of the same config
+  const UsageConfig usage = read_usage_config(config, problems);
+  ingest_.replace(config,
+                  [&](const SourceConfig& source) { return wanted_events(usage, source.name); });
 }
 
 bool App::reload() {

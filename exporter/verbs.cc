@@ -12,6 +12,7 @@
 #include "exporter/engine.h"
 #include "exporter/error.h"
 #include "exporter/format.h"
+#include "exporter/ingest_metrics.h"
 #include "exporter/metrics_page.h"
 #include "exporter/problems.h"
 #include "exporter/rules_check.h"
@@ -62,6 +63,19 @@ bool check_queries(Engine& engine, const Services& services) {
   return good;
 }
 
+// What clients sent, and were told is kept, would be gone with the process.
+void refuse_to_lose_events(const Config& config) {
+  for (const SourceConfig& source : config.sources) {
+    if (source.ingest) {
+      throw Error(
+          Reason::config,
+          format("source \"{}\" takes events over HTTP, and there is no folder to keep them "
+                 "in; start with --storage.path",
+                 source.name));
+    }
+  }
+}
+
 }  // namespace
 
 int run_serve(const Flags& flags) {
@@ -70,6 +84,9 @@ int run_serve(const Flags& flags) {
   const auto usage = std::make_shared<UsageState>(UsageOptions{flags.storage_path});
   const auto load = [&] {
     Plan plan = load_plan(flags.config_file, usage);
+    if (flags.storage_path.empty()) {
+      refuse_to_lose_events(plan.config);
+    }
     if (plan.config.usage.kind == yaml::Node::Kind::mapping) {
       usage->open(clock.now(), log);  // at the start, so that a folder of no use is found at once
     }
@@ -97,6 +114,7 @@ int run_check(const Flags& flags) {
   Engine engine(std::move(plan), services);
   if (!flags.rules.empty()) {
     std::ranges::move(SelfMetrics::describe(), std::back_inserter(metrics));
+    std::ranges::move(IngestMetrics::describe(), std::back_inserter(metrics));
     std::ranges::move(describe_everything(), std::back_inserter(metrics));
     Problems problems;
     const std::size_t expressions = check_rules(flags.rules, metrics, problems);

@@ -56,7 +56,8 @@ def complaints(config):
 METRIC = {"help": "h"}
 CONFIG = {
     "sources": {"app": {"dsn": "sqlite:/nowhere.db", "labels": {"region": "eu"}},
-                "logged": {"log": {"paths": ["/nowhere.json*"], "event": "e"}}},
+                "logged": {"log": {"paths": ["/nowhere.json*"], "event": "e"}},
+                "sent": {"ingest": {"keys": [{"name": "web", "key": "01234567"}]}}},
     "collectors": {
         "one": {
             "source": "app",
@@ -92,6 +93,11 @@ CONFIG = {
             },
         },
         "share": {"source": "app", "table": "s", "time": "t", "user": "u"},
+        "click": {"source": "sent", "event": {"start": "b", "success": ["s"], "failure": "f"},
+                  "attempts": {"id": "i", "key": ["user"], "timeout": "1m"},
+                  "power": {"min_active_days": 8},
+                  "cross_check": [{"source": "app", "table": "c", "time": "t", "user": "u"},
+                                  {"source": "logged", "event": ["s"]}]},
     },
     "combinations": {"both": {"all_of": ["export", "share"]}},
     "phases": {"first": {"until": "30d"}},
@@ -123,6 +129,8 @@ PLACES = {
     None: (),
     "source": ("sources", "app"),
     "log": ("sources", "logged", "log"),
+    "ingest": ("sources", "sent", "ingest"),
+    "ingest_key": ("sources", "sent", "ingest", "keys", 0),
     "sql_collector": ("collectors", "one"),
     "query": ("collectors", "one", "queries", "q"),
     "parameter": ("collectors", "one", "queries", "q", "parameters", 0),
@@ -134,6 +142,9 @@ PLACES = {
     "stateset": METRICS + ("a_state",),
     "feature": ("features", "export"),
     "outcome": ("features", "export", "outcome"),
+    "event_outcome": ("features", "click", "event"),
+    "attempts": ("features", "click", "attempts"),
+    "cross_check": ("features", "click", "cross_check", 0),
     "reason": ("features", "export", "reason"),
     "operation_duration": ("features", "export", "duration"),
     "payload_size": ("features", "export", "size"),

@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(error.reason() == usage::Reason::data);
     return 0;
   }
-  require(usage::is_utf8(reader.key()));
+  require(usage::valid_utf8(reader.key()));
   for (const char* type : {"", "track", "page"}) {
     const usage::IngestItems items = reader.items(kept, type, received, kMaxEvent);
     std::uint64_t users = 0;
@@ -46,9 +46,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const usage::JournalEvent& event : items.events) {
       require(kept.contains(event.event));
       require(event.time <= received + usage::IngestReader::kMaxFuture);
-      require(event.fields.size() <= kMaxEvent && usage::is_utf8(event.fields));
-      require(!event.user || (!event.user->empty() && usage::is_utf8(*event.user)));
-      require(!event.message || usage::is_utf8(*event.message));
+      require(event.fields.size() <= kMaxEvent && usage::valid_utf8(event.fields));
+      require(!event.user || (!event.user->empty() && usage::valid_utf8(*event.user)));
+      require(!event.message || usage::valid_utf8(*event.message));
     }
   }
   return 0;

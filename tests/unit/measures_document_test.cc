@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -9,6 +10,7 @@
 #include "collectors/measures/document.h"
 #include "collectors/measures/measures.h"
 #include "collectors/usage.h"
+#include "exporter/ingest_metrics.h"
 #include "exporter/self_metrics.h"
 
 namespace usage {
@@ -17,7 +19,9 @@ namespace {
 constexpr char kPage[] = SOURCE_DIR "/docs/METRICS.md";
 
 TEST(MeasuresDocument, ThePageIsCurrent) {
-  const std::string current = metrics_document(describe_reading(), SelfMetrics::describe());
+  Metrics reading = describe_reading();
+  std::ranges::move(IngestMetrics::describe(), std::back_inserter(reading));
+  const std::string current = metrics_document(reading, SelfMetrics::describe());
   if (std::getenv("USAGE_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(kPage) << current;
   }
