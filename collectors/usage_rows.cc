@@ -161,7 +161,10 @@ std::string Select::conditions(int first_parameter) const {
     for (std::size_t i = 0; i < values.size(); ++i) {
       list += format("{}${}", list.empty() ? "" : ", ", first_parameter++);
     }
-    text += format(" AND {} IN ({})", column.sql(), list);
+    // A column gives the values it is compared with its type; a field has none to give.
+    const std::string compared =
+        column.path.empty() ? column.sql() : format("CAST({} AS TEXT)", column.sql());
+    text += format(" AND {} IN ({})", compared, list);
   }
   return text;
 }

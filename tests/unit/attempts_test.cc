@@ -172,7 +172,8 @@ TEST(Attempts, HoweverReadingIsSplitTheSameIsTold) {
     ASSERT_GT(whole.size(), 100U);
     Told parts;
     for (Instant from = kStart; from < end;) {
-      const Instant to = std::min(end, from + minutes(5) * (1 + random.below(30)));
+      const Instant to =
+          std::min(end, from + minutes(5) * (1 + static_cast<int>(random.below(30))));
       const Told part = pair(rows, ambiguous, {from, to}, to);
       parts.insert(parts.end(), part.begin(), part.end());
       from = to;

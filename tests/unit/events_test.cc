@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "collectors/inputs/journal.h"
+#include "exporter/error.h"
 #include "tests/support/usage_bench.h"
 
 namespace usage {

@@ -90,5 +90,49 @@ TEST(Gunzip, RefusesWhatIsDamagedOrTooLong) {
   EXPECT_THROW(gunzip(damaged, 1000), Error);
 }
 
+// Through pieces of the body and rooms for the text of these sizes.
+std::string in_pieces(std::string_view body, std::size_t piece, std::size_t room) {
+  Gunzip gunzip;
+  std::string text;
+  std::string space(room, '\0');
+  bool full = false;
+  while (!body.empty() || full) {
+    const Gunzip::Step step = gunzip.step(body.substr(0, piece), {space.data(), space.size()});
+    text.append(space, 0, step.made);
+    body.remove_prefix(step.taken);
+    full = step.made == room;
+  }
+  EXPECT_TRUE(gunzip.ended());
+  return text;
+}
+
+TEST(Gunzip, PiecesMakeNoDifference) {
+  const std::string text = noise(100'000);
+  const std::string body = gzip(text);
+  for (const std::size_t piece : {1UL, 7UL, 1000UL, body.size()}) {
+    for (const std::size_t room : {1UL, 999UL, 1'000'000UL}) {
+      EXPECT_EQ(in_pieces(body, piece, room), text);
+    }
+  }
+}
+
+TEST(Gunzip, ReadsSeveralMembers) {
+  const std::string body = gzip("one,") + gzip("") + gzip("two");
+  for (const std::size_t piece : {1UL, 5UL, body.size()}) {
+    EXPECT_EQ(in_pieces(body, piece, 100), "one,two");
+  }
+}
+
+TEST(Gunzip, SaysWhetherItIsWholeAndRefusesDamage) {
+  std::string body = gzip(noise(1000));
+  std::string room(2000, '\0');
+  Gunzip half;
+  half.step(std::string_view(body).substr(0, body.size() - 1), {room.data(), room.size()});
+  EXPECT_FALSE(half.ended());
+  body[body.size() - 6] ^= 1;  // of the checksum
+  Gunzip damaged;
+  EXPECT_THROW(damaged.step(body, {room.data(), room.size()}), Error);
+}
+
 }  // namespace
 }  // namespace usage
