@@ -172,7 +172,8 @@ HttpResponse HttpServer::Impl::take_body(mg_connection* connection, HttpRequest&
   if (place.number > std::max(1, options.max_connections / 2)) {
     return busy();
   }
-  if (mg_strcasecmp(request.header("Expect").data(), "100-continue") == 0) {
+  const std::string_view expected = request.header("Expect");
+  if (!expected.empty() && mg_strcasecmp(expected.data(), "100-continue") == 0) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     mg_write(connection, kContinue.data(), kContinue.size());
   }
