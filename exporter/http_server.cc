@@ -27,7 +27,8 @@ using Steady = std::chrono::steady_clock;
 constexpr std::size_t kCached = 4 * 1024;    // from here on, copying a body is what a scrape costs
 constexpr int kHeaderTimeoutMs = 10'000;     // for a whole request header, and for a stalled reader
 constexpr std::size_t kDrain = 1024 * 1024;  // of a body nobody takes
-constexpr auto kDrainTime = std::chrono::seconds(2);
+constexpr milliseconds kDrainTime(2'000);
+constexpr milliseconds kCrowdedDrainTime(100);
 constexpr std::size_t kRead = 64 * 1024;  // of a body, at most at a time
 // Where ReadDeadlines cannot find the connection: each byte may take the header's timeout.
 constexpr std::size_t kCautiousRead = 16;
@@ -123,7 +124,9 @@ const HttpRoute* HttpServer::Impl::route(std::string_view path) const {
 BodyEnd HttpServer::Impl::read_body(mg_connection* connection, std::size_t most,
                                     milliseconds patience, std::string* body) const {
   const mg_request_info& info = *mg_get_request_info(connection);
-  if (body != nullptr && info.content_length > static_cast<long long>(most)) {
+  const bool in_chunks = !header(connection, "Transfer-Encoding").empty();
+  const auto announced = static_cast<std::size_t>(std::max(info.content_length, 0LL));
+  if (body != nullptr && !in_chunks && announced > most) {
     return BodyEnd::too_long;
   }
   const auto deadline = Steady::now() + patience;
@@ -132,21 +135,21 @@ BodyEnd HttpServer::Impl::read_body(mg_connection* connection, std::size_t most,
   const std::size_t step = view(info.remote_addr).empty() ? kCautiousRead : kRead;
   std::string thrown_away;
   std::string& text = body == nullptr ? thrown_away : *body;
-  std::size_t size = 0;
-  while (size <= most) {
+  for (std::size_t size = 0; size <= most;) {
     const std::size_t start = body == nullptr ? 0 : size;
-    const std::size_t wanted = std::min(step, most - size + 1);
-    text.resize(start + wanted);
-    const int count = mg_read(connection, text.data() + start, wanted);
-    size += static_cast<std::size_t>(std::max(count, 0));
-    text.resize(start + static_cast<std::size_t>(std::max(count, 0)));
+    text.resize(start + std::min(step, most - size + 1));
+    const int count = mg_read(connection, text.data() + start, text.size() - start);
+    const auto more = static_cast<std::size_t>(std::max(count, 0));
+    size += more;
+    text.resize(start + more);
     if (watch.over() || Steady::now() > deadline) {
       return BodyEnd::too_slow;
     }
-    const bool all =
-        info.content_length >= 0 && size == static_cast<std::size_t>(info.content_length);
-    if (all || count <= 0) {
-      return all || (count == 0 && info.content_length < 0) ? BodyEnd::whole : BodyEnd::cut;
+    if (in_chunks ? count == 0 : size == announced) {
+      return BodyEnd::whole;
+    }
+    if (count <= 0) {
+      return BodyEnd::cut;
     }
   }
   return BodyEnd::too_long;
@@ -169,7 +172,8 @@ HttpResponse HttpServer::Impl::take_body(mg_connection* connection, HttpRequest&
   if (place.number > std::max(1, options.max_connections / 2)) {
     return busy();
   }
-  if (mg_strcasecmp(request.header("Expect").data(), "100-continue") == 0) {
+  const std::string_view expected = request.header("Expect");
+  if (!expected.empty() && mg_strcasecmp(expected.data(), "100-continue") == 0) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     mg_write(connection, kContinue.data(), kContinue.size());
   }
@@ -229,7 +233,7 @@ int HttpServer::Impl::serve(mg_connection* connection) const {
   respond(connection, response, keep_alive);
   if (!body_is_read) {
     // A closed connection with unread data in it is reset, and the client may lose the response.
-    read_body(connection, kDrain, kDrainTime, nullptr);
+    read_body(connection, kDrain, crowded ? kCrowdedDrainTime : kDrainTime, nullptr);
   }
   return response.status;
 }
@@ -284,7 +288,7 @@ bool HttpServer::Impl::hand_over_sockets(const mg_context* starting) const {
 
 void HttpServer::Impl::start() {
   for (const std::string& address : options.listen_addresses) {
-    for (ListenSocket& socket : listen_on(address)) {
+    for (ListenSocket& socket : listen_on(address, options.address_setting)) {
       if (urls.empty() || urls.back() != socket.url()) {
         urls.push_back(socket.url());
       }

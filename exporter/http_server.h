@@ -48,11 +48,12 @@ struct HttpRoute {
 };
 
 struct HttpOptions {
-  std::vector<std::string> listen_addresses;  // ":9108", "127.0.0.1:0", "[::1]:9108"
-  int max_connections = 128;                  // served at a time; more wait
-  int idle_timeout_ms = 5'000;                // of a kept-alive connection
-  int send_timeout_ms = 30'000;               // one response, however slow the client
-  int body_timeout_ms = 20'000;               // one body, likewise
+  std::vector<std::string> listen_addresses;             // ":9108", "127.0.0.1:0", "[::1]:9108"
+  std::string address_setting = "--web.listen-address";  // what chooses them, for messages
+  int max_connections = 128;                             // served at a time; more wait
+  int idle_timeout_ms = 5'000;                           // of a kept-alive connection
+  int send_timeout_ms = 30'000;                          // one response, however slow the client
+  int body_timeout_ms = 20'000;                          // one body, likewise
 };
 
 // civetweb behind a table of routes. Starts in the constructor; the destructor stops it. Throws

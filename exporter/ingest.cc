@@ -228,7 +228,7 @@ void Ingest::finish(const HttpRequest& request, HttpResponse& response) const {
   }
 }
 
-std::vector<HttpRoute> ingest_routes(std::function<std::shared_ptr<Ingest>()> current) {
+std::vector<HttpRoute> ingest_routes(const std::function<std::shared_ptr<Ingest>()>& current) {
   struct Path {
     const char* path;
     const char* type;

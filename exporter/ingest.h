@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
@@ -68,6 +67,6 @@ class Ingest {
 
 // The paths that clients send to, for one address; `current` is what is configured there now, or
 // nullptr, and is asked anew for every request.
-std::vector<HttpRoute> ingest_routes(std::function<std::shared_ptr<Ingest>()> current);
+std::vector<HttpRoute> ingest_routes(const std::function<std::shared_ptr<Ingest>()>& current);
 
 }  // namespace usage

@@ -56,7 +56,7 @@ std::map<std::string, std::shared_ptr<Ingest>> IngestServers::ingests(
 
 void IngestServers::replace(const Config& config,
                             const std::function<KeptEvents(const SourceConfig&)>& kept) {
-  std::map<std::string, std::shared_ptr<Ingest>> wanted = ingests(config, kept);
+  const std::map<std::string, std::shared_ptr<Ingest>> wanted = ingests(config, kept);
   std::map<std::string, Served> fresh;
   for (const auto& [address, ingest] : wanted) {
     if (address.empty() || served_.contains(address)) {
@@ -66,6 +66,7 @@ void IngestServers::replace(const Config& config,
     place->set(ingest);
     HttpOptions options;
     options.listen_addresses = {address};
+    options.address_setting = "the source's listen_address";
     auto server =
         std::make_unique<HttpServer>(options, ingest_routes([place] { return place->get(); }));
     log_.info("listening for events", {{"address", server->addresses().front()}});

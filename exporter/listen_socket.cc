@@ -53,10 +53,10 @@ HostPort parse(const std::string& address) {
   return result;
 }
 
-[[noreturn]] void fail(const std::string& address, const std::string& why) {
-  throw Error(Reason::io, format("cannot listen on \"{}\": {}; choose another address with "
-                                 "--web.listen-address",
-                                 address, why));
+[[noreturn]] void fail(const std::string& address, std::string_view setting,
+                       const std::string& why) {
+  throw Error(Reason::io, format("cannot listen on \"{}\": {}; choose another address with {}",
+                                 address, why, setting));
 }
 
 std::uint16_t port_of(int fd) {
@@ -176,7 +176,7 @@ void stop_client(int port, int peer_port) {
   }
 }
 
-std::vector<ListenSocket> listen_on(const std::string& address) {
+std::vector<ListenSocket> listen_on(const std::string& address, std::string_view setting) {
   const HostPort wanted = parse(address);
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE;
@@ -185,7 +185,7 @@ std::vector<ListenSocket> listen_on(const std::string& address) {
   addrinfo* list = nullptr;
   const char* const host = wanted.host.empty() ? nullptr : wanted.host.c_str();
   if (const int error = getaddrinfo(host, "0", &hints, &list); error != 0) {
-    fail(address, gai_strerror(error));
+    fail(address, setting, gai_strerror(error));
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, &freeaddrinfo);
 
@@ -204,14 +204,14 @@ std::vector<ListenSocket> listen_on(const std::string& address) {
         const std::string name = wanted.host.empty() ? "localhost" : numeric_host(*info);
         sockets.emplace_back(fd, format("{}:{}", name, port));
       } else if (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL) {
-        fail(address, strerrordesc_np(errno));
+        fail(address, setting, strerrordesc_np(errno));
       } else {
         refused = errno;
       }
     }
   }
   if (sockets.empty()) {
-    fail(address, strerrordesc_np(refused));
+    fail(address, setting, strerrordesc_np(refused));
   }
   return sockets;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,7 +40,7 @@ void stop_client(int port, int peer_port);
 // The sockets of one --web.listen-address: "host:port", "[::1]:9108", or ":9108" for every
 // interface, which is one for IPv4 and, where the machine has it, one for IPv6. With port 0 the
 // system chooses one, the same for all. Throws Error(config) when the text is no address, Error(io)
-// when the machine cannot listen there.
-std::vector<ListenSocket> listen_on(const std::string& address);
+// when the machine cannot listen there; it names `setting` as where to choose another.
+std::vector<ListenSocket> listen_on(const std::string& address, std::string_view setting);
 
 }  // namespace usage

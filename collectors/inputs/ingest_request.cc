@@ -155,7 +155,7 @@ void IngestReader::add(const Value& item, const KeptEvents& kept, std::string_vi
   write_fields(
       found->second,
       [&](const std::string& path) {
-        auto field = item.at(path);
+        const auto field = item.at(path);
         // A batch may have a context for all of its items.
         return !field && batch_ && path.starts_with("context.") ? root_->at(path) : field;
       },

@@ -23,7 +23,7 @@ class NoDescriptorLeft {
 };
 
 TEST(ListenSocket, StopsWithoutADescriptorLeft) {
-  const std::vector<ListenSocket> sockets = listen_on("127.0.0.1:0");
+  const std::vector<ListenSocket> sockets = listen_on("127.0.0.1:0", "--flag");
   const NoDescriptorLeft none;
   EXPECT_NO_THROW(sockets.front().stop());
   EXPECT_FALSE(sockets.front().replace_listener(1));
