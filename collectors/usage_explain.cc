@@ -6,6 +6,7 @@
 
 #include "collectors/measures/business_measures.h"
 #include "collectors/measures/measures.h"
+#include "collectors/measures/tracking_measures.h"
 #include "collectors/usage_config_parts.h"
 #include "collectors/usage_explain_parts.h"
 #include "collectors/usage_ladder.h"
@@ -31,6 +32,7 @@ constexpr std::array kParts{
     Parts{"usage_artifact_access_ratio", "usage_artifacts_opened", "usage_artifacts_mature", ""},
     Parts{"usage_account_retention_ratio", "usage_account_retention_retained_accounts",
           "usage_account_retention_cohort_accounts", ""},
+    Parts{"usage_tracking_coverage_ratio", "usage_tracked_uses", "usage_tracked_uses_expected", ""},
     Parts{"usage_failure_ratio", "usage_failures", "usage_attempts", ""},
     Parts{"usage_retention_ratio", "usage_retention_retained_users", "usage_retention_cohort_users",
           ""},
@@ -81,8 +83,10 @@ std::string part(const Metrics& metrics, std::string_view name, Labels of,
   return format("{}: nothing", name);
 }
 
-bool is_of_business(const Measure& measure) {
-  return std::ranges::count(business_measures(), measure.name, &Measure::name) > 0;
+// Whether it is a number of more than the feature's own rows.
+bool needs_records(const Measure& measure) {
+  return std::ranges::count(business_measures(), measure.name, &Measure::name) > 0 ||
+         std::ranges::count(tracking_measures(), measure.name, &Measure::name) > 0;
 }
 
 const Measure& measure_of(const ExplainQuestion& question) {
@@ -228,7 +232,7 @@ std::string explain(const ExplainQuestion& question, const Config& config, const
   text += "\n" + values(question, metrics, windows);
   return text + "\nread by (a bucket at a time, $1 and $2 its bounds):\n" +
          statements(question.feature ? std::set{*question.feature} : features,
-                    is_of_business(measure), config, usage);
+                    needs_records(measure), config, usage);
 }
 
 }  // namespace usage

@@ -41,7 +41,7 @@ std::string_view mend(Group group) {
 
 void bind(Statement& statement, int index, const std::optional<std::string>& text) {
   if (text) {
-    statement.bind(index, std::string_view(*text));
+    statement.bind_view(index, *text);
   } else {
     statement.bind(index, std::monostate());
   }
@@ -85,7 +85,7 @@ Journal::Journal(const std::string& path, bool temporary) : path_(path), tempora
                                    path, std::generic_category().message(errno)));
   }
   ::close(descriptor);
-  attempt("open", [&] { statements_ = std::make_unique<journal::Statements>(path); });
+  attempt("open", [&] { statements_ = std::make_unique<journal::Statements>(path, temporary); });
 }
 
 Journal::~Journal() {
@@ -106,13 +106,13 @@ std::vector<std::uint64_t> Journal::append(std::span<JournalBatch> batches, Dura
     journal::Statements& s = *statements_;
     std::uint64_t& number = stored.emplace_back(0);
     std::map<std::int64_t, std::int64_t> touched;  // ms → id
-    s.insert_event.bind(1, std::string_view(batch.source));
+    s.insert_event.bind_view(1, batch.source);
     for (const JournalEvent& event : batch.events) {
-      s.insert_event.bind(2, std::string_view(event.event));
+      s.insert_event.bind_view(2, event.event);
       s.insert_event.bind(3, ms_of(event.time));
       bind(s.insert_event, 4, event.user);
       bind(s.insert_event, 5, event.message);
-      s.insert_event.bind(6, std::string_view(event.fields));
+      s.insert_event.bind_view(6, event.fields);
       journal::Statements::run(s.insert_event);
       if (s.database().changes() != 0) {
         ++number;

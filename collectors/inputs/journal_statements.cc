@@ -35,8 +35,9 @@ std::int64_t integer(const Statement& row, int column) {
   return value && std::holds_alternative<std::int64_t>(*value) ? std::get<std::int64_t>(*value) : 0;
 }
 
-Statements::Statements(const std::string& path)
-    : database_(path, sqlite::Mode::write),
+Statements::Statements(const std::string& path, bool temporary)
+    : temporary_(temporary),
+      database_(path, sqlite::Mode::write),
       insert_event(
           (open(path), prepare("INSERT INTO events(source, event, time, user, message, fields) "
                                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"))),
@@ -51,7 +52,7 @@ Statements::Statements(const std::string& path)
                     "ON CONFLICT DO UPDATE SET value = value + excluded.value")) {}
 
 void Statements::begin(Journal::Durability durability) {
-  if (durability != durability_) {
+  if (durability != durability_ && !temporary_) {
     durability_ = durability;
     database_.run(durability == Journal::Durability::disk ? "PRAGMA synchronous = FULL"
                                                           : "PRAGMA synchronous = NORMAL");
@@ -73,7 +74,10 @@ void Statements::open(const std::string& path) {
   database_.watch([] { return false; }, kLongestLock);
   database_.run(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; "
-      "PRAGMA temp_store = MEMORY");
+      "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000");
+  if (temporary_) {
+    database_.run("PRAGMA synchronous = OFF");
+  }
   std::int64_t format_of_file = 0;
   {
     Statement version = prepare("PRAGMA user_version");

@@ -13,11 +13,11 @@ namespace usage::journal {
 // Of the row that a statement stands on; 0 for what is no integer.
 std::int64_t integer(const sqlite::Statement& row, int column);
 
-// The file and what is asked of it all the time. Throws sqlite::Failure, and Error(config) when a
-// newer program wrote the file.
+// The file and what is asked of it all the time. A temporary one need not survive a loss of power.
+// Throws sqlite::Failure, and Error(config) when a newer program wrote the file.
 class Statements {
  public:
-  explicit Statements(const std::string& path);
+  Statements(const std::string& path, bool temporary);
 
   sqlite::Statement prepare(std::string_view sql) { return *database_.prepare(sql); }
   sqlite::Database& database() { return database_; }
@@ -44,6 +44,7 @@ class Statements {
   void open(const std::string& path);
   void begin(Journal::Durability durability);
 
+  const bool temporary_;
   Journal::Durability durability_ = Journal::Durability::commit;
   sqlite::Database database_;
 

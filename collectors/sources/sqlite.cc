@@ -88,6 +88,11 @@ void Statement::bind(int index, std::string_view value) {
                                            value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
 
+void Statement::bind_view(int index, std::string_view text) {
+  check(handle_.get(), sqlite3_bind_text64(handle_.get(), index, text.empty() ? "" : text.data(),
+                                           text.size(), SQLITE_STATIC, SQLITE_UTF8));
+}
+
 void Statement::bind_blob(int index, std::string_view bytes) {
   check(handle_.get(), sqlite3_bind_blob64(handle_.get(), index, bytes.empty() ? "" : bytes.data(),
                                            bytes.size(), SQLITE_TRANSIENT));

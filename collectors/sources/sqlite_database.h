@@ -42,6 +42,8 @@ class Statement {
   void bind(int index, std::int64_t value);
   void bind(int index, double value);
   void bind(int index, std::string_view value);
+  // The text outlives the next step() and is not copied.
+  void bind_view(int index, std::string_view text);
   void bind_blob(int index, std::string_view bytes);
 
   bool step();  // false at the end

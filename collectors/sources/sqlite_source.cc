@@ -65,7 +65,7 @@ class SqliteSource : public Source {
  public:
   SqliteSource(const SourceConfig& config, const Clock& clock)
       : name_(config.name),
-        path_(config.log ? config.journal : sqlite_path(config.dsn.reveal())),
+        path_(config.tells_events() ? config.journal : sqlite_path(config.dsn.reveal())),
         lock_timeout_(config.lock_timeout),
         time_format_(config.time_format),
         clock_(clock),

@@ -97,7 +97,7 @@ def logs(build, arguments):
             ours = taken["usage_exporter"]
             for program, rounds in taken.items():
                 seconds, cpu, peak = (statistics.median(column) for column in zip(*rounds))
-                ratios = "|  " if rounds is ours else "| {:.2f} | {:.2f} ".format(
+                ratios = "|  |  " if rounds is ours else "| {:.2f} | {:.2f} ".format(
                     statistics.median(its[0] / mine[0] for mine, its in zip(ours, rounds)),
                     statistics.median(its[1] / mine[1] for mine, its in zip(ours, rounds)))
                 print(f"| {name} | {program} | {arguments.lines / seconds:,.0f} | {cpu / arguments.lines * 1e6:.2f} "

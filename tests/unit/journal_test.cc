@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "exporter/error.h"
+#include "exporter/format.h"
 #include "tests/support/journal_rows.h"
 #include "tests/support/temporary_folder.h"
 
@@ -192,7 +193,7 @@ TEST_F(JournalTest, ThreadsMayAppendTogether) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&journal, t] {
       for (int i = 0; i < 50; ++i) {
-        append(journal, {.source = "s" + std::to_string(t), .events = {event("a", kNoon)}});
+        append(journal, {.source = format("s{}", t), .events = {event("a", kNoon)}});
       }
     });
   }

@@ -117,7 +117,7 @@ TEST_F(LogLineTest, WhatIsNoEvent) {
     EXPECT_EQ(read(line), Result::invalid) << line;
   }
   EXPECT_EQ(read("{\"event\":\"share\xff\"}"), Result::invalid);
-  EXPECT_EQ(read("{\"a\":" + std::string(1'000'000, '[')), Result::invalid);
+  EXPECT_EQ(read(std::string("{\"a\":").append(1'000'000, '[')), Result::invalid);
   EXPECT_EQ(read(std::string("{\"event\":\"sha\0re\"}", 18)), Result::invalid);
 }
 
