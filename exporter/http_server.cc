@@ -8,7 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <exception>
-#include <mutex>
+#include <optional>
 
 #include "exporter/error.h"
 #include "exporter/format.h"
@@ -27,8 +27,7 @@ using Steady = std::chrono::steady_clock;
 constexpr std::size_t kCached = 4 * 1024;    // from here on, copying a body is what a scrape costs
 constexpr int kHeaderTimeoutMs = 10'000;     // for a whole request header, and for a stalled reader
 constexpr std::size_t kDrain = 1024 * 1024;  // of a body nobody takes
-constexpr milliseconds kDrainTime(2'000);
-constexpr milliseconds kCrowdedDrainTime(100);
+constexpr milliseconds kDrainTime(2'000), kCrowdedDrainTime(100);
 constexpr std::size_t kRead = 64 * 1024;  // of a body, at most at a time
 // Where ReadDeadlines cannot find the connection: each byte may take the header's timeout.
 constexpr std::size_t kCautiousRead = 16;
@@ -130,9 +129,13 @@ BodyEnd HttpServer::Impl::read_body(mg_connection* connection, std::size_t most,
     return BodyEnd::too_long;
   }
   const auto deadline = Steady::now() + patience;
-  const ReadDeadlines::Watch watch(deadlines, info.server_port, info.remote_port, patience);
   // This civetweb loses the address and the port of a client by IPv6.
-  const std::size_t step = view(info.remote_addr).empty() ? kCautiousRead : kRead;
+  const bool known = !view(info.remote_addr).empty();
+  std::optional<ReadDeadlines::Watch> watch;
+  if (known) {
+    watch.emplace(deadlines, info.server_port, info.remote_port, patience);
+  }
+  const std::size_t step = known ? kRead : kCautiousRead;
   std::string thrown_away;
   std::string& text = body == nullptr ? thrown_away : *body;
   for (std::size_t size = 0; size <= most;) {
@@ -142,7 +145,7 @@ BodyEnd HttpServer::Impl::read_body(mg_connection* connection, std::size_t most,
     const auto more = static_cast<std::size_t>(std::max(count, 0));
     size += more;
     text.resize(start + more);
-    if (watch.over() || Steady::now() > deadline) {
+    if (Steady::now() >= deadline) {
       return BodyEnd::too_slow;
     }
     if (in_chunks ? count == 0 : size == announced) {

@@ -61,9 +61,4 @@ ReadDeadlines::Watch::~Watch() {
   owner_.entries_.erase(entry_);
 }
 
-bool ReadDeadlines::Watch::over() const {
-  const std::scoped_lock lock(owner_.mutex_);
-  return entry_->over;
-}
-
 }  // namespace usage

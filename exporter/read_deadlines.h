@@ -29,16 +29,14 @@ class ReadDeadlines {
   using Entries = std::list<Entry>;
 
  public:
-  // One connection of the server, from its port to the client's, as long as the object lives.
+  // One connection of the server, from its port to the client's, as long as the object lives. When
+  // its time is over, the client can send nothing more; responses still reach it.
   class Watch {
    public:
     Watch(ReadDeadlines& owner, int port, int peer_port, Steady::duration patience);
     ~Watch();
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
-
-    // The client sends nothing more as far as the reader can see; responses still reach it.
-    bool over() const;
 
    private:
     ReadDeadlines& owner_;
@@ -48,7 +46,7 @@ class ReadDeadlines {
  private:
   void run();
 
-  mutable std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   Entries entries_;
   bool stopping_ = false;

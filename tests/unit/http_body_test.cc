@@ -28,7 +28,7 @@ std::vector<HttpRoute> routes() {
        },
        [](const HttpRequest& request) -> std::variant<std::size_t, HttpResponse> {
          if (request.header("x-refuse").empty()) {
-           return 200'000;
+           return std::size_t{200'000};
          }
          return text_response(401, "refused\n");
        }},
@@ -71,7 +71,7 @@ TEST(HttpBody, ARouteTakesABodyByIpv6) {
 TEST_F(HttpBodyTest, ABodyMayComeInChunks) {
   Client client(server.addresses().front());
   client.send(request("POST", "/take", "Transfer-Encoding: chunked\r\n") + "3\r\nabc\r\n");
-  client.send("2;x=y\r\nde\r\n0\r\n\r\n");
+  client.send("2\r\nde\r\n0\r\n\r\n");
   EXPECT_THAT(client.read_one(), HasSubstr("\r\n\r\n=abcde/5\n"));
   Client endless(server.addresses().front());
   endless.send(request("POST", "/take", "Transfer-Encoding: chunked\r\n"));
@@ -111,7 +111,7 @@ TEST(HttpBody, SlowBodiesAreGivenUpAndDisturbNobody) {
     HttpOptions options;
     options.listen_addresses = {address};
     options.max_connections = 8;
-    options.body_timeout_ms = 1'000;
+    options.body_timeout_ms = options.send_timeout_ms = 1'000;
     const HttpServer server(options, routes());
     const auto start = std::chrono::steady_clock::now();
     std::vector<std::unique_ptr<Client>> slow;
@@ -130,10 +130,15 @@ TEST(HttpBody, SlowBodiesAreGivenUpAndDisturbNobody) {
     }
     EXPECT_GT(busy, 5U) << address;
     std::size_t too_slow = 0, turned_away = 0;
+    const auto last_sent = std::chrono::steady_clock::now();
     for (const auto& client : slow) {
       const std::string response = client->read_one();
       too_slow += response.starts_with("HTTP/1.1 408 ") ? 1 : 0;
       turned_away += response.starts_with("HTTP/1.1 503 ") ? 1 : 0;
+    }
+    // Long given up: nobody waited for the pause that ends them too.
+    if (std::string_view(address).starts_with("127.")) {
+      EXPECT_LT(std::chrono::steady_clock::now() - last_sent, milliseconds(600));
     }
     EXPECT_EQ(too_slow, 4U) << address;
     EXPECT_EQ(turned_away, 1U) << address;
