@@ -243,6 +243,7 @@ void App::run() {
     }
     const std::scoped_lock lock(reload_mutex_);
     stopping_ = true;
+    reports_.stop();
     engine()->stop();
   }
 }

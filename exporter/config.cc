@@ -148,6 +148,9 @@ class Loader {
       }
     }
     for (const yaml::Entry& entry : root.entries) {
+      if (main && entry.key.text == "timezone") {
+        shown_.entries.push_back(entry);
+      }
       if (main &&
           std::find(kUsageKeys.begin(), kUsageKeys.end(), entry.key.text) != kUsageKeys.end()) {
         config_.usage.entries.push_back(entry);
@@ -177,15 +180,14 @@ class Loader {
   }
 
   void show() {
-    yaml::Node document;
     if (!sources_.empty()) {
-      document.entries.push_back(section_of("sources", sources_));
+      shown_.entries.push_back(section_of("sources", sources_));
     }
-    std::ranges::copy(config_.usage.entries, std::back_inserter(document.entries));
+    std::ranges::copy(config_.usage.entries, std::back_inserter(shown_.entries));
     if (!collectors_.empty()) {
-      document.entries.push_back(section_of("collectors", collectors_));
+      shown_.entries.push_back(section_of("collectors", collectors_));
     }
-    config_.shown = format("timezone: {}\n", config_.timezone) + shown_config(document);
+    config_.shown = shown_config(shown_);
   }
 
   // A mistyped section is reported as an unknown key; that it is missing would be one report more
@@ -298,6 +300,7 @@ class Loader {
   Entries phases_;
   Entries targets_;
   Entries capacity_;
+  yaml::Node shown_;               // for Config::shown
   std::vector<std::string> open_;  // the files being read, each included by the one before it
   std::set<std::string> seen_;     // by identity
   bool sources_mistyped_ = false;

@@ -13,9 +13,9 @@ namespace usage {
 namespace {
 
 constexpr std::array kColumns{
-    PageColumn{"Collector"},  PageColumn{"Source"},       PageColumn{"State"},
-    PageColumn{"Schedule"},   PageColumn{"Last success"}, PageColumn{"Took", true},
-    PageColumn{"Rows", true}, PageColumn{"Series", true}, PageColumn{"Next run"}};
+    PageColumn{"Collector"},      PageColumn{"Source"},           PageColumn{"State"},
+    PageColumn{"Schedule"},       PageColumn{"Last success"},     PageColumn{"Took", "number"},
+    PageColumn{"Rows", "number"}, PageColumn{"Series", "number"}, PageColumn{"Next run"}};
 
 std::string state_cell(const JobStatus& job, Instant now) {
   std::string detail;

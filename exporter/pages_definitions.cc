@@ -10,7 +10,7 @@ namespace usage {
 namespace {
 
 constexpr std::array kColumns{PageColumn{"Series"}, PageColumn{"Type"}, PageColumn{"Labels"},
-                              PageColumn{"Meaning"}};
+                              PageColumn{"Meaning", "prose"}};
 
 // The little of Markdown that conventions() has: **strong** and `code`.
 std::string from_markdown(std::string_view text) {

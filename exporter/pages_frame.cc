@@ -60,12 +60,17 @@ tbody{padding:.75rem 0}
 th,td,.note td{padding:.15rem 0}
 td[data-label]{display:flex;justify-content:space-between;gap:1rem;text-align:right}
 td[data-label]>span{min-width:0;overflow-wrap:anywhere}
-td[data-label]::before{content:attr(data-label);color:var(--soft);text-align:left;white-space:nowrap}}
+td[data-label]::before{content:attr(data-label);color:var(--soft);text-align:left;white-space:nowrap}
+td.prose[data-label],td.prose::before{display:block;text-align:left}}
 @media print{nav{display:none}tbody{break-inside:avoid}}
 )";
 
 // Of kStyle; a test computes it anew.
-constexpr std::string_view kStyleHash = "sha256-OpcVox9nX6w+ZJ1f3dMfhyZjeQGBW20Xisu+LNX8VHU=";
+constexpr std::string_view kStyleHash = "sha256-RTkDlAYG2bjyHHKJFdVQNVTUk4nG2chhqz+eTQ/AxBo=";
+
+std::string class_of(const PageColumn& column) {
+  return column.kind.empty() ? "" : format(" class=\"{}\"", column.kind);
+}
 
 std::string navigation(std::string_view path, const PageLinks& links) {
   struct Link {
@@ -150,8 +155,7 @@ PageTable::PageTable(std::string_view caption, std::span<const PageColumn> colum
   html_ = format("<table>\n<caption>{}{}</caption>\n<thead>\n<tr>", escape_html(caption),
                  about.empty() ? "" : "<small>" + escape_html(about) + "</small>");
   for (const PageColumn& column : columns_) {
-    html_ += format("<th scope=\"col\"{}>{}</th>", column.number ? " class=\"number\"" : "",
-                    column.name);
+    html_ += format("<th scope=\"col\"{}>{}</th>", class_of(column), column.name);
   }
   html_ += "</tr>\n</thead>\n";
 }
@@ -166,8 +170,8 @@ void PageTable::row(const std::string& html, std::string_view id) {
 void PageTable::cell(std::string_view html) {
   const PageColumn& column = columns_[next_++];
   // One element: a flex box would part what stands in it.
-  html_ += format("<td data-label=\"{}\"{}><span>{}</span></td>", column.name,
-                  column.number ? " class=\"number\"" : "", html);
+  html_ +=
+      format("<td data-label=\"{}\"{}><span>{}</span></td>", column.name, class_of(column), html);
 }
 
 void PageTable::note(const std::string& html) {

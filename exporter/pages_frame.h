@@ -32,7 +32,7 @@ inline constexpr std::string_view kNothing = "–";
 
 struct PageColumn {
   std::string_view name;
-  bool number = false;
+  std::string_view kind = {};  // "number", "prose" or nothing: a class of the style sheet
 };
 
 // A table that becomes a list of cards on a phone. The columns outlive it; the first is the rows'

@@ -12,12 +12,12 @@ namespace {
 
 constexpr std::array kTargetColumns{PageColumn{"Target"},
                                     PageColumn{"Verdict"},
-                                    PageColumn{"Value", true},
-                                    PageColumn{"Promised", true},
+                                    PageColumn{"Value", "number"},
+                                    PageColumn{"Promised", "number"},
                                     PageColumn{"Due"},
-                                    PageColumn{"On pace", true},
-                                    PageColumn{"Heading for", true},
-                                    PageColumn{"Of how many people", true}};
+                                    PageColumn{"On pace", "number"},
+                                    PageColumn{"Heading for", "number"},
+                                    PageColumn{"Of how many people", "number"}};
 
 struct StandWords {
   Stand stand;

@@ -113,7 +113,7 @@ std::shared_ptr<const Reports::Made> Reports::make(const Config& config, const I
   std::optional<Report> report;
   for (bool more = true; !report;) {
     const std::scoped_lock lock(state_->shared().mutex);
-    if (state_->config() != config) {
+    if (stopping_ || state_->config() != config) {
       return nullptr;
     }
     const Facts& facts = state_->shared().facts;
@@ -236,7 +236,7 @@ HttpResponse Reports::get(const HttpRequest& request, Instant now) {
     made = make(current, *week, now, kRenewed);
   }
   if (!made) {
-    return text_response(503, "The config was just reloaded; ask again.\n");
+    return text_response(503, "The config was just reloaded, or the exporter ends; ask again.\n");
   }
   return response_of(made->texts[static_cast<std::size_t>(form - report_forms().data())], *form);
 }

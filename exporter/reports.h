@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -35,6 +36,9 @@ class Reports {
   // ended while the process was down is made up for.
   void look(Instant now);
 
+  // What is being made is given up after the week at hand, and nothing more is. Any thread.
+  void stop() { stopping_ = true; }
+
   // GET /report: the last complete week; /report/2026-W47; `?format=` the name of a form. 404 for
   // what is no week, is not over or is older than what is kept; 503 until the tables were read
   // once. Any thread.
@@ -52,7 +56,7 @@ class Reports {
   Config adopt();                        // what the facts fit now; forgets what was made of others
   bool is_settled(const IsoWeek& week);  // takes the lock of the facts
   std::shared_ptr<const Made> kept(const IsoWeek& week, Instant now, Duration fresh) const;
-  // Of this config; nullptr when it is not that of the facts any more.
+  // Of this config; nullptr when it is not that of the facts any more, or after stop().
   std::shared_ptr<const Made> make(const Config& config, const IsoWeek& week, Instant now,
                                    Duration fresh);
   std::optional<IsoWeek> newest_file(const ReportForm& form) const;
@@ -61,6 +65,7 @@ class Reports {
   const std::shared_ptr<UsageState> state_;
   const ReportFolder folder_;
   Log& log_;
+  std::atomic<bool> stopping_ = false;
   std::mutex making_;               // readers in a row cost one evaluation
   std::optional<IsoWeek> written_;  // by look() alone: up to here nothing is missing
   std::optional<Instant> retry_;    // by look() alone: after a file could not be written

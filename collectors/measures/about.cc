@@ -55,6 +55,11 @@ void excluded_users(Moment& moment, const std::string&, MetricFamily& family) {
   add_sample(family, {}, static_cast<double>(moment.excluded().size()));
 }
 
+void feature_infos(Moment& moment, const std::string& feature, MetricFamily& family) {
+  const std::string& title = moment.feature_rules(feature).title;
+  add_sample(family, {feature, title.empty() ? feature : title}, 1);
+}
+
 void launches(Moment& moment, const std::string& feature, MetricFamily& family) {
   const auto launched = moment.feature_rules(feature).launched_at;
   if (launched) add_sample(family, {feature}, unix_seconds(*launched));

@@ -60,6 +60,6 @@ Evaluate account_retention_cohort, account_retention_retained, account_retention
 Evaluate seconds_per_use, stream_uses, time_saved, time_saved_per_user, value_amounts, investment,
     payback_ratio, roi_ratio, break_even;
 // capacity.cc
-Evaluate capacity_used, capacity_limit, growth_ratio, releases;
+Evaluate capacity_infos, capacity_used, capacity_limit, growth_ratio, releases;
 
 }  // namespace usage

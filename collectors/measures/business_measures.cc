@@ -13,6 +13,7 @@ Measure row(std::string_view name, MetricType type, std::string_view unit,
 
 constexpr auto kGauge = MetricType::gauge;
 constexpr auto kCounter = MetricType::counter;
+constexpr auto kInfo = MetricType::info;
 
 }  // namespace
 
@@ -130,6 +131,10 @@ std::vector<Measure> business_measures() {
       row("usage_break_even_timestamp_seconds", kGauge, "seconds", {}, break_even,
           "When usage_value reaches usage_investment at the rate of the last 28 days; in the "
           "past if it has. Absent where value does not grow faster than cost. An estimate."),
+      row("usage_capacity_info", kInfo, "", {"resource", "feature", "measure", "unit"},
+          capacity_infos,
+          "What a resource is used by, and the unit of usage_capacity_used and "
+          "usage_capacity_limit."),
       row("usage_capacity_used", kGauge, "", {"resource"}, capacity_used,
           "What is used of a resource: the most uses in one hour, or the mean uses per day, "
           "of the last 7 days; or the bytes that all uses produced. Of excluded users too."),

@@ -1,3 +1,6 @@
+#include <array>
+#include <utility>
+
 #include "collectors/measures/business.h"
 
 namespace usage {
@@ -22,6 +25,18 @@ std::optional<double> used(Moment& moment, const Capacity& capacity) {
 }
 
 }  // namespace
+
+void capacity_infos(Moment& moment, const std::string&, MetricFamily& family) {
+  constexpr std::array<std::pair<const char*, const char*>, 3> kMeasures{
+      // in the order of the enum
+      {{"peak_hourly_uses", "uses per hour"},
+       {"uses_per_day", "uses per day"},
+       {"stored_bytes", "bytes"}}};
+  for (const Capacity& capacity : moment.rules().capacities) {
+    const auto& [measure, unit] = kMeasures.at(static_cast<std::size_t>(capacity.measure));
+    add_sample(family, {capacity.resource, capacity.feature, measure, unit}, 1);
+  }
+}
 
 void capacity_used(Moment& moment, const std::string&, MetricFamily& family) {
   for (const Capacity& capacity : moment.rules().capacities) {

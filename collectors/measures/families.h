@@ -73,7 +73,8 @@ std::optional<double> median_of(std::vector<double> numbers);
 using Evaluate = void(Moment&, const std::string& feature, MetricFamily&);
 
 // about.cc
-Evaluate window_starts, window_ends, time_zone_info, excluded_users, launches, suppressed_series;
+Evaluate window_starts, window_ends, time_zone_info, excluded_users, feature_infos, launches,
+    suppressed_series;
 // counters.cc
 Evaluate uses_total, attempts_total, failures_total, dimension_uses_total, unattributed_total,
     operation_duration, payload_bytes;

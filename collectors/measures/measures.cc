@@ -49,6 +49,8 @@ std::vector<Measure> first_rows() {
           "Where local days, weeks and months begin."),
       row("usage_excluded_users", kGauge, "", {}, kOnce, excluded_users,
           "Users that are left out of every number but counters: internal people, tests, bots."),
+      row("usage_feature_info", kInfo, "", {"feature", "title"}, always, feature_infos,
+          "What people call the feature: its title as configured, else its name."),
       row("usage_launch_timestamp_seconds", kGauge, "seconds", {"feature"}, always, launches,
           "When the feature was launched."),
       row("usage_uses_total", kCounter, "", {"feature"}, always, uses_total,

@@ -82,11 +82,15 @@ class PreviewTest(unittest.TestCase):
         cls.prometheus = cls.picture.prometheus
         for rule in ("target:usage_target_value:projected", "target:usage_target_trusted:bool"):
             wait_until(lambda: cls.prometheus.query(rule), rule, 200)
-        cls.now = math.ceil(time.time())
+        # A chart's last point is at the last full minute, and before it must lie scrapes enough for a rate.
+        cls.now = math.ceil((time.time() + 60) / 60) * 60
+        wait_until(lambda: time.time() >= cls.now, "the minute to end", 130)
         # What has no past is only there for some minutes.
         days = {"usage-health": 1 / 96}
         jobs = {f"{uid}-{theme}": (dashboard, cls.parameters(theme=theme, days=days.get(uid, 90)))
                 for theme in ("light", "dark") for uid, dashboard in cls.shipped.items()}
+        jobs |= {f"{uid}-phone": (dashboard, cls.parameters(theme="light", width=390, days=days.get(uid, 90)))
+                 for uid, dashboard in cls.shipped.items()}
         jobs["usage-feature-share"] = (cls.shipped["usage-feature"],
                                        cls.parameters(theme="light", **{"var-feature": "share",
                                                                         "var-dimension": "ttl_hours"}))
@@ -107,8 +111,8 @@ class PreviewTest(unittest.TestCase):
 
     def test_1_every_panel_shows_something_and_nothing_is_passed_over(self):
         for uid in self.shipped:
-            for theme in ("light", "dark"):
-                self.assertEqual(complaints(self.reports[f"{uid}-{theme}"], SILENT.get(uid, ())), [], uid)
+            for look in ("light", "dark", "phone"):
+                self.assertEqual(complaints(self.reports[f"{uid}-{look}"], SILENT.get(uid, ())), [], (uid, look))
         self.assertEqual(complaints(self.reports["usage-feature-share"], {
             "Failures by reason", "Failed attempts", "Duration"}), [])
 
@@ -242,9 +246,17 @@ class PreviewTest(unittest.TestCase):
         # A chart's last point is at the last full minute.
         type(self).now = math.ceil(time.time() / 60) * 60
         wait_until(lambda: time.time() >= self.now, "the minute to end", 70)
-        report = render({"usage-health-failing": (self.shipped["usage-health"],
-                                                  self.parameters(theme="light", days=1 / 96))})["usage-health-failing"]
-        self.assertEqual(complaints(report, {"Alerts about the exporter"}), [])
+        days = {"usage-health": 1 / 96}
+        reports = render({f"{uid}-failing": (dashboard, self.parameters(theme="light", days=days.get(uid, 90)))
+                          for uid, dashboard in self.shipped.items()})
+        # What is known of the past stays until it is stale; only what the exporter says of itself has changed.
+        silent = SILENT | {"usage-health": {"Alerts about the exporter"}}
+        for uid in self.shipped:
+            self.assertEqual(complaints(reports[f"{uid}-failing"], silent.get(uid, ())), [], uid)
+        for title in ("Met", "Missed"):
+            self.assertEqual(shown(reports["usage-targets-failing"], title)["values"],
+                             shown(self.of("usage-targets"), title)["values"], title)
+        report = reports["usage-health-failing"]
         collectors = shown(report, "Collectors")["values"]
         self.assertEqual({(row["State"], row["State color"]) for row in collectors}, {("down", RED)})
         for title, count in (("Sources down", 1), ("Collectors failing", len(collectors))):

@@ -39,10 +39,12 @@ const browser = await chromium.launchPersistentContext(profile, {
 });
 
 async function render({ query, out }) {
+  const width = Number(new URLSearchParams(query).get('width') ?? 1600);
   const said = [];
   const offsite = [];
   missing = [];
   const page = await browser.newPage();
+  await page.setViewportSize({ width, height: 1000 });
   page.on(
     'console',
     (one) => ['error', 'warning'].includes(one.type()) && said.push(`${one.type()}: ${one.text().slice(0, 300)}`),
@@ -65,7 +67,7 @@ async function render({ query, out }) {
     report = { fatal: String(error) };
   }
   if (report.height) {
-    await page.setViewportSize({ width: 1600, height: Math.ceil(report.height) });
+    await page.setViewportSize({ width, height: Math.ceil(report.height) });
   }
   await page.waitForTimeout(400);
   await page.screenshot({ path: `${out}.png` });

@@ -252,8 +252,13 @@ class ReportTest(unittest.TestCase):
     def test_the_server_has_the_same_report(self):
         env = {"USAGE_DSN": self.demo.dsn, "USAGE_DEMO_LAUNCH": self.demo.launch}
         last, early = self.this_week - WEEK, self.launch_week + 2 * WEEK
-        with Exporter(self.config.read_text(encoding="utf-8"), env=env) as exporter:
+        written = Path(self.enterContext(tempfile.TemporaryDirectory())) / "reports"
+        flags = f"--report.folder={written}", "--report.format=md", "--report.format=json"
+        with Exporter(self.config.read_text(encoding="utf-8"), *flags, env=env) as exporter:
             wait_until(lambda: exporter.get("/report").status == 200, "the tables to be read", 30)
+            wait_until(lambda: len(list(written.glob("*.json"))) == 1, "the file", 30)
+            self.assertEqual({path.name: path.read_text(encoding="utf-8") for path in written.iterdir()},
+                             {f"report-{iso(last)}.{form}": self.call(f"--format={form}").stdout for form in ("md", "json")})
             self.assertIn('href="/report"', exporter.get("/").text)
             self.assertEqual(exporter.get("/report").text, self.report(last, "html"))
             for form in ("html", "md", "json"):
@@ -266,6 +271,15 @@ class ReportTest(unittest.TestCase):
             for path in (f"/report/{iso(self.this_week)}", "/report/2019-W01", "/report/x", "/report/", "/report?format=pdf"):
                 self.assertEqual(exporter.get(path).status, 404, path)
             self.assertIn(f"the last complete week is {iso(last)}", exporter.get(f"/report/{iso(self.this_week)}").text)
+
+    def test_files_that_cannot_be(self):
+        wrong = run("serve", f"--config.file={self.config}", "--report.format=pdf")
+        self.assertEqual((wrong.returncode, wrong.stdout), (2, ""))
+        self.assertIn("--report.format", wrong.stderr)
+        refused = run("serve", f"--config.file={self.config}", "--report.folder=/dev/null/x",
+                      env={**os.environ, "USAGE_DSN": self.demo.dsn, "USAGE_DEMO_LAUNCH": self.demo.launch})
+        self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+        self.assertEqual(refused.stderr, "cannot write reports into --report.folder=/dev/null/x: Not a directory\n")
 
     def test_without_features_there_is_none(self):
         with Exporter("sources: {app: {dsn: 'sqlite::memory:'}}\ncollectors: {one: {source: app, query: SELECT 1 AS n, "

@@ -169,6 +169,9 @@ SELECT sum(money) / 35000 - 1 FROM earned
 SELECT unixepoch(at) + (35000 - sum(money)) / (sum(lately) / (86400 * min(28, julianday(at) - julianday(begin))))
 FROM earned, now, launch HAVING sum(lately) > 0
 
+-- = usage_capacity_info
+SELECT 'exports_per_hour' AS resource, 'export' AS feature, 'peak_hourly_uses' AS measure, 'uses per hour' AS unit, 1
+UNION ALL SELECT 'export_storage', 'export', 'stored_bytes', 'bytes', 1
 -- = usage_capacity_used
 SELECT 'exports_per_hour' AS resource, (SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM uses, now
        WHERE feature = 'export' AND t < at AND t >= datetime(at, '-7 days') GROUP BY strftime('%Y-%m-%d %H', t)))

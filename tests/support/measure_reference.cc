@@ -64,6 +64,7 @@ void Evaluation::histogram(const std::string& name, std::optional<double> Row::*
 }
 
 void Evaluation::counters() {
+  put("feature_info", {name_, name_}, 1.0);
   if (feature_.launched_at) {
     put("launch_timestamp_seconds", {name_}, unix_seconds(*feature_.launched_at));
   }

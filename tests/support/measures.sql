@@ -246,6 +246,9 @@ SELECT zone, 'monday', 1 FROM asked
 -- = usage_excluded_users
 SELECT COUNT(*) FROM people WHERE internal = 1
 
+-- = usage_feature_info
+SELECT name, name, 1 FROM features
+
 -- = usage_launch_timestamp_seconds
 SELECT name, CAST(launched AS DOUBLE PRECISION) / 1000000 FROM features
 

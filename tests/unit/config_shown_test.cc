@@ -85,11 +85,14 @@ TEST(ConfigShown, WhatIsShownReadsBackAsTheSame) {
 
 TEST(ConfigShown, NothingFromTheEnvironment) {
   ::setenv("SHOWN_TEST", "planted", 1);
+  ::setenv("SHOWN_ZONE", "Europe/Malta", 1);
   const std::string text = shown(R"(
+timezone: ${SHOWN_ZONE}
 sources: {app: {dsn: "sqlite:${SHOWN_TEST}.db", labels: {team: "a ${SHOWN_TEST}"}}}
 features: {export: {title: "${SHOWN_TEST}", table: e, time: t}}
 )");
   EXPECT_THAT(text, Not(HasSubstr("planted")));
+  EXPECT_THAT(text, Not(HasSubstr("Malta")));
   EXPECT_THAT(text, HasSubstr("team: \"<hidden>\""));
 }
 

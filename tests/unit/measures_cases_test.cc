@@ -53,6 +53,20 @@ class MeasuresCases : public testing::Test {
   UsageRules rules_;
 };
 
+TEST_F(MeasuresCases, AFeatureIsCalledByItsTitleAndAResourceHasAUnit) {
+  rules_.features["export"].title = "Report export";
+  rules_.capacities = {{"hourly", "export", CapacityMeasure::peak_hourly_uses, 60},
+                       {"daily", "export", CapacityMeasure::uses_per_day, 100},
+                       {"disk", "export", CapacityMeasure::stored_bytes, 1e9}};
+  const Series series = at("2026-11-25T00:00:00Z");
+  for (const char* named : {"usage_feature_info|export|Report export",
+                            "usage_capacity_info|hourly|export|peak_hourly_uses|uses per hour",
+                            "usage_capacity_info|daily|export|uses_per_day|uses per day",
+                            "usage_capacity_info|disk|export|stored_bytes|bytes"}) {
+    EXPECT_EQ(series.count(named), 1U) << named;
+  }
+}
+
 TEST_F(MeasuresCases, AUseWithoutAVisitMakesItsUserActiveSoThatNoRatioExceedsOne) {
   visit("a", "2026-11-24T10:00:00Z");
   use("b", "2026-11-24T10:00:00Z");

@@ -218,6 +218,15 @@ TEST_F(ReportsTest, AFolderOfNoUseIsFoundAtTheStart) {
   }
 }
 
+TEST_F(ReportsTest, AfterTheStopNothingIsMade) {
+  const auto reports = start();
+  bench_.run();
+  reports->stop();
+  reports->look(bench_.now);
+  EXPECT_EQ(get(*reports, "/report").status, 503);
+  EXPECT_THAT(files(), IsEmpty());
+}
+
 TEST_F(ReportsTest, AReloadForgetsWhatWasMade) {
   const auto reports = start();
   bench_.run();

@@ -26,7 +26,8 @@ import { initRegistries } from './registry';
 (window as any).__grafana_public_path__ = '/public/';
 const Q = new URLSearchParams(location.search);
 const TZ = 'utc';
-const WIDTH = 1600,
+const WIDTH = Number(Q.get('width') ?? 1600),
+  PHONE = WIDTH < 769, // below it Grafana puts each panel on a line of its own
   COLUMNS = 24,
   ROW = 30,
   GAP = 8,
@@ -34,14 +35,22 @@ const WIDTH = 1600,
 const theme = createTheme({ colors: { mode: (Q.get('theme') as any) ?? 'dark' } });
 const report: any = { panels: [], variables: [], events: [] };
 
-function boxOf(place: any) {
+// By the panels' ids.
+function boxesOf(panels: any[]) {
   const column = (WIDTH - GAP * (COLUMNS + 1)) / COLUMNS;
-  return {
-    left: GAP + place.x * (column + GAP),
-    top: place.y * (ROW + GAP),
-    width: place.w * column + (place.w - 1) * GAP,
-    height: place.h * ROW + (place.h - 1) * GAP,
-  };
+  const boxes = new Map<number, any>();
+  let line = 0;
+  for (const panel of [...panels].sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x)) {
+    const place = PHONE ? { x: 0, y: line, w: COLUMNS, h: panel.gridPos.h } : panel.gridPos;
+    line += place.h;
+    boxes.set(panel.id, {
+      left: GAP + place.x * (column + GAP),
+      top: place.y * (ROW + GAP),
+      width: place.w * column + (place.w - 1) * GAP,
+      height: place.h * ROW + (place.h - 1) * GAP,
+    });
+  }
+  return boxes;
 }
 
 class Boundary extends React.Component<any, { error?: Error }> {
@@ -109,9 +118,10 @@ async function load() {
   report.events = events.map((event) => ({ ...event, color: undefined }));
   const replace = (text: string) => interpolate(text ?? '', ctx, {}, false);
 
+  const boxes = boxesOf(dashboard.panels);
   const items = await Promise.all(
     dashboard.panels.map(async (panel: any) => {
-      const box = boxOf(panel.gridPos);
+      const box = boxes.get(panel.id);
       const r: any = {
         id: panel.id,
         type: panel.type,
@@ -223,7 +233,15 @@ function App({ state }: { state: Awaited<ReturnType<typeof load>> }) {
         }}
       >
         <div
-          style={{ height: HEAD, display: 'flex', alignItems: 'center', gap: 12, padding: '0 12px', whiteSpace: 'nowrap' }}
+          style={{
+            height: HEAD,
+            display: 'flex',
+            alignItems: 'center',
+            gap: 12,
+            padding: '0 12px',
+            whiteSpace: 'nowrap',
+            overflow: 'hidden',
+          }}
         >
           <strong style={{ fontSize: 18 }}>{dashboard.title}</strong>
           {shown.map((one: any) => (
