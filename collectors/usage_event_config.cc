@@ -168,13 +168,15 @@ void check_attempts(const FeatureConfig& feature, bool approximate, yaml::Mappin
 void read_rows(TableConfig& table, std::optional<OutcomeConfig>* outcome, yaml::Mapping& mapping,
                const Config& config, Problems& problems) {
   if (!tells_events(config, table.source)) {
+    const bool named = mapping.has("table") || mapping.has("time");
+    if (named || !mapping.has("event")) {
+      table.table = mapping.require_string("table");
+      table.time = mapping.require_string("time");
+    }
     if (mapping.has("event") && !table.source.empty()) {
       mapping.problem("event", format("\"event\" in {} is for sources that tell events, and \"{}\" "
                                       "has tables; name one with \"table\"",
                                       mapping.what(), table.source));
-    } else {
-      table.table = mapping.require_string("table");
-      table.time = mapping.require_string("time");
     }
     table.user = read_name(mapping, kUser);
     table.time_format = read_time_format(mapping, config, table.source);

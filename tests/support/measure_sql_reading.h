@@ -42,7 +42,12 @@ inline UsageConfig config_of(const World& world, const UsageRules& rules) {
     FeatureConfig& feature = config.features.emplace_back();
     feature.shape = shape;
     feature.uses = table("read_" + name, shape.has_users ? "user_id" : "");
-    if (shape.has_outcome) feature.outcome = {"success", {"1"}, {"0"}};
+    if (shape.has_outcome) {
+      OutcomeConfig& outcome = feature.outcome.emplace();
+      outcome.column = "success";
+      outcome.success = {"1"};
+      outcome.failure = {"0"};
+    }
     feature.reason = shape.reasons.empty() ? "" : "reason";
     feature.scope = shape.has_scope ? "scope" : "";
     if (!shape.duration_bounds.empty()) feature.duration = {"duration", 1};
