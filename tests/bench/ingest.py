@@ -9,6 +9,7 @@ import tempfile
 import time
 
 from exporter import Exporter
+from logs import MTAIL, run, write_log
 
 CONFIG = """
 sources: {web: {ingest: {keys: [{name: bench, key: 0123456789abcdef}]}}}
@@ -32,11 +33,20 @@ def syncs_a_second(folder, seconds=1.0):
     return count / (time.monotonic() - begun)
 
 
+def mtail_lines_a_second(folder, rounds, lines=200_000):
+    """What mtail makes of a log of such events. It keeps nothing of them."""
+    write_log(folder / "app.json", lines, 1.0)
+    (folder / "app.mtail").write_text(MTAIL, encoding="utf-8")
+    taken = [run(["mtail", "--one_shot", f"--progs={folder}/app.mtail", f"--logs={folder}/app.json",
+                  f"--log_dir={folder}"])[0] for _ in range(rounds)]
+    return lines / statistics.median(taken)
+
+
 def stored(exporter):
     return exporter.value("usage_ingest_events_total", result="stored")
 
 
-def measure(exporter, batch, connections, seconds, run):
+def measure(exporter, batch, connections, seconds, name):
     """Events a second, and the exporter's microseconds of CPU for each."""
     def cpu():
         fields = pathlib.Path(f"/proc/{exporter.process.pid}/stat").read_text(encoding="ascii").rsplit(") ", 1)[1].split()
@@ -44,7 +54,7 @@ def measure(exporter, batch, connections, seconds, run):
     before, used, begun = stored(exporter), cpu(), time.monotonic()
     output = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", f"-s{SCRIPT}", f"http://127.0.0.1:{exporter.port}",
-         "--", str(batch), run], check=True, capture_output=True, text=True).stdout
+         "--", str(batch), name], check=True, capture_output=True, text=True).stdout
     taken = time.monotonic() - begun
     if "Non-2xx" in output or "Socket errors" in output:
         raise RuntimeError(f"wrk met errors:\n{output}")
@@ -59,12 +69,15 @@ def ingest(arguments):
     with tempfile.TemporaryDirectory(prefix="usage-bench-", dir=arguments.folder) as temporary:
         folder = pathlib.Path(temporary)
         print(f"One writer's synced appends on this disk: {syncs_a_second(folder):,.0f}/s.\n")
-        print("| events a request | connections | events /s | requests /s | µs of CPU an event |")
-        print("|---" * 5 + "|")
+        mtail = mtail_lines_a_second(folder, arguments.rounds)
+        print(f"mtail on a log of such events: {mtail:,.0f} lines/s.\n")
+        print("| events a request | connections | events /s | requests /s | µs of CPU an event | ÷ mtail |")
+        print("|---" * 6 + "|")
         with Exporter(CONFIG, folder=folder) as exporter:
             for batch in arguments.batches:
                 for connections in CONNECTIONS:
                     rounds = [measure(exporter, batch, connections, arguments.seconds,
                                       f"{batch}-{connections}-{number}") for number in range(arguments.rounds)]
                     rate, cpu = (statistics.median(column) for column in zip(*rounds))
-                    print(f"| {batch} | {connections} | {rate:,.0f} | {rate / batch:,.0f} | {cpu:.1f} |", flush=True)
+                    print(f"| {batch} | {connections} | {rate:,.0f} | {rate / batch:,.0f} | {cpu:.1f} | "
+                          f"{rate / mtail:.2f} |", flush=True)

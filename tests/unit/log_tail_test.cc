@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "exporter/error.h"
 #include "exporter/format.h"
@@ -327,6 +329,30 @@ TEST_F(LogTailTest, FoldersAndPipesAreNoLogs) {
   append(path_, line(0) + "\n");
   read_all();
   EXPECT_THAT(numbers(), ElementsAre(0));
+}
+
+// What is read must not be of the text that came after a truncation under the reader's hands.
+TEST_F(LogTailTest, NothingIsLostOrDoubledWhileFilesAreTruncated) {
+  std::atomic<int> written = 0;
+  std::thread writer([&] {
+    for (int rotation = 1; rotation <= 400; ++rotation) {
+      std::string text;
+      for (int lines_left = 1 + rotation * 7 % 60; lines_left > 0; --lines_left) {
+        text += line(written++) + "\n";
+      }
+      append(path_, text);
+      fs::copy_file(path_, format("{}.{}", path_, rotation));
+      fs::resize_file(path_, 0);
+    }
+    written += 1'000'000;
+  });
+  while (written < 1'000'000) {
+    read();
+  }
+  writer.join();
+  read_all();
+  EXPECT_EQ(numbers(), up_to(written - 1'000'000));
+  EXPECT_EQ(lines("invalid"), 0);
 }
 
 // Whatever a writer, a rotator and restarts do, every line is in the journal once.
