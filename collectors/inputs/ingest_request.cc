@@ -100,6 +100,7 @@ std::string_view IngestReader::key() const {
 IngestItems IngestReader::items(const KeptEvents& kept, std::string_view type, Instant received,
                                 std::size_t max_event_bytes) {
   received_ = received;
+  kept_bytes_ = 0;
   IngestItems items;
   const auto add_item = [&](const json::Value& item) {
     add(item, kept, batch_ ? "" : type, max_event_bytes, items);
@@ -160,9 +161,12 @@ void IngestReader::add(const json::Value& item, const KeptEvents& kept, std::str
       },
       event.fields);
   const auto size = [](const std::optional<std::string>& text) { return text ? text->size() : 0; };
-  if (size(event.user) + size(event.message) + event.fields.size() > max_event_bytes) {
+  const std::size_t bytes =
+      event.event.size() + size(event.user) + size(event.message) + event.fields.size();
+  if (bytes > max_event_bytes || kept_bytes_ + bytes > max_bytes_) {
     return count(items.refused, IngestRefusal::too_long);
   }
+  kept_bytes_ += bytes;
   items.events.push_back(std::move(event));
   count(items.users, user);
   count(items.times, time);

@@ -54,7 +54,8 @@ class IngestReader {
   static constexpr std::size_t kMaxDepth = 32;
   static constexpr auto kMaxFuture = std::chrono::minutes(5);
 
-  explicit IngestReader(std::size_t max_bytes) : parser_(max_bytes, kMaxDepth) {}
+  explicit IngestReader(std::size_t max_bytes)
+      : max_bytes_(max_bytes), parser_(max_bytes, kMaxDepth) {}
 
   // Error(data) with a reason that holds nothing of the text.
   void parse(std::string_view body);
@@ -63,7 +64,8 @@ class IngestReader {
   std::string_view key() const;
 
   // `type` is what a call without its own is, by its path: "track", "page" …, or empty. No event of
-  // which more than `max_event_bytes` would be kept.
+  // which more than `max_event_bytes` would be kept, and of all together no more than a body may
+  // have: the context of a batch is kept with each of its items.
   IngestItems items(const KeptEvents& kept, std::string_view type, Instant received,
                     std::size_t max_event_bytes);
 
@@ -72,10 +74,12 @@ class IngestReader {
            std::size_t max_event_bytes, IngestItems& items);
   IngestTime time_of(const json::Value& item, Instant& time) const;
 
+  const std::size_t max_bytes_;
   json::Parser parser_;
   std::optional<json::Value> root_;
   bool batch_ = false;
   Instant received_;
+  std::size_t kept_bytes_ = 0;  // of the body's events so far
 };
 
 }  // namespace usage

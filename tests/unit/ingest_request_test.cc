@@ -143,6 +143,18 @@ TEST_F(IngestRequestTest, TheContextOfABatchIsThatOfItsItems) {
   EXPECT_EQ(found.events[1].fields, R"({"context.page.path":"/own"})");
 }
 
+TEST_F(IngestRequestTest, TheContextOfABatchDoesNotMultiplyWithoutEnd) {
+  std::string body =
+      R"({"context":{"page":{"path":")" + std::string(4000, 'x') + R"("}},"batch":[{})";
+  for (int i = 0; i < 1000; ++i) {
+    body += R"(,{"event":"Export Used"})";
+  }
+  const IngestItems found = items(body + "]}", "", 4096);
+  EXPECT_GT(found.events.size(), 200U);
+  EXPECT_LE(found.events.size() * 4000, std::size_t{1} << 20U);
+  EXPECT_EQ(found.refused[3], 1000 - found.events.size());
+}
+
 TEST_F(IngestRequestTest, WhatCannotBeUsedIsCountedAndTheRestTaken) {
   const IngestItems found = items(
       R"({"batch":[7,[],null,{"type":"track"},{"type":"track","event":""},{"type":"nonsense"},{},
