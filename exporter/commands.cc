@@ -271,20 +271,6 @@ constexpr std::array kVerbs{
     Verb{"version", "", "Print the version.", no_flags, run_version},
 };
 
-std::string wrapped(std::string_view text, std::size_t indent) {
-  constexpr std::size_t kWidth = 80;
-  std::string lines;
-  while (!text.empty()) {
-    std::size_t end = std::min(text.size(), kWidth - indent);
-    if (end < text.size() && text[end] != ' ') {
-      end = std::min(text.rfind(' ', end), end);
-    }
-    lines += std::string(indent, ' ') + std::string(text.substr(0, end)) + "\n";
-    text.remove_prefix(std::min(text.size(), end + 1));
-  }
-  return lines;
-}
-
 // CLI11's own help does not wrap.
 std::string flags_help(const CLI::App& app) {
   std::string text;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace usage {
 
@@ -11,5 +13,8 @@ using fmt::format;
 
 // The shortest text that is read as the same number again, in the C locale: "0.1", "1e+05".
 std::string shortest(double value);
+
+// The text in lines of at most 80 columns, broken at blanks; each begins with so many.
+std::string wrapped(std::string_view text, std::size_t indent);
 
 }  // namespace usage
