@@ -46,8 +46,9 @@ bool has_label(const MetricFamily& family, std::string_view label) {
 
 class UsageCollector : public Collector {
  public:
-  UsageCollector(std::shared_ptr<const UsageConfig> config, std::shared_ptr<UsageState> state,
-                 const SourceConfig& source, Source& database, Duration stale_after)
+  UsageCollector(const std::shared_ptr<const UsageConfig>& config,
+                 const std::shared_ptr<UsageState>& state, const SourceConfig& source,
+                 Source& database, Duration stale_after)
       : config_(config),
         state_(state),
         source_(source.name),

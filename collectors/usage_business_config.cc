@@ -19,7 +19,8 @@ struct TtlUnit {
   const char* name;
   double seconds;
 };
-constexpr std::array kTtlUnits{TtlUnit{"h", 3600}, TtlUnit{"s", 1}, TtlUnit{"m", 60}, TtlUnit{"d", 86400}};
+constexpr std::array kTtlUnits{TtlUnit{"h", 3600}, TtlUnit{"s", 1}, TtlUnit{"m", 60},
+                               TtlUnit{"d", 86400}};
 
 bool is_mapping(const yaml::Node& node) { return node.kind == yaml::Node::Kind::mapping; }
 

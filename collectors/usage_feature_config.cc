@@ -18,10 +18,12 @@ struct ColumnUnit {
   double scale;
 };
 
-constexpr std::array kDurationUnits{ColumnUnit{"ms", 1e-3}, ColumnUnit{"s", 1}, ColumnUnit{"us", 1e-6},
-                                    ColumnUnit{"ns", 1e-9}, ColumnUnit{"m", 60}};
-constexpr std::array kSizeUnits{ColumnUnit{"bytes", 1}, ColumnUnit{"kB", 1e3}, ColumnUnit{"MB", 1e6},
-                                ColumnUnit{"KiB", 1024}, ColumnUnit{"MiB", 1024 * 1024}};
+constexpr std::array kDurationUnits{ColumnUnit{"ms", 1e-3}, ColumnUnit{"s", 1},
+                                    ColumnUnit{"us", 1e-6}, ColumnUnit{"ns", 1e-9},
+                                    ColumnUnit{"m", 60}};
+constexpr std::array kSizeUnits{ColumnUnit{"bytes", 1}, ColumnUnit{"kB", 1e3},
+                                ColumnUnit{"MB", 1e6}, ColumnUnit{"KiB", 1024},
+                                ColumnUnit{"MiB", 1024 * 1024}};
 const std::vector<double> kDurationBounds{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
 const std::vector<double> kSizeBounds{1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 

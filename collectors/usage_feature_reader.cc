@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "collectors/usage_attempts.h"
-#include "collectors/usage_known_users.h"
 #include "collectors/usage_packer.h"
 #include "collectors/usage_reader.h"
 #include "exporter/format.h"
@@ -252,17 +251,9 @@ class FeatureReader::Fold {
         shared_(shared),
         names_(names_of(shared, config_.shape.name)),
         who_(shared.facts.who(config_.shape)),
-        known_(many),
         packer_(many) {
     texts.buffers.resize(reader.dimensions_.size());
     texts.dimensions.resize(reader.dimensions_.size());
-  }
-
-  // The row will be added soon.
-  void expect(std::span<const Value> row) const {
-    if (reader_.user_) {
-      known_.expect(row[*reader_.user_]);
-    }
   }
 
   void add(Fact& fact, std::span<const Value> row) {
@@ -282,14 +273,7 @@ class FeatureReader::Fold {
       last_.keep(at, fact);
       return;
     }
-    if (fact.user) {
-      fact.user_id = known_.find(row[*reader_.user_]);
-    }
     const std::scoped_lock lock(shared_.mutex);
-    if (fact.user && !fact.user_id) {
-      fact.user_id = who_.id_of(*fact.user);
-      known_.keep(row[*reader_.user_], *fact.user_id);
-    }
     if (reader_.revoked_ || reader_.creator_) {
       fact.success = fact.success && reader_.counts(row, shared_.facts);
     }
@@ -323,7 +307,6 @@ class FeatureReader::Fold {
   LastRows last_;
   std::optional<Instant> start_;  // of the bucket that the last row fell into
   Bucket* bucket_ = nullptr;
-  KnownUsers known_;
   Packer packer_;
 };
 
@@ -340,7 +323,6 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Inst
                      .row =
                          [&](std::span<const Value> row) {
                            ++fold.found.rows;
-                           fold.expect(row);
                            if (auto fact = fact_of(row, fold.texts)) {
                              fold.add(*fact, row);
                            }

@@ -97,12 +97,12 @@ struct TimeUnit {
 
 // Largest first: parse_duration wants them in this order, format_duration writes them in it.
 constexpr std::array<TimeUnit, 7> kUnits{{{"w", 604'800'000'000},
-                                      {"d", 86'400'000'000},
-                                      {"h", 3'600'000'000},
-                                      {"m", 60'000'000},
-                                      {"s", 1'000'000},
-                                      {"ms", 1'000},
-                                      {"us", 1}}};
+                                          {"d", 86'400'000'000},
+                                          {"h", 3'600'000'000},
+                                          {"m", 60'000'000},
+                                          {"s", 1'000'000},
+                                          {"ms", 1'000},
+                                          {"us", 1}}};
 
 }  // namespace
 

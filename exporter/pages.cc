@@ -12,7 +12,7 @@ namespace usage {
 
 namespace {
 
-constexpr std::array kColumns{
+constexpr std::array kJobColumns{
     PageColumn{"Collector"},      PageColumn{"Source"},           PageColumn{"State"},
     PageColumn{"Schedule"},       PageColumn{"Last success"},     PageColumn{"Took", "number"},
     PageColumn{"Rows", "number"}, PageColumn{"Series", "number"}, PageColumn{"Next run"}};
@@ -58,7 +58,7 @@ std::string summary(const std::vector<JobStatus>& jobs) {
 }
 
 std::string table_of(const std::vector<JobStatus>& jobs, Instant now) {
-  PageTable table("Collectors", kColumns);
+  PageTable table("Collectors", kJobColumns);
   for (const JobStatus& job : jobs) {
     add_job(table, job, now);
   }

@@ -9,8 +9,8 @@ namespace usage {
 
 namespace {
 
-constexpr std::array kColumns{PageColumn{"Series"}, PageColumn{"Type"}, PageColumn{"Labels"},
-                              PageColumn{"Meaning", "prose"}};
+constexpr std::array kSeriesColumns{PageColumn{"Series"}, PageColumn{"Type"}, PageColumn{"Labels"},
+                                    PageColumn{"Meaning", "prose"}};
 
 // The little of Markdown that conventions() has: **strong** and `code`.
 std::string from_markdown(std::string_view text) {
@@ -41,7 +41,7 @@ std::string labels_of(const MetricFamily& family) {
 }
 
 std::string group_html(const DefinitionGroup& group, std::set<std::string>& anchors) {
-  PageTable table(group.title, kColumns, group.about);
+  PageTable table(group.title, kSeriesColumns, group.about);
   for (const MetricFamily& family : group.families) {
     // Collectors may share a family; an anchor is one.
     const bool first = anchors.insert(family.name).second;

@@ -95,7 +95,7 @@ void Bucket::add(const Fact& fact, const FeatureShape& shape, Directory& users,
                  FeatureNames& names) {
   std::optional<UserId> user;
   if (fact.user) {
-    user = fact.user_id ? *fact.user_id : users.id_of(*fact.user);
+    user = users.id_of(*fact.user);
   }
   if (!fact.success) {
     failures.add(user);

@@ -32,7 +32,6 @@ struct FeatureShape {
 struct Fact {
   Instant time;
   std::optional<std::string_view> user;
-  std::optional<UserId> user_id = {};  // what the directory has for `user`, if that is known
   bool success = true;
   std::string_view reason;                       // of a failure; empty: unknown
   std::span<const std::string_view> dimensions;  // parallel to shape.dimensions; "" for NULL

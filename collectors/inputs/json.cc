@@ -166,7 +166,7 @@ struct Parser::Memory {
 };
 
 Parser::Parser(std::size_t max_bytes, std::size_t max_depth)
-    : memory_(std::make_unique<Memory>(max_bytes, max_depth, dom::parser(max_bytes), "")) {}
+    : memory_(new Memory{max_bytes, max_depth, dom::parser(max_bytes), ""}) {}
 
 Parser::~Parser() = default;
 

@@ -18,7 +18,7 @@ constexpr std::size_t kLongestTime = 40;
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Seconds have 10 digits until the year 2286, and each finer unit has three more.
-std::optional<Instant> instant_of(double number) {
+std::optional<Instant> instant_since_1970(double number) {
   double us = number * 1e6;
   for (const double unit : {1e11, 1e14, 1e17}) {
     us = std::abs(number) >= unit ? us / 1e3 : us;
@@ -30,7 +30,7 @@ std::optional<Instant> instant_of(double number) {
   return Instant(Duration(std::llround(us)));
 }
 
-std::optional<Instant> instant_of(std::int64_t number) {
+std::optional<Instant> instant_since_1970(std::int64_t number) {
   if (number >= 100'000'000'000'000'000) {
     return Instant(Duration(number / 1000));
   }
@@ -48,7 +48,7 @@ std::size_t offset_in(std::string_view text) {
   return found == std::string_view::npos ? text.size() : found;
 }
 
-std::optional<Instant> instant_of(std::string_view text, const TimeZone& naive) {
+std::optional<Instant> instant_since_1970(std::string_view text, const TimeZone& naive) {
   if (text.empty() || text.size() > kLongestTime) {
     return std::nullopt;
   }
@@ -56,7 +56,7 @@ std::optional<Instant> instant_of(std::string_view text, const TimeZone& naive) 
   if (!dated) {
     double number = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return failed == std::errc() && end == text.data() + text.size() ? instant_of(number)
+    return failed == std::errc() && end == text.data() + text.size() ? instant_since_1970(number)
                                                                      : std::nullopt;
   }
   const std::size_t offset = offset_in(text);
@@ -84,11 +84,11 @@ std::optional<Instant> instant_of(std::string_view text, const TimeZone& naive) 
 std::optional<Instant> parse_log_time(const json::Value& value, const TimeZone& naive) {
   std::optional<Instant> instant;
   if (const auto text = value.string()) {
-    instant = instant_of(*text, naive);
+    instant = instant_since_1970(*text, naive);
   } else if (const auto integer = value.integer()) {
-    instant = instant_of(*integer);
+    instant = instant_since_1970(*integer);
   } else if (const auto number = value.number()) {
-    instant = instant_of(*number);
+    instant = instant_since_1970(*number);
   }
   return instant && *instant >= Instant() ? instant : std::nullopt;
 }

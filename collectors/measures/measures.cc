@@ -4,6 +4,7 @@
 
 #include "collectors/measures/business.h"
 #include "collectors/measures/business_measures.h"
+#include "collectors/measures/needs.h"
 #include "collectors/measures/tracking_measures.h"
 
 namespace usage {
@@ -12,10 +13,6 @@ namespace {
 
 using Shape = const FeatureShape&;
 
-bool always(Shape) { return true; }
-bool has_outcome(Shape shape) { return shape.has_outcome; }
-bool has_users(Shape shape) { return shape.has_users; }
-bool has_scope(Shape shape) { return shape.has_scope; }
 bool has_durations(Shape shape) { return !shape.duration_bounds.empty(); }
 bool has_sizes(Shape shape) { return !shape.size_bounds.empty(); }
 bool has_dimensions(Shape shape) { return !shape.dimensions.empty(); }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "collectors/measures/business.h"
+#include "collectors/measures/needs.h"
 #include "collectors/measures/window.h"
 
 namespace usage {
@@ -101,11 +102,6 @@ std::optional<Measured> retention(Moment& moment, const std::string&, const Inte
 std::optional<Measured> paid_back(Moment& moment, const std::string&, const Interval&) {
   return from_number(payback(moment));
 }
-
-bool always(const FeatureShape&) { return true; }
-bool has_users(const FeatureShape& shape) { return shape.has_users; }
-bool has_outcome(const FeatureShape& shape) { return shape.has_outcome; }
-bool has_scope(const FeatureShape& shape) { return shape.has_scope; }
 
 using Rules = const UsageRules&;
 using Subject = const std::string&;

@@ -16,7 +16,6 @@ namespace usage {
 namespace {
 
 using sqlite::Database;
-using sqlite::Failure;
 using sqlite::Group;
 using sqlite::Statement;
 
@@ -131,7 +130,7 @@ class SqliteSource : public Source {
       opened.run("PRAGMA query_only = on; SELECT 1 FROM sqlite_schema LIMIT 1");
       database_ = std::move(opened);
       opened_ = found;
-    } catch (const Failure& failure) {
+    } catch (const sqlite::Failure& failure) {
       check_stopped();
       if (failure.group == Group::locked) {
         throw locked();
@@ -146,7 +145,7 @@ class SqliteSource : public Source {
     std::optional<Statement> statement;
     try {
       statement = database_->prepare(rest);
-    } catch (const Failure& failure) {
+    } catch (const sqlite::Failure& failure) {
       fail(failure, Reason::query);
     }
     if (!statement) {
@@ -168,7 +167,7 @@ class SqliteSource : public Source {
   bool has_statement(std::string_view rest) {
     try {
       return database_->prepare(rest).has_value();
-    } catch (const Failure&) {
+    } catch (const sqlite::Failure&) {
       return true;  // whatever it is, it is neither space nor remark
     }
   }
@@ -218,7 +217,7 @@ class SqliteSource : public Source {
   bool step(Statement& statement) {
     try {
       return statement.step();
-    } catch (const Failure& failure) {
+    } catch (const sqlite::Failure& failure) {
       fail(failure, Reason::data);
     }
   }
@@ -236,7 +235,7 @@ class SqliteSource : public Source {
   }
 
   // `plain` is the reason of failures of the statement itself.
-  [[noreturn]] void fail(const Failure& failure, Reason plain) {
+  [[noreturn]] void fail(const sqlite::Failure& failure, Reason plain) {
     check_stopped();
     switch (failure.group) {
       case Group::locked:

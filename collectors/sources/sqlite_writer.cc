@@ -9,7 +9,6 @@ namespace usage {
 namespace {
 
 using sqlite::Database;
-using sqlite::Failure;
 using sqlite::Group;
 using sqlite::Statement;
 
@@ -91,7 +90,7 @@ class SqliteWriter : public Writer {
   void attempt(std::string_view what, const Work& work) const {
     try {
       work();
-    } catch (const Failure& failure) {
+    } catch (const sqlite::Failure& failure) {
       const bool plain = failure.group == Group::plain;
       throw Error(plain ? Reason::query : Reason::unavailable,
                   format("cannot {} {}: {}{}", what, path_,

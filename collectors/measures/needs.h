@@ -1,0 +1,13 @@
+#pragma once
+
+#include "collectors/facts/bucket.h"
+
+// What a measure needs of a feature, for the tables of measures and of what targets are about.
+namespace usage {
+
+inline bool always(const FeatureShape&) { return true; }
+inline bool has_users(const FeatureShape& shape) { return shape.has_users; }
+inline bool has_outcome(const FeatureShape& shape) { return shape.has_outcome; }
+inline bool has_scope(const FeatureShape& shape) { return shape.has_scope; }
+
+}  // namespace usage
