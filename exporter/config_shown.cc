@@ -78,11 +78,16 @@ class Redactor {
     return std::find(keys_.begin(), keys_.end(), key) != keys_.end();
   }
 
+  // A place that Config holds as a Secret belongs here, wherever its text comes from.
+  bool is_secret() const {
+    return keys_.back() == "dsn" || (keys_.back() == "key" && is_under("ingest"));
+  }
+
   // Of what says who counts, all but the column may name people.
   bool is_hidden(const yaml::Node& node) const {
     const bool of_people =
         (is_under("exclude") || is_under("eligible")) && keys_.back() != "column";
-    return of_people || keys_.back() == "dsn" || !yaml::may_show(node);
+    return of_people || is_secret() || !yaml::may_show(node);
   }
 
   bool is_sql() const {

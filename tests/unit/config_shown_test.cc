@@ -32,6 +32,32 @@ collectors:
 )");
 }
 
+TEST(ConfigShown, HidesEverySecretThatIsWrittenInTheFileItself) {
+  Problems problems;
+  const Config config = load_config_text("test.yml", R"(
+sources:
+  app: {dsn: "postgresql://reader:s3cr3t-password@db/app"}
+  web: {ingest: {keys: [{name: first, key: first-write-key-1}, {name: next, key: next-write-key-2}]}}
+features: {export: {source: web, event: Export Used, attempts: {key: [user, properties.format]}}}
+)",
+                                         problems);
+  problems.throw_if_any();
+  std::vector<std::string> secrets;
+  for (const SourceConfig& source : config.sources) {
+    secrets.push_back(source.dsn.reveal());
+    for (const auto& key : source.ingest ? source.ingest->keys : std::vector<IngestConfig::Key>()) {
+      secrets.push_back(key.key.reveal());
+    }
+  }
+  std::erase(secrets, "");
+  EXPECT_EQ(secrets.size(), 3);
+  for (const std::string& secret : secrets) {
+    EXPECT_THAT(config.shown, Not(HasSubstr(secret)));
+  }
+  EXPECT_THAT(config.shown, HasSubstr("name: first"));
+  EXPECT_THAT(config.shown, HasSubstr("properties.format"));  // another "key", and no secret
+}
+
 TEST(ConfigShown, IsTheConfigWithoutComments) {
   EXPECT_EQ(shown(R"(
 timezone: Europe/Berlin  # home
