@@ -115,6 +115,16 @@ std::string FeatureReader::sql() const {
                           : select_.sql_between(config_.uses.time);
 }
 
+Query FeatureReader::query(const Interval& interval, bool many) const {
+  Interval read = interval;
+  if (config_.attempts) {
+    read.from = Attempts::read_from(*config_.attempts, interval.from);
+  }
+  Query query = select_.query(sql(), bounds(read, source_, config_.uses.time_format));
+  query.many = many;
+  return query;
+}
+
 // Nullopt: it says nothing.
 std::optional<Stage> FeatureReader::stage_of(std::span<const Value> row,
                                              std::string& buffer) const {
@@ -161,18 +171,19 @@ std::optional<AttemptRow> FeatureReader::part_of(std::span<const Value> row, std
   return part;
 }
 
-std::optional<Fact> FeatureReader::fact_of(std::span<const Value> row, Texts& texts) const {
-  Fact fact;
+// Replaces the fact of the row before; false where the row is none. In place, as there are many.
+bool FeatureReader::read_fact(std::span<const Value> row, Texts& texts, Fact& fact) const {
   const auto time =
       instant_of(row[time_], config_.uses.time, time_format_of(source_, config_.uses.time_format));
   if (!time) {
-    return std::nullopt;
+    return false;
   }
   fact.time = *time;
+  fact.success = true;
   if (outcome_) {
     const auto stage = stage_of(row, texts.outcome);
     if (!config_.attempts && (!stage || *stage == Stage::start)) {
-      return std::nullopt;  // begun, and not ended yet
+      return false;  // begun, and not ended yet
     }
     fact.success = stage == Stage::success;
   }
@@ -200,7 +211,7 @@ std::optional<Fact> FeatureReader::fact_of(std::span<const Value> row, Texts& te
         dimension_of(row, i, texts.buffers[i]).value_or(config_.dimensions[i].null_as);
   }
   fact.dimensions = texts.dimensions;
-  return fact;
+  return true;
 }
 
 std::optional<std::string_view> FeatureReader::dimension_of(std::span<const Value> row,
@@ -256,7 +267,8 @@ class FeatureReader::Fold {
     texts.dimensions.resize(reader.dimensions_.size());
   }
 
-  void add(Fact& fact, std::span<const Value> row) {
+  // The fact, which is the row's.
+  void add(std::span<const Value> row) {
     const Instant at = bucket_of(fact.time, interval_, width_, config_.uses);
     if (at != start_) {
       const auto [place, fresh] = found.buckets.try_emplace(at, config_.shape);
@@ -283,13 +295,14 @@ class FeatureReader::Fold {
   void finish() {
     packer_.wait();
     const std::scoped_lock lock(shared_.mutex);
-    last_.each([&](Instant at, const Fact& fact) {
-      found.buckets.at(at).add(fact, config_.shape, who_, names_);
+    last_.each([&](Instant at, const Fact& last) {
+      found.buckets.at(at).add(last, config_.shape, who_, names_);
     });
   }
 
   Found<Bucket> found;
   Texts texts;
+  Fact fact;
 
  private:
   static FeatureNames& names_of(SharedFacts& shared, const std::string& table) {
@@ -323,13 +336,11 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Inst
                      .row =
                          [&](std::span<const Value> row) {
                            ++fold.found.rows;
-                           if (auto fact = fact_of(row, fold.texts)) {
-                             fold.add(*fact, row);
+                           if (read_fact(row, fold.texts, fold.fact)) {
+                             fold.add(row);
                            }
                          }};
-  Query query = select_.query(sql(), bounds(interval, source_, config_.uses.time_format));
-  query.many = many;
-  source.scan(query, deadline, sink);
+  source.scan(query(interval, many), deadline, sink);
   fold.finish();
   return std::move(fold.found);
 }
@@ -341,10 +352,10 @@ void FeatureReader::read_attempts(Source& source, const Interval& interval, Inst
     if ((attempt.ending == Ending::abandoned) != config_.abandoned) {
       return;
     }
-    if (auto fact = fact_of(attempt.cells, fold.texts)) {
-      fact->time = attempt.at;
-      fact->success = attempt.ending != Ending::failure;
-      fold.add(*fact, attempt.cells);
+    if (read_fact(attempt.cells, fold.texts, fold.fact)) {
+      fold.fact.time = attempt.at;
+      fold.fact.success = attempt.ending != Ending::failure;
+      fold.add(attempt.cells);
     }
   });
   std::string key, buffer;
@@ -357,10 +368,7 @@ void FeatureReader::read_attempts(Source& source, const Interval& interval, Inst
                              attempts.add(*part);
                            }
                          }};
-  const Interval read{Attempts::read_from(*config_.attempts, interval.from), interval.to};
-  Query query = select_.query(sql(), bounds(read, source_, config_.uses.time_format));
-  query.many = many;
-  source.scan(query, deadline, sink);
+  source.scan(query(interval, many), deadline, sink);
   attempts.finish(std::min(now, interval.to));
   if (newest && *newest >= interval.from) {
     fold.found.newest = newest;

@@ -25,9 +25,21 @@ std::vector<std::string> ActivityReader::sql() const {
   return statements;
 }
 
+std::vector<Query> ActivityReader::queries(const Interval& interval, bool many) const {
+  std::vector<Query> queries;
+  for (std::size_t i = 0; i < tables_.size(); ++i) {
+    const TableConfig& table = tables_[i];
+    queries.push_back(selects_[i].query(selects_[i].sql_between(table.time),
+                                        bounds(interval, source_, table.time_format)));
+    queries.back().many = many;
+  }
+  return queries;
+}
+
 Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, Duration width,
                                     bool many, Deadline deadline, SharedFacts& shared) const {
   Found<UserSet> found;
+  const std::vector<Query> all = queries(interval, many);
   std::string buffer;
   for (std::size_t i = 0; i < tables_.size(); ++i) {
     const TableConfig& table = tables_[i];
@@ -48,10 +60,7 @@ Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, Du
                              const std::scoped_lock lock(shared.mutex);
                              users.add(shared.facts.users.id_of(*user));
                            }};
-    Query query = selects_[i].query(selects_[i].sql_between(table.time),
-                                    bounds(interval, source_, table.time_format));
-    query.many = many;
-    source.scan(query, deadline, sink);
+    source.scan(all[i], deadline, sink);
   }
   return found;
 }

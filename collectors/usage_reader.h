@@ -40,6 +40,7 @@ class FeatureReader {
   bool adds_up() const { return !config_.latest; }
 
   std::string sql() const;
+  Query query(const Interval& interval, bool many) const;  // what read() scans
 
   // The rows of an interval by buckets of this width, whole ones; attempts are rows where and when
   // they ended, as known at `now`. `many`: as Query has it. Throws Error.
@@ -58,7 +59,7 @@ class FeatureReader {
   std::optional<Stage> stage_of(std::span<const Value> row, std::string& buffer) const;
   std::optional<AttemptRow> part_of(std::span<const Value> row, std::string& key,
                                     std::string& buffer) const;
-  std::optional<Fact> fact_of(std::span<const Value> row, Texts& texts) const;
+  bool read_fact(std::span<const Value> row, Texts& texts, Fact& fact) const;
   std::optional<std::string_view> dimension_of(std::span<const Value> row, std::size_t dimension,
                                                std::string& buffer) const;
   bool counts(std::span<const Value> row, const Facts& facts) const;
@@ -79,7 +80,8 @@ class ActivityReader {
  public:
   ActivityReader(const std::vector<TableConfig>& tables, const SourceConfig& source);
 
-  std::vector<std::string> sql() const;  // one statement a table
+  std::vector<std::string> sql() const;                                   // one statement a table
+  std::vector<Query> queries(const Interval& interval, bool many) const;  // what read() scans
 
   Found<UserSet> read(Source& source, const Interval& interval, Duration width, bool many,
                       Deadline deadline, SharedFacts& shared) const;

@@ -61,17 +61,28 @@ std::uint64_t UsageTables::refresh(const Run& run) {
   const auto start = std::chrono::steady_clock::now();
   const Deadline enough = start + (run.deadline - start) / 2;
   bool filled = false;
-  for (const Step& step : steps(run)) {
-    const bool may_wait = step.reading.why != Reading::Why::young && !state_->options().complete;
-    if (may_wait && std::chrono::steady_clock::now() > enough) {
-      more_ = filled && step.reading.why == Reading::Why::missing;
+  std::deque<Step> rest = steps(run);
+  ReadAhead ahead(database_);
+  for (std::optional<Step> part = next_part(rest); part;) {
+    const bool missing = part->reading.why == Reading::Why::missing;
+    const bool in_time = state_->options().complete || std::chrono::steady_clock::now() <= enough;
+    if (!in_time && part->reading.why != Reading::Why::young && !ahead.asked()) {
+      more_ = filled && missing;
       break;
     }
-    read(step, run);
-    if (step.reading.why == Reading::Why::missing) {
+    if (missing && !ahead.asked()) {
+      ask(*part, run, ahead);
+    }
+    std::optional<Step> next = next_part(rest);
+    if (missing && in_time && next && next->reading.why == Reading::Why::missing) {
+      ask(*next, run, ahead);
+    }
+    read(*part, run, ahead);
+    if (missing) {
       show_progress(run);
       filled = true;
     }
+    part = std::move(next);
   }
   note_progress(run);
   return rows_;
@@ -179,8 +190,8 @@ void UsageTables::ask_oldest(const std::string& table, const Run& run) {
   state_->table(table).asked_oldest = run.now;
 }
 
-std::vector<UsageTables::Step> UsageTables::steps(const Run& run) {
-  std::vector<Step> steps;
+std::deque<UsageTables::Step> UsageTables::steps(const Run& run) {
+  std::deque<Step> steps;
   for (const std::string& table : tables()) {
     if (waits_for_users(table)) {
       continue;
@@ -234,39 +245,65 @@ std::vector<UsageTables::Step> UsageTables::young_steps(const std::string& table
   return steps;
 }
 
-// In parts that the run's time is enough for: one that was not is halved for the next run, and
-// quick ones grow again.
-void UsageTables::read(const Step& step, const Run& run) {
-  const bool whole = step.reading.why == Reading::Why::young || step.grain != config_->bucket ||
-                     state_->options().complete;
-  const auto resize = [&](auto&& size) {
-    const std::scoped_lock lock(state_->shared().mutex);
-    Duration& longest = state_->table(step.table).step;
-    longest = std::clamp<Duration>(size(longest) / config_->bucket * config_->bucket,
-                                   config_->bucket, days(1));
-    return longest;
-  };
-  Duration longest = resize([](Duration size) { return size; });
-  Interval rest = step.reading.interval;
-  while (rest.from < rest.to) {
-    const Interval part{whole ? rest.from : std::max(rest.from, rest.to - longest), rest.to};
-    const auto start = std::chrono::steady_clock::now();
-    try {
-      read_part(step, part, run);
-    } catch (const Error& error) {
-      if (error.reason() == Reason::timeout && !whole) {
-        resize([](Duration size) { return size / 2; });
-      }
-      throw;
-    }
-    if (std::chrono::steady_clock::now() - start < (run.deadline - start) / 8) {
-      longest = resize([](Duration size) { return size * 2; });
-    }
-    rest.to = part.from;
+Duration UsageTables::resize(const std::string& table, double factor) {
+  const std::scoped_lock lock(state_->shared().mutex);
+  Duration& longest = state_->table(table).step;
+  const auto buckets =
+      static_cast<std::int64_t>(factor * static_cast<double>(longest / config_->bucket));
+  longest = std::clamp<Duration>(buckets * config_->bucket, config_->bucket, days(1));
+  return longest;
+}
+
+bool UsageTables::is_whole(const Step& step) const {
+  return step.reading.why == Reading::Why::young || step.grain != config_->bucket ||
+         state_->options().complete;
+}
+
+// The newest part of the first step that the run's time is enough for.
+std::optional<UsageTables::Step> UsageTables::next_part(std::deque<Step>& rest) {
+  while (!rest.empty() && rest.front().reading.interval.from >= rest.front().reading.interval.to) {
+    rest.pop_front();
+  }
+  if (rest.empty()) {
+    return std::nullopt;
+  }
+  Step part = rest.front();
+  Interval& left = rest.front().reading.interval;
+  if (!is_whole(part)) {
+    part.reading.interval.from = std::max(left.from, left.to - resize(part.table, 1));
+  }
+  left.to = part.reading.interval.from;
+  return part;
+}
+
+void UsageTables::ask(const Step& part, const Run& run, ReadAhead& ahead) const {
+  if (part.table != UsageState::kActivity) {
+    ahead.ask(readers_.at(part.table).query(part.reading.interval, true), run.deadline);
+    return;
+  }
+  for (Query& query : activity_->queries(part.reading.interval, true)) {
+    ahead.ask(std::move(query), run.deadline);
   }
 }
 
-void UsageTables::read_part(const Step& step, const Interval& part, const Run& run) {
+// What the run's time was not enough for is halved for the next run, and quick parts grow again.
+void UsageTables::read(const Step& part, const Run& run, Source& database) {
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    read_part(part, run, database);
+  } catch (const Error& error) {
+    if (error.reason() == Reason::timeout && !is_whole(part)) {
+      resize(part.table, 0.5);
+    }
+    throw;
+  }
+  if (std::chrono::steady_clock::now() - start < (run.deadline - start) / 8) {
+    resize(part.table, 2);
+  }
+}
+
+void UsageTables::read_part(const Step& step, const Run& run, Source& database) {
+  const Interval& part = step.reading.interval;
   SharedFacts& shared = state_->shared();
   const bool many = step.reading.why == Reading::Why::missing;
   const auto take = [&](auto&& found, auto& slices, auto&& replace) {
@@ -284,21 +321,21 @@ void UsageTables::read_part(const Step& step, const Interval& part, const Run& r
     }
   };
   if (step.table == UsageState::kActivity) {
-    take(activity_->read(database_, part, step.grain, many, run.deadline, shared), activity_slices_,
+    take(activity_->read(database, part, step.grain, many, run.deadline, shared), activity_slices_,
          [&](const Interval& interval, std::map<Instant, UserSet> buckets) {
            shared.facts.activity.replace(interval, std::move(buckets));
          });
     return;
   }
-  take(readers_.at(step.table)
-           .read(database_, part, run.now, step.grain, many, run.deadline, shared),
-       slices_[step.table], [&](const Interval& interval, std::map<Instant, Bucket> buckets) {
-         const FeatureFacts::Change change =
-             shared.facts.table(step.table).replace(interval, std::move(buckets));
-         if (step.reading.why == Reading::Why::recount) {
-           state_->table(step.table).changed_rows += change.added + change.removed;
-         }
-       });
+  take(
+      readers_.at(step.table).read(database, part, run.now, step.grain, many, run.deadline, shared),
+      slices_[step.table], [&](const Interval& interval, std::map<Instant, Bucket> buckets) {
+        const FeatureFacts::Change change =
+            shared.facts.table(step.table).replace(interval, std::move(buckets));
+        if (step.reading.why == Reading::Why::recount) {
+          state_->table(step.table).changed_rows += change.added + change.removed;
+        }
+      });
 }
 
 // Under the lock.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "collectors/collector.h"
+#include "collectors/sources/read_ahead.h"
 #include "collectors/usage_config.h"
 #include "collectors/usage_reader.h"
 #include "collectors/usage_slices.h"
@@ -56,10 +58,14 @@ class UsageTables {
   void refresh_users(const Run& run);
   bool waits_for_users(const std::string& table) const;
   void ask_oldest(const std::string& table, const Run& run);
-  std::vector<Step> steps(const Run& run);
+  std::deque<Step> steps(const Run& run);
   std::vector<Step> young_steps(const std::string& table, const Interval& young, Instant now);
-  void read(const Step& step, const Run& run);
-  void read_part(const Step& step, const Interval& part, const Run& run);
+  bool is_whole(const Step& step) const;
+  std::optional<Step> next_part(std::deque<Step>& rest);
+  void ask(const Step& part, const Run& run, ReadAhead& ahead) const;
+  void read(const Step& part, const Run& run, Source& database);
+  void read_part(const Step& part, const Run& run, Source& database);
+  Duration resize(const std::string& table, double factor);
   void show_progress(const Run& run);
   void note_progress(const Run& run);
   void saw(const std::string& table, std::optional<Instant> newest);

@@ -307,7 +307,11 @@ std::span<const Value> RowDecoder::decode(std::span<const Cell> cells) {
     }
     const std::string_view bytes(cells[i].data, cells[i].size);
     try {
-      row_[i] = binary_ ? binary_value(i, bytes) : text_value(i, bytes);
+      if (binary_) {
+        read_binary(i, bytes);
+      } else {
+        row_[i] = text_value(i, bytes);
+      }
     } catch (const BadCell& bad) {
       throw Error(Reason::data, format("a value of column \"{}\" ({}) {}; leave such rows out",
                                        fields_[i].name, type_name(fields_[i].type), bad.what));
@@ -316,42 +320,58 @@ std::span<const Value> RowDecoder::decode(std::span<const Cell> cells) {
   return row_;
 }
 
-Value RowDecoder::binary_value(std::size_t column, std::string_view bytes) {
+// In place: to copy a value that was only just written takes longer than to decode it.
+void RowDecoder::read_binary(std::size_t column, std::string_view bytes) {
+  Value& value = row_[column];
   const auto computed = [&](std::string text) {
     texts_[column] = std::move(text);
-    return std::string_view(texts_[column]);
+    value = std::string_view(texts_[column]);
   };
   switch (fields_[column].type) {
     case kBool:
-      return !bytes.empty() && bytes.front() != 0;
+      value = !bytes.empty() && bytes.front() != 0;
+      break;
     case kInt2:
-      return std::int64_t{int16(bytes)};
+      value = std::int64_t{int16(bytes)};
+      break;
     case kInt4:
-      return std::int64_t{int32(bytes)};
+      value = std::int64_t{int32(bytes)};
+      break;
     case kInt8:
-      return int64(bytes);
+      value = int64(bytes);
+      break;
     case kOid:
-      return std::int64_t{big_endian<std::uint32_t>(bytes)};
+      value = std::int64_t{big_endian<std::uint32_t>(bytes)};
+      break;
     case kFloat4:
-      return widened(std::bit_cast<float>(big_endian<std::uint32_t>(bytes)));
+      value = widened(std::bit_cast<float>(big_endian<std::uint32_t>(bytes)));
+      break;
     case kFloat8:
-      return std::bit_cast<double>(big_endian<std::uint64_t>(bytes));
+      value = std::bit_cast<double>(big_endian<std::uint64_t>(bytes));
+      break;
     case kTimestamptz:
-      return instant_of(int64(bytes));
+      value = instant_of(int64(bytes));
+      break;
     case kTimestamp: {
       const Instant wall = instant_of(int64(bytes));
-      return utc_ ? wall : in_zone(wall, zone_);
+      value = utc_ ? wall : in_zone(wall, zone_);
+      break;
     }
     case kNumeric:
-      return computed(numeric_text(bytes));
+      computed(numeric_text(bytes));
+      break;
     case kDate:
-      return computed(date_text(int32(bytes)));
+      computed(date_text(int32(bytes)));
+      break;
     case kUuid:
-      return computed(uuid_text(bytes));
+      computed(uuid_text(bytes));
+      break;
     case kChar:
-      return bytes == std::string_view("\0", 1) ? std::string_view() : bytes;
+      value = bytes == std::string_view("\0", 1) ? std::string_view() : bytes;
+      break;
     default:
-      return bytes;
+      value = bytes;
+      break;
   }
 }
 

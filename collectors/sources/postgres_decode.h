@@ -38,7 +38,7 @@ class RowDecoder {
   std::span<const Value> decode(std::span<const Cell> cells);
 
  private:
-  Value binary_value(std::size_t column, std::string_view bytes);
+  void read_binary(std::size_t column, std::string_view bytes);
   Value text_value(std::size_t column, std::string_view text) const;
 
   std::vector<Field> fields_;
