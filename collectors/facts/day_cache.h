@@ -33,14 +33,8 @@ class DayCache {
 
   template <typename Make>
   std::shared_ptr<const T> get(Instant from, Instant to, const Make& make) const {
-    const std::pair interval(from, to);
-    {
-      const std::lock_guard lock(mutex_);
-      const auto found = held_.find(interval);
-      if (found != held_.end()) {
-        found->second.used = ++uses_;
-        return found->second.made;
-      }
+    if (auto known = find(from, to)) {
+      return known;
     }
     auto made = std::make_shared<const T>(make());
     const std::lock_guard lock(mutex_);
@@ -48,8 +42,19 @@ class DayCache {
       std::erase_if(held_,
                     [this](const auto& entry) { return entry.second.used + max_ / 2 <= uses_; });
     }
-    held_[interval] = {made, ++uses_};
+    held_[{from, to}] = {made, ++uses_};
     return made;
+  }
+
+  // Nullptr: not held.
+  std::shared_ptr<const T> find(Instant from, Instant to) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = held_.find({from, to});
+    if (found == held_.end()) {
+      return nullptr;
+    }
+    found->second.used = ++uses_;
+    return found->second.made;
   }
 
   // Every interval that holds this instant, however long.
@@ -90,15 +95,24 @@ class DayCache {
   mutable std::uint64_t uses_ = 0;
 };
 
-// Splits [from, to) at UTC midnights.
-template <typename Visit>
-void for_days(Instant from, Instant to, const Visit& visit) {
+// Splits [from, to) at UTC midnights, and for_quarters() at 6, 12 and 18 o'clock too.
+template <typename Split, typename Visit>
+void for_each_of(Instant from, Instant to, const Visit& visit) {
   while (from < to) {
-    const Instant next = day_of(from) + std::chrono::days(1);
+    const Instant next = std::chrono::floor<Split>(from) + Split(1);
     const Instant end = next < to ? next : to;
     visit(from, end);
     from = end;
   }
+}
+template <typename Visit>
+void for_days(Instant from, Instant to, const Visit& visit) {
+  for_each_of<std::chrono::days>(from, to, visit);
+}
+using QuarterDay = std::chrono::duration<int, std::ratio<6 * 3600>>;
+template <typename Visit>
+void for_quarters(Instant from, Instant to, const Visit& visit) {
+  for_each_of<QuarterDay>(from, to, visit);
 }
 
 }  // namespace usage

@@ -9,12 +9,9 @@ Done::Done(const Bucket& sum, const UserSet& excluded)
       scopes(sum.scopes) {
   for (std::size_t d = 0; d < dimensions.size(); ++d) {
     for (const auto& [value, tally] : sum.dimensions[d]) {
-      Value& held = dimensions[d][value];
-      held = {tally.total_without(excluded), tally.users()};
-      held.users.compact();
+      dimensions[d][value] = {tally.total_without(excluded), tally.users()};
     }
   }
-  scopes.compact();
 }
 
 void Done::merge(const Done& other) {
@@ -28,6 +25,13 @@ void Done::merge(const Done& other) {
     }
   }
   scopes |= other.scopes;
+}
+
+void Done::compact() {
+  for (auto& values : dimensions) {
+    for (auto& [value, held] : values) held.users.compact();
+  }
+  scopes.compact();
 }
 
 std::size_t Done::memory_bytes() const {

@@ -25,16 +25,18 @@ struct Done {
   Done() = default;
   Done(const Bucket& sum, const UserSet& excluded);
   void merge(const Done& other);
+  void compact();  // before it is kept
   std::size_t memory_bytes() const;
 };
 
-// Remembers what was done in days, at the ends of windows and between them, for one set of excluded
-// users: asked with another, it begins anew. Several threads may ask; a copy starts empty.
+// Remembers what was done in days, in quarters of the days in which windows end, and between, for
+// one set of excluded users: asked with another, it begins anew. Several threads may ask; a copy
+// starts empty.
 class DoneCache {
  public:
   struct Held {
     UserSet excluded;
-    DayCache<Done> days{128}, ends{24}, pieces{64};
+    DayCache<Done> days{128}, ends{96}, pieces{64};
   };
 
   DoneCache() = default;

@@ -99,6 +99,8 @@ class FeatureFacts {
   void forget_merged();
 
   Bucket merged(Instant from, Instant to) const;
+  Done done_in_day(const DoneCache::Held& known, Instant from, Instant to) const;
+  Done merged_done(Instant from, Instant to, const UserSet& excluded) const;
   UserSet merged_users(Instant from, Instant to) const;
 
   FeatureShape shape_;
