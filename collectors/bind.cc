@@ -31,7 +31,7 @@ std::optional<Number> whole_number(const std::string& text) {
 }
 
 std::optional<Bind> read_bind(const yaml::Node& node, Problems& problems) {
-  if (node.kind == yaml::Node::Kind::mapping) {
+  if (node.is_mapping()) {
     yaml::Mapping mapping(node, "parameter", problems);
     const auto text = mapping.string("text");
     if (!text) {

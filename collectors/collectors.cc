@@ -156,7 +156,7 @@ std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& probl
     }
   }
   for (const CollectorConfig& collector : config.collectors) {
-    if (collector.body.kind != yaml::Node::Kind::mapping) {
+    if (!collector.body.is_mapping()) {
       continue;  // reported by load_config
     }
     if (!features->features.empty() && collector.name == "usage") {

@@ -18,7 +18,7 @@ Choice read_choice(yaml::Mapping& mapping, std::string_view key,
 
 SqlQuery read_query(const std::string& name, const yaml::Node& node, Problems& problems) {
   SqlQuery query{.name = name, .sql = "", .parameters = {}, .secret = false};
-  if (node.kind == yaml::Node::Kind::mapping) {
+  if (node.is_mapping()) {
     yaml::Mapping mapping(node, format("query \"{}\"", name), problems);
     query.sql = mapping.require_string("sql");
     const yaml::Node* sql = mapping.find("sql");

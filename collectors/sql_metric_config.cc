@@ -26,7 +26,7 @@ std::string quoted_name(const yaml::Node& node, std::string_view name) {
 
 SqlLabel read_label(const std::string& name, const yaml::Node& node, Problems& problems) {
   SqlLabel label{.name = name, .column = "", .map = {}, .other = {}, .null_as = ""};
-  if (node.kind != yaml::Node::Kind::mapping) {
+  if (!node.is_mapping()) {
     label.column =
         yaml::as_string(node, format("label \"{}\"", name), problems).value_or(std::string());
     return label;

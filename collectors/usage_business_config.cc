@@ -22,14 +22,12 @@ struct TtlUnit {
 constexpr std::array kTtlUnits{TtlUnit{"h", 3600}, TtlUnit{"s", 1}, TtlUnit{"m", 60},
                                TtlUnit{"d", 86400}};
 
-bool is_mapping(const yaml::Node& node) { return node.kind == yaml::Node::Kind::mapping; }
-
 // A record of the table that the mapping names.
 FeatureConfig read_table(yaml::Mapping& mapping, const yaml::Node& node, const std::string& name,
                          const std::string& source, const Config& config, Problems& problems) {
   FeatureConfig record;
   record.shape.name = name;
-  if (is_mapping(node)) {
+  if (node.is_mapping()) {
     record.uses.source =
         source.empty() || mapping.has("source") ? read_source_name(mapping, config) : source;
     refuse_events(mapping, config, record.uses.source);
@@ -74,7 +72,7 @@ void read_ttl(FeatureConfig& made, ArtifactRules& rules, yaml::Mapping& outer, P
 
 bool has_kinds(const yaml::Node* accesses) {
   return accesses != nullptr &&
-         (!is_mapping(*accesses) ||
+         (!accesses->is_mapping() ||
           std::any_of(accesses->entries.begin(), accesses->entries.end(),
                       [](const yaml::Entry& entry) { return entry.key.text == "kind"; }));
 }
@@ -118,7 +116,7 @@ void read_kinds(FeatureConfig& accesses, ArtifactRules& rules, yaml::Mapping& ou
       }
     }
   }
-  if (rules.kinds.empty() && is_mapping(*node)) {
+  if (rules.kinds.empty() && node->is_mapping()) {
     mapping.problem("", format("{} says of no value what it means; add some of {}", mapping.what(),
                                fmt::join(kViewerKinds, ", ")));
   }
@@ -136,7 +134,7 @@ void read_accesses(std::vector<FeatureConfig>& records, const FeatureConfig& fea
   yaml::Mapping mapping(*node, format("\"accesses\" of {}", outer.what()), problems);
   FeatureConfig accesses = read_table(mapping, *node, record::accesses(feature.shape.name),
                                       feature.uses.source, config, problems);
-  if (is_mapping(*node)) {
+  if (node->is_mapping()) {
     accesses.uses.user = mapping.require_string("artifact");
   }
   accesses.shape.has_users = accesses.shape.of_artifacts = true;
@@ -198,7 +196,7 @@ Capacity read_capacity(const yaml::Entry& entry, const UsageConfig& usage, Probl
   Capacity capacity;
   capacity.resource = entry.key.text;
   yaml::Mapping mapping(entry.value, format("capacity {}", yaml::quoted(entry.key)), problems);
-  if (!is_mapping(entry.value)) {
+  if (!entry.value.is_mapping()) {
     return capacity;
   }
   std::vector<std::string> features;
@@ -256,7 +254,7 @@ void read_artifact(std::vector<FeatureConfig>& records, const FeatureConfig& fea
   made.shape.has_users = made.shape.of_artifacts = made.shape.has_scope = true;
   made.shape.has_outcome = true;
   const std::string token = read_name(mapping, "token"), id = read_name(mapping, "id");
-  if (!mapping.has("token") && !mapping.has("id") && is_mapping(*node)) {
+  if (!mapping.has("token") && !mapping.has("id") && node->is_mapping()) {
     mapping.problem("id", format("{} needs an \"id\" or a \"token\", the column that tells one "
                                  "from another",
                                  mapping.what()));
@@ -296,7 +294,7 @@ void read_value(FeatureRules& rules, const FeatureConfig& feature, yaml::Mapping
   for (const yaml::Node& item : list->items) {
     yaml::Mapping mapping(item, format("an item of \"value\" of {}", outer.what()), problems);
     ValueStream stream;
-    stream.name = is_mapping(item) ? mapping.require_string("stream") : "";
+    stream.name = item.is_mapping() ? mapping.require_string("stream") : "";
     mapping.require("minutes");
     const double minutes = mapping.number("minutes").value_or(0);
     if (!(minutes >= 0) || !std::isfinite(minutes)) {
@@ -305,7 +303,7 @@ void read_value(FeatureRules& rules, const FeatureConfig& feature, yaml::Mapping
     stream.seconds_per_use = 60 * minutes;
     const auto only = mapping.entries("where");
     if (const yaml::Node* where = mapping.find("where");
-        only.empty() && where != nullptr && is_mapping(*where)) {
+        only.empty() && where != nullptr && where->is_mapping()) {
       mapping.problem("where", format("\"where\" of {} is empty; write a dimension and its values, "
                                       "such as {{format: [csv]}}",
                                       mapping.what()));

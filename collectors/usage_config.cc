@@ -60,7 +60,7 @@ UsersConfig::Condition read_condition(yaml::Mapping& outer, std::string_view key
   }
   yaml::Mapping mapping(*node, format("\"{}\" of {}", key, outer.what()), problems);
   condition.column = mapping.require_string("column");
-  if (node->kind == yaml::Node::Kind::mapping && mapping.has("equals") == mapping.has("in")) {
+  if (node->is_mapping() && mapping.has("equals") == mapping.has("in")) {
     mapping.problem("in", format("{} needs either \"equals\" (a value) or \"in\" (a list of "
                                  "values)",
                                  mapping.what()));
@@ -73,7 +73,7 @@ UsersConfig::Condition read_condition(yaml::Mapping& outer, std::string_view key
 UsersConfig read_users(const yaml::Node& node, const Config& config, Problems& problems) {
   UsersConfig users;
   yaml::Mapping mapping(node, "\"users\" of \"population\"", problems);
-  if (node.kind == yaml::Node::Kind::mapping) {
+  if (node.is_mapping()) {
     users.source = read_source_name(mapping, config);
     users.table = mapping.require_string("table");
     users.id = mapping.require_string("id");
@@ -100,7 +100,7 @@ void read_activity(UsageConfig& usage, const yaml::Node& list, const Config& con
   for (const yaml::Node& item : list.items) {
     yaml::Mapping mapping(item, "an item of \"activity\"", problems);
     TableConfig table;
-    if (item.kind == yaml::Node::Kind::mapping) {
+    if (item.is_mapping()) {
       table.source = read_source_name(mapping, config);
       read_rows(table, nullptr, mapping, config, problems);
       if (table.user.empty()) {
@@ -180,11 +180,11 @@ void read_combinations(UsageConfig& usage, yaml::Mapping& outer, Problems& probl
       problems.add(key.position, format("{} is a feature already; name the combination otherwise",
                                         yaml::quoted(key)));
     }
-    if (value.kind == yaml::Node::Kind::mapping && all == mapping.has("any_of")) {
+    if (value.is_mapping() && all == mapping.has("any_of")) {
       mapping.problem("any_of", format("{} needs either \"all_of\" or \"any_of\", a list of "
                                        "features",
                                        mapping.what()));
-    } else if (value.kind == yaml::Node::Kind::mapping) {
+    } else if (value.is_mapping()) {
       usage.rules.combinations.push_back(
           {key.text, all, read_members(mapping, all ? "all_of" : "any_of", usage, problems)});
     }

@@ -53,7 +53,7 @@ void read_event(TableConfig& table, std::optional<OutcomeConfig>* outcome, yaml:
   if (node == nullptr) {
     return;
   }
-  if (node->kind != yaml::Node::Kind::mapping || outcome == nullptr) {
+  if (!node->is_mapping() || outcome == nullptr) {
     table.events = read_values(outer, "event", problems);
     return;
   }
@@ -215,8 +215,7 @@ std::optional<OutcomeConfig> read_outcome(yaml::Mapping& feature, Problems& prob
   outcome.success = read_values(mapping, "success", problems);
   outcome.failure = read_values(mapping, "failure", problems);
   outcome.start = read_values(mapping, "start", problems);
-  if (node->kind == yaml::Node::Kind::mapping && !mapping.has("success") &&
-      !mapping.has("failure")) {
+  if (node->is_mapping() && !mapping.has("success") && !mapping.has("failure")) {
     mapping.problem("", format("{} says neither which values are a \"success\" nor which are a "
                                "\"failure\"",
                                mapping.what()));
@@ -290,7 +289,7 @@ void read_cross_checks(const FeatureConfig& feature, FeatureRules& rules, yaml::
     FeatureConfig check;
     FeatureRules ignored;
     std::vector<FeatureConfig> no_records;
-    if (item.kind == yaml::Node::Kind::mapping) {
+    if (item.is_mapping()) {
       check.uses.source = read_source_name(mapping, config);
       read_rows(check.uses, &check.outcome, mapping, config, problems);
     }

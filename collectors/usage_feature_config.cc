@@ -67,7 +67,7 @@ std::optional<NumberConfig> read_number(yaml::Mapping& feature, std::string_view
   for (const ColumnUnit& unit : units) {
     names.emplace_back(unit.name);
   }
-  if (!mapping.has("unit") && node->kind == yaml::Node::Kind::mapping) {
+  if (!mapping.has("unit") && node->is_mapping()) {
     mapping.problem("unit", format("{} lacks the key \"unit\", what the column counts in: one of "
                                    "{}",
                                    mapping.what(), fmt::join(names, ", ")));
@@ -156,7 +156,7 @@ void read_dimensions(FeatureConfig& feature, FeatureRules& rules, yaml::Mapping&
     DimensionRules bound;
     dimension.column = mapping.has("column") ? mapping.require_string("column") : key.text;
     dimension.null_as = mapping.string("null_as").value_or("");
-    if (value.kind == yaml::Node::Kind::mapping) {
+    if (value.is_mapping()) {
       read_dimension_bound(mapping, dimension, bound, problems);
     }
     mapping.finish();
@@ -233,7 +233,7 @@ void read_where(TableConfig& table, yaml::Mapping& outer, Problems& problems) {
     return;
   }
   yaml::Mapping mapping(*node, format("\"where\" of {}", outer.what()), problems);
-  if (node->kind == yaml::Node::Kind::mapping && node->entries.empty()) {
+  if (node->is_mapping() && node->entries.empty()) {
     outer.problem("where", format("{} is empty; write a column and its values, such as {{event: "
                                   "Export Used}}",
                                   mapping.what()));
@@ -256,7 +256,7 @@ FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const
   yaml::Mapping mapping(value, format("feature {}", yaml::quoted(key)), problems);
   rules.title = mapping.string("title").value_or(key.text);
   rules.launched_at = read_time(mapping, "launched_at");
-  if (value.kind == yaml::Node::Kind::mapping) {
+  if (value.is_mapping()) {
     feature.uses.source = read_source_name(mapping, config);
     read_rows(feature.uses, &feature.outcome, mapping, config, problems);
   }

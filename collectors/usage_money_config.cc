@@ -13,8 +13,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::weeks;
 
-bool is_mapping(const yaml::Node& node) { return node.kind == yaml::Node::Kind::mapping; }
-
 std::optional<double> read_amount(yaml::Mapping& mapping, std::string_view key) {
   const auto amount = mapping.number(key);
   if (amount && !(*amount >= 0 && std::isfinite(*amount))) {
@@ -72,15 +70,15 @@ void read_ratings(const Reader& reader) {
   yaml::Mapping mapping(*node, "\"ratings\" of \"business\"", reader.problems);
   FeatureConfig all = read_record(mapping, *node, "", reader.config, reader.problems);
   std::string feature_column;
-  if (is_mapping(*node)) {
+  if (node->is_mapping()) {
     mapping.require("user");
     feature_column = mapping.require_string("feature");
   }
   if (const yaml::Node* score = mapping.require("score")) {
     yaml::Mapping inner(*score, "\"score\" of \"ratings\"", reader.problems);
-    const std::string column = is_mapping(*score) ? inner.require_string("column") : "";
+    const std::string column = score->is_mapping() ? inner.require_string("column") : "";
     all.dimensions.push_back(
-        {column, {}, "", is_mapping(*score) ? read_scale(inner) : ScaleConfig()});
+        {column, {}, "", score->is_mapping() ? read_scale(inner) : ScaleConfig()});
     all.shape.dimensions.emplace_back("score");
     inner.finish();
   }
@@ -108,7 +106,7 @@ void read_tickets(const Reader& reader) {
   FeatureConfig record =
       read_record(mapping, *node, record::kTickets, reader.config, reader.problems);
   TicketRules rules;
-  if (is_mapping(*node)) {
+  if (node->is_mapping()) {
     record.dimensions.push_back({mapping.require_string("category"), {}, "", {}});
     record.shape.dimensions.emplace_back("category");
     mapping.require("watch");
@@ -146,7 +144,7 @@ void read_feedback(const Reader& reader) {
   std::vector<std::string> themes;
   if (const yaml::Node* theme = mapping.require("theme")) {
     yaml::Mapping inner(*theme, "\"theme\" of \"feedback\"", reader.problems);
-    const std::string column = is_mapping(*theme) ? inner.require_string("column") : "";
+    const std::string column = theme->is_mapping() ? inner.require_string("column") : "";
     inner.require("allow");
     themes = read_values(inner, "allow", reader.problems);
     inner.finish();
@@ -165,7 +163,7 @@ void read_retention(const Reader& reader) {
   }
   yaml::Mapping mapping(*node, "\"retention\" of \"business\"", reader.problems);
   AccountRetentionRules rules;
-  if (is_mapping(*node) && (!reader.usage.users || reader.usage.users->account.empty())) {
+  if (node->is_mapping() && (!reader.usage.users || reader.usage.users->account.empty())) {
     mapping.problem("", format("{} is about accounts, and nothing says who belongs to which; add "
                                "\"account\" to \"users\" of \"population\"",
                                mapping.what()));

@@ -60,7 +60,7 @@ ReportKey read_key(const yaml::Entry& entry, const std::string& group, const Usa
   ReportKey key{entry.key.text, {}, {}, {}};
   yaml::Mapping mapping(entry.value,
                         format("{} of {} in \"report\"", yaml::quoted(entry.key), group), problems);
-  if (entry.value.kind != yaml::Node::Kind::mapping) {
+  if (!entry.value.is_mapping()) {
     return key;
   }
   read_subject(mapping, usage, key);
@@ -91,7 +91,7 @@ std::vector<ReportGroup> read_report(yaml::Mapping& outer, const UsageConfig& us
     }
     ReportGroup group{name.text, {}};
     yaml::Mapping mapping(value, format("{} in \"report\"", yaml::quoted(name)), problems);
-    if (value.kind == yaml::Node::Kind::mapping) {
+    if (value.is_mapping()) {
       for (const yaml::Entry& entry : value.entries) {
         group.keys.push_back(read_key(entry, yaml::quoted(name), usage, problems));
       }

@@ -242,7 +242,7 @@ Target read_target(const Reader& reader, const yaml::Entry& entry) {
   Target target;
   target.id = entry.key.text;
   yaml::Mapping mapping(entry.value, format("target {}", yaml::quoted(entry.key)), reader.problems);
-  if (entry.value.kind != yaml::Node::Kind::mapping) {
+  if (!entry.value.is_mapping()) {
     return target;
   }
   target.subject = read_subject(reader, mapping);
@@ -280,7 +280,7 @@ std::vector<Phase> read_phases(yaml::Mapping& outer, Problems& problems) {
   for (const auto& [key, value] : outer.entries("phases")) {
     yaml::Mapping mapping(value, format("phase {}", yaml::quoted(key)), problems);
     Phase phase{key.text, {}, {}};
-    if (value.kind == yaml::Node::Kind::mapping) {
+    if (value.is_mapping()) {
       phase.from = mapping.duration("from", Duration{}, kLongest).value_or(Duration{});
       mapping.require("until");
       phase.until = mapping.duration("until", Duration{}, kLongest).value_or(kLongest);

@@ -124,7 +124,7 @@ std::vector<Rung> read_recount(yaml::Mapping& mapping, Problems& problems) {
     Rung read;
     const bool last = &item == &node->items.back();
     read.younger_than = rung.duration("younger_than", kSlice, days(3660));
-    if (item.kind == yaml::Node::Kind::mapping) {
+    if (item.is_mapping()) {
       rung.require("every");
       if (last == rung.has("younger_than")) {
         rung.problem("younger_than",

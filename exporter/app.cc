@@ -38,7 +38,7 @@ std::string url_of(const std::string& address) {
 // The name of the collector of everything about features.
 constexpr std::string_view kUsageCollector = "usage";
 
-bool has_features(const Config& config) { return config.usage.kind == yaml::Node::Kind::mapping; }
+bool has_features(const Config& config) { return config.usage.is_mapping(); }
 
 }  // namespace
 
@@ -69,8 +69,7 @@ std::shared_ptr<Engine> App::engine() const {
   return engine_;
 }
 
-void App::replace_engine(Plan plan) {
-  auto fresh = std::make_shared<Engine>(std::move(plan), Services{clock_, log_, publisher_, self_});
+void App::replace_engine(const std::shared_ptr<Engine>& fresh) {
   const std::shared_ptr<Engine> earlier = engine();
   earlier->stop();
   fresh->take_over(*earlier);
@@ -94,9 +93,9 @@ bool App::reload() {
     return false;
   }
   try {
-    Plan plan = load_();
-    serve_ingest(plan.config);
-    replace_engine(std::move(plan));
+    const auto fresh = std::make_shared<Engine>(load_(), services());
+    serve_ingest(fresh->config());  // the last that may fail
+    replace_engine(fresh);
     self_.reloaded(true, clock_.now());
     log_.info("config reloaded");
     return true;
@@ -211,11 +210,10 @@ Task App::report_task() {
 }
 
 void App::run() {
-  Plan plan = load_();
+  engine_ = std::make_shared<Engine>(load_(), services());
   HttpOptions http;
   http.listen_addresses = options_.listen_addresses;
   log_.info("starting usage_exporter", {{"version", kVersion}, {"revision", kRevision}});
-  engine_ = std::make_shared<Engine>(std::move(plan), Services{clock_, log_, publisher_, self_});
   {
     // First: an address that is taken must not cost the databases a query.
     const HttpServer server(http, routes());

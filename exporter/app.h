@@ -41,7 +41,8 @@ class App {
   void run();
 
  private:
-  void replace_engine(Plan plan);
+  Services services() { return {clock_, log_, publisher_, self_}; }
+  void replace_engine(const std::shared_ptr<Engine>& fresh);
   void serve_ingest(const Config& config);
   bool reload();  // false: refused, the old config goes on
   std::shared_ptr<Engine> engine() const;

@@ -69,7 +69,7 @@ class Loader {
     }
     if (root.kind != yaml::Node::Kind::null) {
       yaml::Mapping mapping(root, main ? "the config" : "an included file", problems_);
-      complete_ = complete_ && root.kind == yaml::Node::Kind::mapping;
+      complete_ = complete_ && root.is_mapping();
       check_version(mapping);
       if (main) {
         if (const auto zone = read_time_zone(mapping, "timezone", problems_)) {
@@ -211,7 +211,7 @@ class Loader {
       return;  // the same as none; finish() says so when no file has any
     }
     const yaml::Mapping checked(*node, format("\"{}\"", section), problems_);
-    complete_ = complete_ && node->kind == yaml::Node::Kind::mapping;
+    complete_ = complete_ && node->is_mapping();
     for (const auto& entry : node->entries) {
       const auto first = std::find_if(all.begin(), all.end(), [&](const auto& other) {
         return other.key.text == entry.key.text;

@@ -109,7 +109,7 @@ void read_sources(CollectorConfig& collector, yaml::Mapping& mapping, const Conf
                   bool complete, Problems& problems) {
   if (!mapping.has("source") && !mapping.has("sources")) {
     named_sources(mapping, problems);  // so that both keys are known
-    if (collector.body.kind == yaml::Node::Kind::mapping) {
+    if (collector.body.is_mapping()) {
       problems.add(collector.position, format("{} lacks the key \"source\" (or \"sources\"), the "
                                               "name of the database to read",
                                               mapping.what()));

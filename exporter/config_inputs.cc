@@ -42,7 +42,7 @@ void read_log(SourceConfig& source, yaml::Mapping& outer, const yaml::Node& node
               Problems& problems) {
   yaml::Mapping mapping(node, format("\"log\" of {}", outer.what()), problems);
   LogConfig log;
-  if (node.kind == yaml::Node::Kind::mapping && mapping.require("paths") != nullptr) {
+  if (node.is_mapping() && mapping.require("paths") != nullptr) {
     log.paths = mapping.strings("paths");
     if (log.paths.empty()) {
       mapping.problem("paths", format("\"paths\" in {} is empty; list the files to read, such as "

@@ -76,7 +76,7 @@ void read_dsn(SourceConfig& source, yaml::Mapping& mapping, const yaml::Node& no
   }
   const std::size_t before = problems.size();
   if (dsn != nullptr || file == nullptr) {
-    if (dsn == nullptr && node.kind == yaml::Node::Kind::mapping) {
+    if (dsn == nullptr && node.is_mapping()) {
       problems.add(source.position, format("{} lacks the key \"dsn\" (or \"dsn_file\"): {}",
                                            mapping.what(), kDsnExample));
       return;

@@ -87,7 +87,7 @@ int run_serve(const Flags& flags) {
     if (flags.storage_path.empty()) {
       refuse_to_lose_events(plan.config);
     }
-    if (plan.config.usage.kind == yaml::Node::Kind::mapping) {
+    if (plan.config.usage.is_mapping()) {
       usage->open(clock.now(), log);  // at the start, so that a folder of no use is found at once
     }
     return plan;

@@ -141,7 +141,7 @@ class TreeBuilder : public YAML::EventHandler {
   };
 
   bool at_key() const {
-    return !stack_.empty() && stack_.back().node.kind == Node::Kind::mapping && !stack_.back().key;
+    return !stack_.empty() && stack_.back().node.is_mapping() && !stack_.back().key;
   }
 
   void check_tag(const YAML::Mark& mark, const std::string& tag) {

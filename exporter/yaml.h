@@ -28,6 +28,8 @@ struct Node {
   bool secret = false;      // scalar: holds text from the environment; never printed in a message
   std::vector<Node> items;  // sequence
   std::vector<Entry> entries;  // mapping: in file order
+
+  bool is_mapping() const { return kind == Kind::mapping; }
 };
 
 struct Entry {

@@ -109,7 +109,7 @@ std::string quoted(const Node& node) {
 
 Mapping::Mapping(const Node& node, std::string what, Problems& problems)
     : node_(node), what_(std::move(what)), problems_(problems) {
-  if (node_.kind != Node::Kind::mapping) {
+  if (!node_.is_mapping()) {
     problems_.add(node_.position, expected(what_, "a mapping (key: value)", node_));
   }
 }
@@ -130,7 +130,7 @@ const Node* Mapping::find(std::string_view key) {
 
 const Node* Mapping::require(std::string_view key) {
   const Node* node = find(key);
-  if (node == nullptr && node_.kind == Node::Kind::mapping) {
+  if (node == nullptr && node_.is_mapping()) {
     problems_.add(node_.position, format("{} lacks the key \"{}\"", what_, key));
   }
   return node;
@@ -254,7 +254,7 @@ std::vector<Entry> Mapping::entries(std::string_view key) {
   if (node == nullptr) {
     return {};
   }
-  if (node->kind != Node::Kind::mapping) {
+  if (!node->is_mapping()) {
     problems_.add(node->position, expected(label(key), "a mapping (key: value)", *node));
   }
   return node->entries;
