@@ -1,6 +1,6 @@
 """Value and ROI: was it worth the money, and which feature brings it back?"""
 
-from blocks import (GOOD_ABOVE_ZERO, bars, choice, dashboard, lines, override, query, row, stat, table,
+from blocks import (GOOD_ABOVE_ZERO, TITLES, bars, choice, dashboard, lines, override, query, row, stat, table,
                     to_feature, value_texts, week)
 
 PER_STREAM = "feature, stream, currency"
@@ -61,12 +61,12 @@ def build():
             row("Which features carry the product", 7,
                 table("Engagement matrix", "Reach is adoption in 28 days, frequency the uses per user in them. Many is half of the "
                       "people active or more, often is once a week or more.",
-                      {"Place": f"(({ADOPTION}) >= bool 0.5) * 2 + ({OFTEN} >= bool 4)",
+                      {"title": TITLES, "Place": f"(({ADOPTION}) >= bool 0.5) * 2 + ({OFTEN} >= bool 4)",
                        "Reach": ADOPTION, "Uses per user": OFTEN,
                        "Monthly stickiness": 'max by (feature) (usage_stickiness_ratio{F,ratio="dau_mau"})',
                        "Value": f"sum by (feature) ({mine})",
                        "Saved per user": "max by (feature) (usage_time_saved_per_user_seconds_median{F})"},
-                      24, "It needs a population and a window of 28 days.", {"feature": "Feature"}, sort="Reach",
+                      24, "It needs a population and a window of 28 days.", {"feature": "Feature", "title": "What it is"}, sort="Reach",
                       descending=True, overrides=[
                           to_feature(),
                           override("Place", mappings=value_texts(PLACES), custom__cellOptions={"type": "color-text"}),
