@@ -91,7 +91,8 @@ def build():
                                     thresholds={"mode": "absolute", "steps": [
                                         {"color": color, "value": value} for color, value in GOOD_ABOVE_ZERO]},
                                     custom__cellOptions={"type": "color-text"}),
-                           override("Failed", **percent)])),
+                           override("Failed", **percent),
+                           override("/^(?!Feature|What it is)/", custom__width=110)])),
             row("How much, and how many people", 9,
                 lines("Uses per day", "Successful uses within 24 hours; each bar covers the day that ends where the bar "
                       "ends.", [query('max by (feature) (usage_uses{F,window="1d"})', "{{feature}}")],

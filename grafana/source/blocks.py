@@ -110,9 +110,9 @@ def stat(title, about, queries, width, unit, none, steps=NEUTRAL, names=True, ma
                    "mappings": list(mappings), **defaults}, options, overrides)
 
 
-def bars(title, about, queries, width, unit, none, steps=PLAIN, **defaults):
-    """A horizontal bar for each series, from zero."""
-    options = _reduced(displayMode="basic", valueMode="text", namePlacement="left", showUnfilled=True,
+def bars(title, about, queries, width, unit, none, steps=PLAIN, names="left", **defaults):
+    """A horizontal bar for each series, from zero. Names of more than some twenty letters stand on "top"."""
+    options = _reduced(displayMode="basic", valueMode="text", namePlacement=names, showUnfilled=True,
                        text={"titleSize": 14, "valueSize": 18}, sizing="manual", minVizHeight=16, maxVizHeight=44,
                        minVizWidth=8)
     return _panel("bargauge", title, about, queries, width, none,

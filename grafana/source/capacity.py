@@ -36,7 +36,7 @@ def build():
                 {"unit": "max by (resource, unit) (usage_capacity_info{J})", "Used": USED, "Limit": LIMIT, "Full": RATIO, "In thirty days": PROJECTED,
                  "Full in thirty days": f"{PROJECTED} / ({LIMIT} > 0)"},
                 24, "No capacity is configured.", {"resource": "Resource", "unit": "Unit"}, sort="Full", descending=True,
-                unit="short", decimals=1, overrides=[override("/^Full/", **used)])),
+                first="Full", unit="short", decimals=1, overrides=[override("/^Full/", **used)])),
             row("Where the load comes from", 9,
                 lines("Busiest hour", "Most successful uses within one hour of the window that ended at each time.",
                       [query('max by (feature) (usage_peak_hourly_uses{F,window="$window"})', "{{feature}}")], 8,

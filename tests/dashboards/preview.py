@@ -86,7 +86,7 @@ def complaints(report, silent=()):
         wanted = "no data" if panel["title"] in silent else "ok"
         if panel["type"] != "row" and panel["state"] != wanted:
             said.append(f"{panel['title']}: {panel['state']}, not {wanted} {panel.get('error', '')}")
-        said += [f"{panel['title']}: {problem}" for problem in panel.get("problems", [])]
+        said += [f"{panel['title']}: {problem}" for problem in panel.get("problems", []) + panel["illegible"]]
     return said
 
 
@@ -108,10 +108,9 @@ class PreviewTest(unittest.TestCase):
         wait_until(lambda: time.time() >= cls.now, "the minute to end", 130)
         # What has no past is only there for some minutes.
         days = {"usage-health": 1 / 96}
-        jobs = {f"{uid}-{theme}": (dashboard, cls.parameters(theme=theme, days=days.get(uid, 90)))
-                for theme in ("light", "dark") for uid, dashboard in cls.shipped.items()}
-        jobs |= {f"{uid}-phone": (dashboard, cls.parameters(theme="light", width=390, days=days.get(uid, 90)))
-                 for uid, dashboard in cls.shipped.items()}
+        jobs = {f"{uid}-{look}": (dashboard, cls.parameters(theme=theme, width=width, days=days.get(uid, 90)))
+                for look, theme, width in (("light", "light", 1600), ("dark", "dark", 1200), ("phone", "light", 390))
+                for uid, dashboard in cls.shipped.items()}
         jobs["usage-feature-share"] = (cls.shipped["usage-feature"],
                                        cls.parameters(theme="light", **{"var-feature": "share",
                                                                         "var-dimension": "ttl_hours"}))
@@ -239,13 +238,15 @@ class PreviewTest(unittest.TestCase):
     def test_2_every_fault_shows(self):
         good = self.shipped["usage-adoption"]
         jobs = {"fault-none": (good, self.parameters(theme="light"))}
-        for name, plant in FAULTS.items():
-            dashboard = copy.deepcopy(good)
-            plant(dashboard)
-            jobs[f"fault-{name}"] = (dashboard, self.parameters(theme="light"))
+        for faults, width in ((FAULTS, 1600), (FAULTS_ON_A_PHONE, 390)):
+            for name, plant in faults.items():
+                dashboard = copy.deepcopy(good)
+                plant(dashboard)
+                jobs[f"fault-{name}"] = (dashboard, self.parameters(theme="light", width=width))
         for name, report in render(jobs).items():
             with self.subTest(name):
-                noticed = complaints(report) or self.readings(report) != self.readings(self.of("usage-adoption"))
+                noticed = complaints(report) or (name.removeprefix("fault-") not in FAULTS_ON_A_PHONE
+                                                 and self.readings(report) != self.readings(self.of("usage-adoption")))
                 self.assertEqual(bool(noticed), name != "fault-none")
 
     @staticmethod
@@ -311,6 +312,7 @@ def expression(title, old, new):
 
 
 FEWER, WEEKS = "Fewer tickets than before the launch", "Now and seven days earlier"
+SENTENCES = "${window:text}, in a sentence each"
 FAULTS = {
     "promql": expression("Adoption", "max by", "max bye"),
     "metric": expression("Adoption", "usage_adoption_ratio", "usage_adoption_ration"),
@@ -330,6 +332,23 @@ FAULTS = {
     "legend": lambda dashboard: of(dashboard, "Adoption")["targets"][0].update(legendFormat="{{featur}}"),
     "column": lambda dashboard: of(dashboard, WEEKS)["transformations"][1]["options"]["renameByName"].pop("Value #C"),
 }
+
+def as_big_numbers(dashboard):
+    """The sentences as the names of a stat panel, which lie on one another where they need two lines."""
+    panel = of(dashboard, SENTENCES)
+    panel.update(type="stat", transformations=[], options={
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "orientation": "horizontal",
+        "textMode": "name", "colorMode": "value", "graphMode": "none", "text": {"titleSize": 22, "valueSize": 22}})
+    panel["fieldConfig"]["defaults"].pop("custom")
+
+
+def in_one_line(dashboard):
+    for one in (custom := of(dashboard, SENTENCES)["fieldConfig"]["defaults"]["custom"]), custom["cellOptions"]:
+        one.pop("wrapText")
+
+
+# Good on a desk, where they are no faults.
+FAULTS_ON_A_PHONE = {"big-numbers": as_big_numbers, "one-line": in_one_line}
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

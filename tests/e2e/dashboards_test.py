@@ -154,7 +154,7 @@ FAULTS = {
     "a column that is not there": change(WEEKS, lambda panel: panel["transformations"][1]["options"][
         "renameByName"].update({"Value #Z": "Nothing"})),
     "a column without a name": change(WEEKS, lambda panel: panel["transformations"][1]["options"][
-        "renameByName"].pop("Value #A")),
+        "renameByName"].pop("Value #B")),
     "sorted by nothing": change(WEEKS, lambda panel: panel["options"]["sortBy"][0].update(displayName="Usess")),
     "override that matches nothing": change("People", lambda panel: panel["fieldConfig"]["overrides"][0][
         "matcher"].update(options="active in the produkt")),

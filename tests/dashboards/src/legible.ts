@@ -5,7 +5,8 @@ interface Piece {
   text: string;
   box: DOMRect;
 }
-const TOUCH = 2; // pixels by which glyphs' boxes may overlap: line boxes are higher than letters
+const TOUCH = 2; // pixels that nobody misses
+const AIR = 0.2; // of a line's height above and below its letters
 
 const hides = (value: string) => value === 'hidden' || value === 'clip';
 
@@ -17,6 +18,7 @@ function clipped(element: Element, box: DOMRect, root: Element) {
     const style = getComputedStyle(at);
     if (style.overflowX === 'visible' && style.overflowY === 'visible' && at !== root) continue;
     const edge = at.getBoundingClientRect();
+    if (edge.width <= 1 && edge.height <= 1) return { cut: false, box: new DOMRect() }; // for screen readers alone
     const beyond = (low: number, high: number, from: number, to: number) => low < from - TOUCH || high > to + TOUCH;
     const over = at === root; // beyond the panel is over its neighbor
     cut ||= (over || hides(style.overflowX)) && beyond(left, right, edge.left, edge.right);
@@ -45,7 +47,8 @@ export function illegible(root: Element): string[] {
     const range = document.createRange();
     range.selectNodeContents(node);
     for (const line of range.getClientRects()) {
-      const { cut, box } = clipped(element, line, root);
+      const letters = new DOMRect(line.x, line.y + AIR * line.height, line.width, (1 - 2 * AIR) * line.height);
+      const { cut, box } = clipped(element, letters, root);
       if (cut) said.add(`cut: ${text}`);
       if (box.width && box.height) pieces.push({ text, box });
     }
