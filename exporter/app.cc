@@ -59,7 +59,7 @@ App::App(ServeOptions options, std::function<Plan()> load, std::shared_ptr<Usage
           },
           clock),
       usage_(std::move(usage)),
-      reports_(usage_, {options_.report_folder, options_.report_forms}, log) {
+      reports_(usage_, {options_.report_folder, options_.report_forms}, self_, log) {
   const sigset_t signals = handled_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }

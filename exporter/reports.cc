@@ -52,8 +52,9 @@ HttpResponse response_of(const std::shared_ptr<const std::string>& text, const R
 
 }  // namespace
 
-Reports::Reports(std::shared_ptr<UsageState> state, ReportFolder folder, Log& log)
-    : state_(std::move(state)), folder_(std::move(folder)), log_(log) {
+Reports::Reports(std::shared_ptr<UsageState> state, ReportFolder folder, SelfMetrics& self,
+                 Log& log)
+    : state_(std::move(state)), folder_(std::move(folder)), self_(self), log_(log) {
   if (folder_.path.empty()) {
     return;
   }
@@ -63,6 +64,7 @@ Reports::Reports(std::shared_ptr<UsageState> state, ReportFolder folder, Log& lo
     throw Error(Reason::io, format("cannot write reports into --report.folder={}: {}", folder_.path,
                                    failed ? failed.message() : "the process may not write there"));
   }
+  self_.reports_expected();
 }
 
 Reports::Config Reports::config() const {
@@ -172,6 +174,7 @@ void Reports::write_due(const Config& config, const IsoWeek& last, Instant now) 
       WholeFile file(path);
       file.write(*made->texts[static_cast<std::size_t>(form - forms.data())]);
       file.finish();
+      self_.report_written(now);
       log_.info("weekly report written", {{"path", path}});
     }
   }
@@ -197,6 +200,7 @@ void Reports::look(Instant now) {
     complaint_.clear();
   } catch (const std::exception& error) {  // of the file system, too
     retry_ = now + kRetry;
+    self_.report_failed();
     if (std::exchange(complaint_, error.what()) != error.what()) {
       log_.error("cannot write the weekly report; it is tried again every minute",
                  {{"err", error.what()}});

@@ -13,6 +13,7 @@
 #include "exporter/http_server.h"
 #include "exporter/log.h"
 #include "exporter/render_report.h"
+#include "exporter/self_metrics.h"
 
 namespace usage {
 
@@ -27,8 +28,8 @@ struct ReportFolder {
 // facts is held for one week's numbers at a time, so that no refresh waits for a whole report.
 class Reports {
  public:
-  // The log outlives it. Makes the folder; Error(io) where it cannot be written to.
-  Reports(std::shared_ptr<UsageState> state, ReportFolder folder, Log& log);
+  // The log and the metrics outlive it. Makes the folder; Error(io) where it cannot be written to.
+  Reports(std::shared_ptr<UsageState> state, ReportFolder folder, SelfMetrics& self, Log& log);
 
   // Makes and writes what is due at `now`: nothing most of the time. Whoever serves calls it every
   // second or so, one thread at a time. A week is due when every table was read past its end; a
@@ -64,6 +65,7 @@ class Reports {
 
   const std::shared_ptr<UsageState> state_;
   const ReportFolder folder_;
+  SelfMetrics& self_;
   Log& log_;
   std::atomic<bool> stopping_ = false;
   std::mutex making_;               // readers in a row cost one evaluation

@@ -167,6 +167,14 @@ struct SelfMetrics::State {
   Family<Gauge>& reload_success =
       gauge(registry, "usage_exporter_config_last_reload_success_timestamp_seconds",
             "When the configuration in use was read, in seconds since the Unix epoch.");
+  Family<Counter>& report_failures = counter(
+      registry, "usage_exporter_report_failures_total",
+      "Times that a weekly report was due and could not be written into --report.folder; it "
+      "is tried again every minute.");
+  Family<Gauge>& report_success = gauge(
+      registry, "usage_exporter_report_last_success_timestamp_seconds",
+      "When this process last wrote a weekly report into --report.folder, in seconds since the "
+      "Unix epoch; absent until then.");
 
   std::mutex mutex;
   std::map<Key, std::shared_ptr<Job::Series>> series;  // of the jobs there are
@@ -265,6 +273,14 @@ void SelfMetrics::reloaded(bool success, Instant now) {
   }
 }
 
+void SelfMetrics::reports_expected() { state_->report_failures.Add({}); }
+
+void SelfMetrics::report_written(Instant now) {
+  state_->report_success.Add({}, unix_seconds(now)).Set(unix_seconds(now));
+}
+
+void SelfMetrics::report_failed() { state_->report_failures.Add({}).Increment(); }
+
 Metrics SelfMetrics::metrics() const {
   Metrics metrics = process_metrics(state_->started);
   for (const prometheus::MetricFamily& family : state_->registry.Collect()) {
@@ -319,6 +335,8 @@ Metrics SelfMetrics::describe() {
   job->succeeded(Instant(), {}, {});
   job->next_run(Instant());
   self.reloaded(true, Instant());
+  self.reports_expected();
+  self.report_written(Instant());
   self.scraped(200);
   return self.metrics();
 }

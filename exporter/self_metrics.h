@@ -30,6 +30,11 @@ class SelfMetrics {
   void scraped(int status_code);
   void reloaded(bool success, Instant now);
 
+  // Of the weekly reports that are written into a folder: there from reports_expected() on.
+  void reports_expected();
+  void report_written(Instant now);
+  void report_failed();
+
   // Everything, with process_* read from /proc now.
   Metrics metrics() const;
 

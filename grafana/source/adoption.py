@@ -1,6 +1,6 @@
 """Weekly adoption: what a product manager reads on Monday."""
 
-from blocks import (GOOD_ABOVE_ZERO, bars, choice, dashboard, lines, override, query, row, stat, table,
+from blocks import (GOOD_ABOVE_ZERO, TITLES, bars, choice, dashboard, lines, override, query, row, sentences, stat, table,
                     to_feature, week)
 
 ONCE = 'window="$window"'
@@ -19,7 +19,7 @@ NOW = {"percent": f"round(100 * max by (feature) ({ADOPTION}))",
 EARLIER = {"earlier": f"round(100 * max by (feature) ({before(ADOPTION)}))"}
 TOGETHER = {"percent": f"round(100 * max by (combination) (usage_combination_adoption_ratio{{J,{ONCE}}}))",
             "users": f"max by (combination) (usage_combination_users{{J,{ONCE}}})"}
-SENTENCE = "{{percent}} % of the people active in the product used {{feature}}: {{users}} of {{active}}"
+SENTENCE = "{{percent}} % of the people active in the product used {{title}}: {{users}} of {{active}}"
 
 
 def sentence(labels, values):
@@ -28,6 +28,10 @@ def sentence(labels, values):
         expression += (f' * on ({labels}) group_left ({name}) '
                        f'count_values by ({labels}) ("{name}", {value})')
     return expression
+
+
+def with_title(expression):
+    return f"{expression} * on (feature) group_left (title) {TITLES}"
 
 
 def now_and_before(series, by="feature"):
@@ -44,17 +48,16 @@ def build():
         "Who used what this week, against the week before, and what it was worth.",
         [choice("feature", "Feature", "usage_uses{J}", "feature"), week()],
         [
-            row("", 5, stat(
+            row("", 7, sentences(
                 "${window:text}, in a sentence each",
                 "Adoption is the share of the people active in the window who used the feature in the same window. "
                 "A combination counts people who used all, or any, of its features.",
-                [query(sentence("feature", NOW | EARLIER),
+                [query(with_title(sentence("feature", NOW | EARLIER)),
                        SENTENCE + "; {{earlier}} % the week before"),
-                 query(f"{sentence('feature', NOW)} unless on (feature) {adoption_before}", SENTENCE),
+                 query(f"{with_title(sentence('feature', NOW))} unless on (feature) {adoption_before}", SENTENCE),
                  query(sentence("combination", TOGETHER),
                        "{{percent}} % used {{combination}}: {{users}} people")],
-                24, "none", "Nobody was active in this window yet, or the exporter has no such window.", names="only",
-                text={"titleSize": 22, "valueSize": 22})),
+                24, "Nobody was active in this window yet, or the exporter has no such window.")),
             row("How many use it", 9,
                 bars("Adoption", "Of the people active in the window, the share that used the feature in it. "
                      "Above 100 % is impossible.",
@@ -72,13 +75,13 @@ def build():
                 "Now and seven days earlier",
                 "Each number now and seven days earlier. Changes of adoption are in percentage points; changes of uses "
                 "are relative. People are counted once in a window, so weeks cannot be added up.",
-                {"Adoption": adoption, "a week earlier": adoption_before,
+                {"title": TITLES, "Adoption": adoption, "a week earlier": adoption_before,
                  "Points": f"100 * ({adoption} - {adoption_before})",
                  "Users": users, "Users before": users_before,
                  "Uses": uses, "Uses before": uses_before,
                  "Growth": f"{uses} / ({uses_before} > 0) - 1",
                  "Failed": f"max by (feature) (usage_failure_ratio{{F,{ONCE}}})"},
-                24, "Nothing to compare yet.", {"feature": "Feature"}, sort="Uses", descending=True,
+                24, "Nothing to compare yet.", {"feature": "Feature", "title": "What it is"}, sort="Uses", descending=True,
                 overrides=[to_feature(), override("Adoption", **percent), override("a week earlier", **percent),
                            override("Points", unit="none", decimals=1,
                                     thresholds={"mode": "absolute", "steps": [
@@ -88,7 +91,8 @@ def build():
                                     thresholds={"mode": "absolute", "steps": [
                                         {"color": color, "value": value} for color, value in GOOD_ABOVE_ZERO]},
                                     custom__cellOptions={"type": "color-text"}),
-                           override("Failed", **percent)])),
+                           override("Failed", **percent),
+                           override("/^(?!Feature|What it is)/", custom__width=110)])),
             row("How much, and how many people", 9,
                 lines("Uses per day", "Successful uses within 24 hours; each bar covers the day that ends where the bar "
                       "ends.", [query('max by (feature) (usage_uses{F,window="1d"})', "{{feature}}")],

@@ -11,6 +11,9 @@ NEUTRAL = [("text", None)]
 PLAIN = [("blue", None)]
 GOOD_ABOVE_ZERO = [("red", None), ("text", 0), ("green", 0.000001)]
 
+# What people call each feature; one of them where exporters disagree. As a column of a table it is the label "title".
+TITLES = "topk by (feature) (1, max by (feature, title) (usage_feature_info{F}))"
+
 
 def promql(text):
     """An expression with its shorthand spelled out, on one line: {J} and {F,window="7d"}."""
@@ -65,7 +68,7 @@ def value_texts(texts):
 
 
 def _panel(kind, title, about, queries, width, none, defaults, options, overrides=(), **more):
-    table, instant = kind == "table" or more.pop("rows", False), kind != "timeseries"
+    table, instant = more.pop("rows", kind == "table"), kind != "timeseries"
     targets = []
     for letter, one in zip("ABCDEFGHIJKLMNOP", queries):
         target = {"refId": letter, "datasource": DATASOURCE, "editorMode": "code", "expr": one["expr"],
@@ -84,21 +87,32 @@ def _reduced(**more):
             "orientation": "auto", **more}
 
 
-def stat(title, about, queries, width, unit, none, steps=NEUTRAL, names=True, text=None, mappings=(),
-         overrides=(), **defaults):
+def sentences(title, about, queries, width, none):
+    """The legend of each series on a line of its own, which is broken where the screen is narrow: no other panel breaks
+    what a query says."""
+    return _panel("table", title, about, queries, width, none,
+                  {"unit": "none", "color": {"mode": "thresholds"}, "thresholds": thresholds(NEUTRAL),
+                   # Before Grafana 12.2 wrapText is one of the cell's options.
+                   "custom": {"align": "left", "wrapText": True, "cellOptions": {"type": "auto", "wrapText": True}}},
+                  {"showHeader": False, "cellHeight": "sm", "sortBy": []}, rows=False, transformations=[
+                      {"id": "reduce", "options": {"mode": "seriesToRows", "reducers": ["lastNotNull"]}},
+                      {"id": "organize", "options": {"excludeByName": {"Last *": True}, "indexByName": {},
+                                                     "renameByName": {"Field": "Sentence"}}}])
+
+
+def stat(title, about, queries, width, unit, none, steps=NEUTRAL, names=True, mappings=(), overrides=(), **defaults):
     """Big numbers. With names=True each has its legend beside it; "only" shows the legend alone."""
     mode = {True: "value_and_name", False: "value", "only": "name"}[names]
     options = _reduced(colorMode="value", graphMode="none", justifyMode="auto", textMode=mode,
-                       wideLayout=False, showPercentChange=False, text=text or {})
-    options["orientation"] = "horizontal" if text else "auto"
+                       wideLayout=False, showPercentChange=False, text={})
     return _panel("stat", title, about, queries, width, none,
                   {"unit": unit, "color": {"mode": "thresholds"}, "thresholds": thresholds(steps),
                    "mappings": list(mappings), **defaults}, options, overrides)
 
 
-def bars(title, about, queries, width, unit, none, steps=PLAIN, **defaults):
-    """A horizontal bar for each series, from zero."""
-    options = _reduced(displayMode="basic", valueMode="text", namePlacement="left", showUnfilled=True,
+def bars(title, about, queries, width, unit, none, steps=PLAIN, names="left", **defaults):
+    """A horizontal bar for each series, from zero. Names of more than some twenty letters stand on "top"."""
+    options = _reduced(displayMode="basic", valueMode="text", namePlacement=names, showUnfilled=True,
                        text={"titleSize": 14, "valueSize": 18}, sizing="manual", minVizHeight=16, maxVizHeight=44,
                        minVizWidth=8)
     return _panel("bargauge", title, about, queries, width, none,

@@ -31,12 +31,12 @@ def build():
                       [query(RATIO, "{{resource}}")], 14, "percentunit", "No capacity is configured.",
                       steps=[("transparent", None), ("red", 1)], min=0, decimals=0)),
             row("", 5, table(
-                "Resources", "Numbers are in the resource's own unit: uses in an hour or a day, or bytes. In thirty days is where the "
+                "Resources", "Numbers are in the resource's own unit. In thirty days is where the "
                 "line through the last seven days leads; absent where there is no such line.",
-                {"Used": USED, "Limit": LIMIT, "Full": RATIO, "In thirty days": PROJECTED,
+                {"unit": "max by (resource, unit) (usage_capacity_info{J})", "Used": USED, "Limit": LIMIT, "Full": RATIO, "In thirty days": PROJECTED,
                  "Full in thirty days": f"{PROJECTED} / ({LIMIT} > 0)"},
-                24, "No capacity is configured.", {"resource": "Resource"}, sort="Full", descending=True,
-                unit="short", decimals=1, overrides=[override("/^Full/", **used)])),
+                24, "No capacity is configured.", {"resource": "Resource", "unit": "Unit"}, sort="Full", descending=True,
+                first="Full", unit="short", decimals=1, overrides=[override("/^Full/", **used)])),
             row("Where the load comes from", 9,
                 lines("Busiest hour", "Most successful uses within one hour of the window that ended at each time.",
                       [query('max by (feature) (usage_peak_hourly_uses{F,window="$window"})', "{{feature}}")], 8,

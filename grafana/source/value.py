@@ -1,6 +1,6 @@
 """Value and ROI: was it worth the money, and which feature brings it back?"""
 
-from blocks import (GOOD_ABOVE_ZERO, bars, choice, dashboard, lines, override, query, row, stat, table,
+from blocks import (GOOD_ABOVE_ZERO, TITLES, bars, choice, dashboard, lines, override, query, row, stat, table,
                     to_feature, value_texts, week)
 
 PER_STREAM = "feature, stream, currency"
@@ -57,19 +57,20 @@ def build():
                 bars("Value by feature and stream", "Value since the launch of each feature, by where it comes from. A stream "
                      "without a feature is of the whole product.",
                      [query(f"sort_desc({mine} > 0)", "{{feature}} {{stream}} ({{currency}})")], 10, "short",
-                     "No value is configured for these features.", decimals=1)),
+                     "No value is configured for these features.", names="top", decimals=1)),
             row("Which features carry the product", 7,
                 table("Engagement matrix", "Reach is adoption in 28 days, frequency the uses per user in them. Many is half of the "
                       "people active or more, often is once a week or more.",
-                      {"Place": f"(({ADOPTION}) >= bool 0.5) * 2 + ({OFTEN} >= bool 4)",
+                      {"title": TITLES, "Place": f"(({ADOPTION}) >= bool 0.5) * 2 + ({OFTEN} >= bool 4)",
                        "Reach": ADOPTION, "Uses per user": OFTEN,
                        "Monthly stickiness": 'max by (feature) (usage_stickiness_ratio{F,ratio="dau_mau"})',
                        "Value": f"sum by (feature) ({mine})",
                        "Saved per user": "max by (feature) (usage_time_saved_per_user_seconds_median{F})"},
-                      24, "It needs a population and a window of 28 days.", {"feature": "Feature"}, sort="Reach",
+                      24, "It needs a population and a window of 28 days.", {"feature": "Feature", "title": "What it is"}, sort="Reach",
                       descending=True, overrides=[
                           to_feature(),
-                          override("Place", mappings=value_texts(PLACES), custom__cellOptions={"type": "color-text"}),
+                          override("Place", mappings=value_texts(PLACES), custom__cellOptions={"type": "color-text"},
+                                   custom__width=210),
                           override("Reach", unit="percentunit", decimals=0),
                           override("Uses per user", decimals=1),
                           override("Monthly stickiness", unit="percentunit", decimals=0),
@@ -84,7 +85,7 @@ def build():
                      [query("""sort_desc(max by (feature, stream) (
                             usage_value_stream_uses{F,window="$window"}))""", "{{feature}}: {{stream}}")], 12, "none",
                      "No value is configured for these features.", decimals=0)),
-            row("What people ask for, and whether customers stay", 8,
+            row("What people say, and who stays", 8,
                 bars("Feedback in seven days", "Messages counted within seven days, by theme; themes that are not listed are "
                      "“other”.",
                      [query("sort_desc(max by (theme) (increase(usage_feedback_total{J}[7d])))", "{{theme}}")], 12,

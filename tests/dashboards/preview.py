@@ -14,10 +14,12 @@ import unittest
 import urllib.parse
 from pathlib import Path
 
+import yaml
+
 import dashboards
 from exporter import wait_until
 from prometheus import Prometheus
-from whole_picture import WholePicture
+from whole_picture import DEMO, WholePicture
 
 PREVIEW = Path(os.environ["PREVIEW"])
 DIST, PICTURES = PREVIEW / "dist", PREVIEW / "pictures"
@@ -28,6 +30,24 @@ GREEN, RED, TEXT = "#56A64B", "#E02F44", "#24292e"
 SILENT = {"usage-targets": {"Alerts about targets"}, "usage-health": {"Alerts about the exporter", "Failed runs"},
           "usage-capacity": {"Alerts about capacity and features"},
           "usage-feature": {"Links opened", "Who opens them"}}
+
+
+def with_second_source():
+    """The demo's config with one thing more that a dashboard shows: a second source, which sees the exports of two
+    formats alone and is what the exports are checked against."""
+    config = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
+
+    def of_app(part):
+        if isinstance(part, dict) and "table" in part:
+            part["source"] = "app"
+        for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+            of_app(inner)
+    of_app(config)
+    export = config["features"]["export"]
+    config["sources"]["web"] = config["sources"]["app"]
+    export["cross_check"] = [{"source": "web", "where": {"format": ["csv", "png"]},
+                              **{key: export[key] for key in ("table", "time", "outcome")}}]
+    return yaml.safe_dump(config, sort_keys=False)
 
 
 def rounded(number):
@@ -66,7 +86,7 @@ def complaints(report, silent=()):
         wanted = "no data" if panel["title"] in silent else "ok"
         if panel["type"] != "row" and panel["state"] != wanted:
             said.append(f"{panel['title']}: {panel['state']}, not {wanted} {panel.get('error', '')}")
-        said += [f"{panel['title']}: {problem}" for problem in panel.get("problems", [])]
+        said += [f"{panel['title']}: {problem}" for problem in panel.get("problems", []) + panel["illegible"]]
     return said
 
 
@@ -78,7 +98,8 @@ class PreviewTest(unittest.TestCase):
         PICTURES.mkdir(exist_ok=True)
         cls.shipped = {path.stem: dashboards.load(path) for path in dashboards.dashboard_files()}
         folder = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="preview_"))
-        cls.picture = cls.enterClassContext(WholePicture(Path(folder), age=75, steps=[(80, "3h"), (9, "1h")]))
+        cls.picture = cls.enterClassContext(WholePicture(
+            Path(folder), age=75, steps=[(80, "3h"), (9, "1h")], config=with_second_source()))
         cls.prometheus = cls.picture.prometheus
         for rule in ("target:usage_target_value:projected", "target:usage_target_trusted:bool"):
             wait_until(lambda: cls.prometheus.query(rule), rule, 200)
@@ -87,10 +108,9 @@ class PreviewTest(unittest.TestCase):
         wait_until(lambda: time.time() >= cls.now, "the minute to end", 130)
         # What has no past is only there for some minutes.
         days = {"usage-health": 1 / 96}
-        jobs = {f"{uid}-{theme}": (dashboard, cls.parameters(theme=theme, days=days.get(uid, 90)))
-                for theme in ("light", "dark") for uid, dashboard in cls.shipped.items()}
-        jobs |= {f"{uid}-phone": (dashboard, cls.parameters(theme="light", width=390, days=days.get(uid, 90)))
-                 for uid, dashboard in cls.shipped.items()}
+        jobs = {f"{uid}-{look}": (dashboard, cls.parameters(theme=theme, width=width, days=days.get(uid, 90)))
+                for look, theme, width in (("light", "light", 1600), ("dark", "dark", 1200), ("phone", "light", 390))
+                for uid, dashboard in cls.shipped.items()}
         jobs["usage-feature-share"] = (cls.shipped["usage-feature"],
                                        cls.parameters(theme="light", **{"var-feature": "share",
                                                                         "var-dimension": "ttl_hours"}))
@@ -127,17 +147,18 @@ class PreviewTest(unittest.TestCase):
 
     def test_1_weekly_adoption(self):
         report = self.of("usage-adoption")
-        sentences = [value["title"] for value in shown(report, "Last 7 days, in a sentence each")["values"]]
+        sentences = [row["Sentence"] for row in shown(report, "Last 7 days, in a sentence each")["values"]]
         active = self.value('usage_active_users{window="7d"}')
         rows = {row["Feature"]: row for row in shown(report, "Now and seven days earlier")["values"]}
-        for feature in ("export", "share"):
+        for feature, title in (("export", "Report export"), ("share", "Shared report links")):
             pick = f'{{feature="{feature}",window="7d"}}'
             now = self.value(f"usage_adoption_ratio{pick}")
             before = self.value(f"last_over_time(usage_adoption_ratio{pick}[1h])", self.now - 7 * DAY)
             users = self.value(f"usage_feature_users{pick}")
-            self.assertIn(f"{rounded(100 * now)} % of the people active in the product used {feature}: {users:.0f} of "
+            self.assertIn(f"{rounded(100 * now)} % of the people active in the product used {title}: {users:.0f} of "
                           f"{active:.0f}; {rounded(100 * before)} % the week before", sentences)
             self.assertEqual(texts(report, "Adoption")[feature], f"{100 * now:.1f}%")
+            self.assertEqual(rows[feature]["What it is"], title)
             self.assertEqual(rows[feature]["Users"], f"{users:.0f}")
             self.assertEqual(rows[feature]["a week earlier"], f"{100 * before:.1f}%")
             self.assertAlmostEqual(float(rows[feature]["Points"]), 100 * (now - before), delta=0.06)
@@ -199,6 +220,7 @@ class PreviewTest(unittest.TestCase):
         full = self.value('usage_capacity_used{resource="exports_per_hour"} / usage_capacity_limit > 0')
         self.assertEqual(rows["exports_per_hour"]["Full"], f"{100 * full:.1f}%")
         self.assertEqual(rows["exports_per_hour"]["Full color"], GREEN)
+        self.assertEqual((rows["exports_per_hour"]["Unit"], rows["export_storage"]["Unit"]), ("uses per hour", "bytes"))
 
     def test_1_health(self):
         report = self.of("usage-health")
@@ -207,17 +229,24 @@ class PreviewTest(unittest.TestCase):
         for title in ("Sources down", "Collectors failing"):
             self.assertEqual([(value["text"], value["color"]) for value in shown(report, title)["values"]],
                              [("0", GREEN)])
+        covered = self.value("usage_tracking_coverage_ratio")
+        self.assertTrue(0.1 < covered < 0.9, covered)
+        self.assertEqual([(value["title"], value["text"], value["color"])
+                          for value in shown(report, "Uses seen elsewhere")["values"]],
+                         [("export: web", f"{rounded(100 * covered)}%", TEXT)])
 
     def test_2_every_fault_shows(self):
         good = self.shipped["usage-adoption"]
         jobs = {"fault-none": (good, self.parameters(theme="light"))}
-        for name, plant in FAULTS.items():
-            dashboard = copy.deepcopy(good)
-            plant(dashboard)
-            jobs[f"fault-{name}"] = (dashboard, self.parameters(theme="light"))
+        for faults, width in ((FAULTS, 1600), (FAULTS_ON_A_PHONE, 390)):
+            for name, plant in faults.items():
+                dashboard = copy.deepcopy(good)
+                plant(dashboard)
+                jobs[f"fault-{name}"] = (dashboard, self.parameters(theme="light", width=width))
         for name, report in render(jobs).items():
             with self.subTest(name):
-                noticed = complaints(report) or self.readings(report) != self.readings(self.of("usage-adoption"))
+                noticed = complaints(report) or (name.removeprefix("fault-") not in FAULTS_ON_A_PHONE
+                                                 and self.readings(report) != self.readings(self.of("usage-adoption")))
                 self.assertEqual(bool(noticed), name != "fault-none")
 
     @staticmethod
@@ -259,11 +288,11 @@ class PreviewTest(unittest.TestCase):
         report = reports["usage-health-failing"]
         collectors = shown(report, "Collectors")["values"]
         self.assertEqual({(row["State"], row["State color"]) for row in collectors}, {("down", RED)})
-        for title, count in (("Sources down", 1), ("Collectors failing", len(collectors))):
+        for title, count in (("Sources down", 2), ("Collectors failing", len(collectors))):
             self.assertEqual([(value["text"], value["color"]) for value in shown(report, title)["values"]],
                              [(str(count), RED)])
         self.assertEqual([(row["State"], row["State color"]) for row in shown(report, "Sources")["values"]],
-                         [("down", RED)])
+                         [("down", RED)] * 2)
 
 
 def of(dashboard, title):
@@ -283,6 +312,7 @@ def expression(title, old, new):
 
 
 FEWER, WEEKS = "Fewer tickets than before the launch", "Now and seven days earlier"
+SENTENCES = "${window:text}, in a sentence each"
 FAULTS = {
     "promql": expression("Adoption", "max by", "max bye"),
     "metric": expression("Adoption", "usage_adoption_ratio", "usage_adoption_ration"),
@@ -302,6 +332,23 @@ FAULTS = {
     "legend": lambda dashboard: of(dashboard, "Adoption")["targets"][0].update(legendFormat="{{featur}}"),
     "column": lambda dashboard: of(dashboard, WEEKS)["transformations"][1]["options"]["renameByName"].pop("Value #C"),
 }
+
+def as_big_numbers(dashboard):
+    """The sentences as the names of a stat panel, which lie on one another where they need two lines."""
+    panel = of(dashboard, SENTENCES)
+    panel.update(type="stat", transformations=[], options={
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}, "orientation": "horizontal",
+        "textMode": "name", "colorMode": "value", "graphMode": "none", "text": {"titleSize": 22, "valueSize": 22}})
+    panel["fieldConfig"]["defaults"].pop("custom")
+
+
+def in_one_line(dashboard):
+    for one in (custom := of(dashboard, SENTENCES)["fieldConfig"]["defaults"]["custom"]), custom["cellOptions"]:
+        one.pop("wrapText")
+
+
+# Good on a desk, where they are no faults.
+FAULTS_ON_A_PHONE = {"big-numbers": as_big_numbers, "one-line": in_one_line}
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

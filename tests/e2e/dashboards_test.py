@@ -133,7 +133,7 @@ def default(title, **changed):
     return change(title, lambda panel: panel["fieldConfig"]["defaults"].update(changed))
 
 
-WEEKS = "Now and seven days earlier"
+WEEKS, SENTENCES = "Now and seven days earlier", "${window:text}, in a sentence each"
 STEPS = {"mode": "absolute", "steps": [{"color": "red", "value": None}, {"color": "green", "value": 50}]}
 FAULTS = {
     "wrong unit": default("Adoption over time", unit="s"),
@@ -146,10 +146,15 @@ FAULTS = {
     "unknown color": default("Adoption", thresholds={"mode": "absolute", "steps": [{"color": "gren", "value": None}]}),
     "unknown reducer": change("Time saved", lambda panel: panel["options"]["reduceOptions"].update(calcs=["lastt"])),
     "unknown transformation": change(WEEKS, lambda panel: panel["transformations"][0].update(id="mergee")),
+    "unknown reducer of rows": change(SENTENCES, lambda panel: panel["transformations"][0]["options"].update(
+        reducers=["lastt"])),
+    "series that are not made rows of": change(SENTENCES, lambda panel: panel["transformations"].pop(0)),
+    "a sentence's number beside it": change(SENTENCES, lambda panel: panel["transformations"][1]["options"].update(
+        excludeByName={})),
     "a column that is not there": change(WEEKS, lambda panel: panel["transformations"][1]["options"][
         "renameByName"].update({"Value #Z": "Nothing"})),
     "a column without a name": change(WEEKS, lambda panel: panel["transformations"][1]["options"][
-        "renameByName"].pop("Value #A")),
+        "renameByName"].pop("Value #B")),
     "sorted by nothing": change(WEEKS, lambda panel: panel["options"]["sortBy"][0].update(displayName="Usess")),
     "override that matches nothing": change("People", lambda panel: panel["fieldConfig"]["overrides"][0][
         "matcher"].update(options="active in the produkt")),

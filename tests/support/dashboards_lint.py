@@ -12,7 +12,7 @@ KINDS = {"stat", "bargauge", "timeseries", "table", "row"}
 UNITS = {"none", "short", "percentunit", "s", "bytes"}
 OWN_UNIT = re.compile(r"(suffix:\S.*|time:[YMDHhms :-]+)")
 REDUCERS = {"lastNotNull"}
-TRANSFORMATIONS = {"merge", "organize", "sortBy"}
+TRANSFORMATIONS = {"merge", "organize", "reduce", "sortBy"}
 COLORS = {"text", "transparent", "green", "red", "orange", "yellow", "blue", "purple"}
 PROPERTIES = {"unit", "decimals", "min", "max", "color", "thresholds", "mappings", "links", "noValue"}
 CUSTOM = {"table": {"cellOptions", "width"}, "timeseries": {"lineStyle", "lineWidth", "fillOpacity", "stacking"},
@@ -169,6 +169,15 @@ def _column_complaints(panel):
     # Labels that are kept, and those that count_values, label_join and label_replace make.
     labels = set(re.findall(r"\w+", " ".join(re.findall(r"(?:by|group_left) \(([^()]*)\)", asked))))
     labels |= set(re.findall(r'"(\w+)"', asked))
+    series = {target["format"] for target in panel["targets"]} == {"time_series"}
+    if series and panel["type"] == "table":
+        # Of which each is a row once they are reduced.
+        reduced = [one["options"] for one in panel["transformations"] if one["id"] == "reduce"]
+        if [one["mode"] for one in reduced] != ["seriesToRows"]:
+            yield "series in a table that are not made rows of"
+        if any(set(one["reducers"]) - REDUCERS for one in reduced):
+            yield "unknown reducer"
+        values, labels = {"Last *"}, {"Field"}
     for transformation in panel.get("transformations", []):
         options = transformation["options"]
         if transformation["id"] not in TRANSFORMATIONS:

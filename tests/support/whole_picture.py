@@ -11,7 +11,7 @@ from exporter import PROGRAM, SOURCE_DIR, Exporter, free_port
 from prometheus import Prometheus
 from servers import Postgres
 
-COMPOSE = SOURCE_DIR / "compose.yaml"
+COMPOSE, DEMO = SOURCE_DIR / "compose.yaml", SOURCE_DIR / "config/demo.yml"
 
 
 def services():
@@ -28,10 +28,11 @@ class WholePicture:
     rules. As a `with` block; `postgres`, `exporter` and `prometheus` are the servers.
 
     The demo was launched `age` days ago. `steps` are (days ago, step): the past begins at the first, and from
-    each on has one sample a step. `scrape` is the interval.
+    each on has one sample a step. `scrape` is the interval. What the exporter serves is `config`, the demo's if None.
     """
 
-    def __init__(self, folder, age, steps, scrape="5s"):
+    def __init__(self, folder, age, steps, scrape="5s", config=None):
+        self.config = config or DEMO.read_text(encoding="utf-8")
         self.launch, self.steps, self.scrape, self.folder = days_ago(age), steps, scrape, folder
         self.port = free_port()
         self.servers = []
@@ -42,8 +43,7 @@ class WholePicture:
             self.env = {"USAGE_DSN": self.postgres.dsn(), "USAGE_DEMO_LAUNCH": self.launch}
             self._run(self.command("fill"))
             self._make_past()
-            self.exporter = self._opened(Exporter((SOURCE_DIR / "config/demo.yml").read_text(encoding="utf-8"),
-                                                  env=self.env, port=self.port))
+            self.exporter = self._opened(Exporter(self.config, env=self.env, port=self.port))
             self.prometheus = self._opened(Prometheus(
                 {"usage": f"127.0.0.1:{self.port}"}, interval=self.scrape, data=self.folder / "prometheus",
                 rule_files=rules.rule_files()))
@@ -69,7 +69,7 @@ class WholePicture:
         for there, here in (
                 ("postgresql://postgres@localhost/postgres", self.env["USAGE_DSN"]),
                 ("localhost:9108", f"127.0.0.1:{self.port}"),
-                ("/etc/usage_exporter/config.yml", str(SOURCE_DIR / "config/demo.yml")),
+                ("/etc/usage_exporter/config.yml", str(DEMO)),
                 ("/history/", f"{self.folder}/"), ("/prometheus", str(self.folder / "prometheus"))):
             word = word.replace(there, here)
         if word.startswith("--demo.launch="):

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <map>
 
 #include "exporter/error.h"
 #include "tests/support/usage_bench.h"
@@ -22,6 +23,7 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using usage::testing::Bench;
 using usage::testing::kNow;  // a Wednesday: the last complete week is 2026-W47
 using usage::testing::TemporaryFolder;
@@ -32,6 +34,7 @@ constexpr char kConfig[] = R"(
 windows: [7d]
 features: {export: {source: app, table: exports, time: at, user: who}}
 )";
+constexpr char kFailures[] = "usage_exporter_report_failures_total";
 const Instant kMonday = parse_rfc3339("2026-11-30T00:00:00Z").value();  // 2026-W48 ends
 
 std::string rows(Instant at, int count) {
@@ -50,7 +53,7 @@ class ReportsTest : public ::testing::Test {
 
   std::unique_ptr<Reports> start(std::vector<const ReportForm*> forms = {&report_forms()[2]}) {
     return std::make_unique<Reports>(bench_.state(), ReportFolder{folder_.file("reports"), forms},
-                                     log_);
+                                     self_, log_);
   }
 
   // Refreshes and looks at every step.
@@ -83,10 +86,22 @@ class ReportsTest : public ::testing::Test {
     return reports.get(request, bench_.now);
   }
 
+  // What is published of the files, by name.
+  std::map<std::string, double> series() const {
+    std::map<std::string, double> found;
+    for (const MetricFamily& family : self_.metrics()) {
+      if (family.name.starts_with("usage_exporter_report_")) {
+        found[family.name] = family.samples.at(0).value;
+      }
+    }
+    return found;
+  }
+
   static std::string text(const HttpResponse& response) { return *response.body.at(0); }
 
   const SystemClock clock_;
   Log log_{stderr, LogLevel::error, LogFormat::logfmt, clock_};
+  SelfMetrics self_{kNow};
   TemporaryFolder folder_;
   Bench bench_;
 };
@@ -201,17 +216,35 @@ TEST_F(ReportsTest, AFolderThatFailsIsTriedAgain) {
   const auto reports = start();
   bench_.run();
   std::filesystem::remove(folder_.file("reports"));
+  EXPECT_THAT(series(), ElementsAre(Pair(kFailures, 0)));
   reports->look(bench_.now);
-  std::filesystem::create_directory(folder_.file("reports"));
+  EXPECT_THAT(series(), ElementsAre(Pair(kFailures, 1)));
   reports->look(bench_.now + seconds(59));
-  EXPECT_THAT(files(), IsEmpty());
+  EXPECT_THAT(series(), ElementsAre(Pair(kFailures, 1)));
   reports->look(bench_.now + seconds(60));
+  EXPECT_THAT(series(), ElementsAre(Pair(kFailures, 2)));
+  std::filesystem::create_directory(folder_.file("reports"));
+  reports->look(bench_.now + seconds(119));
+  EXPECT_THAT(files(), IsEmpty());
+  const Instant written = bench_.now + seconds(120);
+  reports->look(written);
   EXPECT_THAT(files(), ElementsAre("report-2026-W47.json"));
+  reports->look(written + hours(1));
+  EXPECT_THAT(series(), ElementsAre(Pair(kFailures, 2),
+                                    Pair("usage_exporter_report_last_success_timestamp_seconds",
+                                         unix_seconds(written))));
+}
+
+TEST_F(ReportsTest, WithoutAFolderThereIsNothingToSayOfFiles) {
+  Reports reports(bench_.state(), {}, self_, log_);
+  bench_.run();
+  reports.look(bench_.now);
+  EXPECT_THAT(series(), IsEmpty());
 }
 
 TEST_F(ReportsTest, AFolderOfNoUseIsFoundAtTheStart) {
   try {
-    const Reports reports(bench_.state(), {"/dev/null/reports", {&report_forms()[0]}}, log_);
+    const Reports reports(bench_.state(), {"/dev/null/reports", {&report_forms()[0]}}, self_, log_);
     FAIL();
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("--report.folder=/dev/null/reports"));

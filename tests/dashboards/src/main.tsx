@@ -19,6 +19,7 @@ import {
 import { initPluginTranslations } from '@grafana/i18n';
 import { GlobalStyles, PanelChrome } from '@grafana/ui';
 import { firstValueFrom } from 'rxjs';
+import { illegible } from './legible';
 import { initPlugins, PLUGINS, readout } from './panels';
 import { interpolate, resolveVariables, runEvents, runTarget, toRange, type Ctx } from './prom';
 import { initRegistries } from './registry';
@@ -260,7 +261,7 @@ function App({ state }: { state: Awaited<ReturnType<typeof load>> }) {
         </div>
         <div style={{ position: 'relative', height }}>
           {items.map((item: any) => (
-            <div key={item.panel.id} style={{ position: 'absolute', ...item.box }}>
+            <div key={item.panel.id} data-panel={item.panel.id} style={{ position: 'absolute', ...item.box }}>
               {item.panel.type === 'row' ? (
                 <div style={{ fontSize: 16, fontWeight: 500, paddingTop: 4 }}>{item.r.title}</div>
               ) : (
@@ -288,6 +289,11 @@ load()
   .then((state) => {
     createRoot(document.getElementById('root')!).render(<App state={state} />);
     return new Promise((done) => setTimeout(done, 800));
+  })
+  .then(() => {
+    for (const panel of report.panels) {
+      panel.illegible = illegible(document.querySelector(`[data-panel="${panel.id}"]`)!);
+    }
   })
   .catch((error) => {
     report.fatal = String(error.stack ?? error);
