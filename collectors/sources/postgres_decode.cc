@@ -371,7 +371,6 @@ void RowDecoder::read_binary(std::size_t column, std::string_view bytes) {
       break;
     default:
       value = bytes;
-      break;
   }
 }
 
