@@ -8,7 +8,7 @@ namespace usage {
 namespace {
 
 constexpr std::size_t kRows = 512, kTextBytes = 1 << 14;  // of a batch
-constexpr std::size_t kMostBatches = 24;
+constexpr std::size_t kMostBatches = 12;
 
 std::size_t text_bytes(std::span<const Value> row) {
   std::size_t bytes = 0;
@@ -142,6 +142,7 @@ void ReadAhead::read(const Asked& asked) {
     }
     if (batch.texts.capacity() < std::max(kTextBytes, bytes)) {
       batch.texts.reserve(std::max(kTextBytes, bytes));  // cells point into it: it never moves
+      batch.cells.reserve(kRows * row.size());
     }
     for (const Value& value : row) {
       if (const auto* const text = std::get_if<std::string_view>(&value)) {
