@@ -5,7 +5,7 @@ RUN scripts/setup
 COPY . .
 # The checkout's history stays outside; the commit comes in by name.
 ARG REVISION=unknown
-RUN cmake --preset release -DUSAGE_TESTS=OFF -DUSAGE_REVISION="$REVISION" \
+RUN cmake --preset release -DUSAGE_TESTS=OFF -DUSAGE_UNITY=ON -DUSAGE_REVISION="$REVISION" \
     && cmake --build --preset release --target usage_exporter \
     && strip build/release/usage_exporter
 

@@ -49,12 +49,12 @@ constexpr const char* kNoKey =
 bool is_gzip(std::string_view body) { return body.starts_with("\x1f\x8b"); }
 
 std::string inflate(std::string_view body, std::size_t longest) {
-  constexpr std::size_t kStep = std::size_t{64} * 1024;
+  constexpr std::size_t kMore = std::size_t{64} * 1024;
   Gunzip gunzip;
   std::string text;
   while (!body.empty() || !gunzip.ended()) {
     const std::size_t size = text.size();
-    text.resize(std::min(size + kStep, longest + 1));
+    text.resize(std::min(size + kMore, longest + 1));
     const Gunzip::Step step = gunzip.step(body, std::span(text).subspan(size));
     body.remove_prefix(step.taken);
     text.resize(size + step.made);

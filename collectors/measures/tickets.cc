@@ -8,7 +8,7 @@ namespace usage {
 
 namespace {
 
-using std::chrono::weeks;
+constexpr std::chrono::weeks kWeek{1};
 
 const TicketRules* rules_of(const Moment& moment) {
   const auto& rules = moment.rules().business.tickets;
@@ -37,8 +37,8 @@ std::uint64_t all(Moment& moment, const Interval& interval) {
 // not more trouble.
 std::uint64_t weekly_active(Moment& moment, const Interval& interval) {
   std::uint64_t sum = 0;
-  for (Instant to = interval.to; to - weeks(1) >= interval.from; to -= weeks(1)) {
-    sum += moment.active({to - weeks(1), to}).size();
+  for (Instant to = interval.to; to - kWeek >= interval.from; to -= kWeek) {
+    sum += moment.active({to - kWeek, to}).size();
   }
   return sum;
 }
@@ -56,7 +56,7 @@ std::optional<Interval> baseline_of(const Moment& moment) {
 std::optional<double> rate(Moment& moment, const Interval& interval, const std::string& category) {
   const auto tickets = static_cast<double>(count(moment, interval, category));
   if (!rules_of(moment)->per_active_user) {
-    return tickets / (seconds(interval.to - interval.from) / seconds(weeks(1)));
+    return tickets / (seconds(interval.to - interval.from) / seconds(kWeek));
   }
   const std::uint64_t people = weekly_active(moment, interval);
   return people == 0 ? std::nullopt : std::optional(tickets / static_cast<double>(people));
@@ -77,7 +77,7 @@ std::optional<Instant> business_launch(const Moment& moment) {
 }
 
 bool reaches_back(std::optional<Instant> first_bucket, Instant from) {
-  return first_bucket && *first_bucket <= from + weeks(1);
+  return first_bucket && *first_bucket <= from + kWeek;
 }
 
 std::uint64_t watched_tickets(Moment& moment, const Interval& interval) {
@@ -89,7 +89,7 @@ std::optional<double> ticket_baseline_per_week(Moment& moment, const std::string
   const auto before = baseline_of(moment);
   if (!before) return std::nullopt;
   return static_cast<double>(count(moment, *before, category)) /
-         (seconds(before->to - before->from) / seconds(weeks(1)));
+         (seconds(before->to - before->from) / seconds(kWeek));
 }
 
 std::optional<double> ticket_reduction(Moment& moment, const std::string& category) {

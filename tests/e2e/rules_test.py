@@ -47,9 +47,6 @@ class PromtoolTest(unittest.TestCase):
             if "alert" in rule:
                 self.assertIn(f"        alertname: {rule['alert']}\n        exp_alerts:\n", said)
 
-    def test_every_fault_is_noticed(self):
-        self.assertEqual(mutate.run(), [])
-
 
 class MutantsTest(unittest.TestCase):
     """What the mutation run makes, so that its zero survivors mean something."""
