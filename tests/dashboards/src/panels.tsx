@@ -149,10 +149,23 @@ const finite = (field: any) =>
   field.type === FieldType.number
     ? { ...field, values: field.values.map((v: any) => (Number.isFinite(v) ? v : null)) }
     : field;
+// A null after each point that no other follows within a step. Grafana's own panel does it to every frame, the component
+// to the first alone.
+function withGaps(frame: DataFrame): DataFrame {
+  const time = frame.fields.find((x) => x.type === FieldType.time)!;
+  const step = time.config.interval ?? Infinity;
+  const late = new Set(time.values.flatMap((at: number, i: number) => (i && at - time.values[i - 1] > step ? [i] : [])));
+  const filled = (values: any[], gap: (i: number) => any) => values.flatMap((v, i) => (late.has(i) ? [gap(i), v] : [v]));
+  const fields = frame.fields.map((x) => ({
+    ...x,
+    values: filled(x.values, (i) => (x === time ? time.values[i - 1] + step : null)),
+  }));
+  return { ...frame, fields, length: frame.length + late.size };
+}
 function Graph(p: P) {
   const frames = React.useMemo(
     () =>
-      p.frames.map((f) => ({
+      p.frames.map(withGaps).map((f) => ({
         ...f,
         fields: f.fields.filter((x) => x.type === FieldType.time || x.type === FieldType.number).map(finite),
       })),
