@@ -70,7 +70,7 @@ def build():
                       descending=True, overrides=[
                           to_feature(),
                           override("Place", mappings=value_texts(PLACES), custom__cellOptions={"type": "color-text"},
-                                   custom__width=210),
+                                   custom__width=230),
                           override("Reach", unit="percentunit", decimals=0, custom__width=80),
                           override("Uses per user", decimals=1, custom__width=120),
                           override("Monthly stickiness", unit="percentunit", decimals=0, custom__width=150),
