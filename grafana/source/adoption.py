@@ -92,7 +92,8 @@ def build():
                                         {"color": color, "value": value} for color, value in GOOD_ABOVE_ZERO]},
                                     custom__cellOptions={"type": "color-text"}),
                            override("Failed", **percent),
-                           override("/^(?!Feature|What it is)/", custom__width=110)])),
+                           override("/earlier|before|Adoption/", custom__width=110),
+                           override("/^(Points|Users|Uses|Growth|Failed)$/", custom__width=85)])),
             row("How much, and how many people", 9,
                 lines("Uses per day", "Successful uses within 24 hours; each bar covers the day that ends where the bar "
                       "ends.", [query('max by (feature) (usage_uses{F,window="1d"})', "{{feature}}")],
@@ -116,7 +117,7 @@ def build():
                 stat("Support tickets", "Tickets opened in the window, by watched category.",
                      [query(f"max by (category) (usage_tickets{{J,{ONCE}}})", "{{category}}")], 6, "none",
                      "No tickets table is configured.", decimals=0),
-                stat("Fewer tickets than before the launch",
+                stat("Fewer tickets since launch",
                      "How much lower the weekly tickets of the last four weeks are than before the launch; negative "
                      "is more.", [query("max by (category) (usage_ticket_reduction_ratio{J})", "{{category}}")],
                      6, "percentunit", "Known four weeks after the launch.", steps=GOOD_ABOVE_ZERO, decimals=0)),

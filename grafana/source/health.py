@@ -72,10 +72,11 @@ def build():
                  "Dropped series": f"sum by ({COLLECTOR}) (increase(usage_exporter_collector_dropped_series_total{{J}}[1d]))"},
                 24, "No collector is configured.", {"collector": "Collector", "source": "Source"},
                 sort="State", overrides=[
-                    override("State", mappings=UP, custom__cellOptions=TEXT, custom__width=90),
-                    *(override(name, custom__width=100) for name in ("Source", "Rows", "Series")),
-                    override("Last success", **seconds), override("Stale after", **seconds),
-                    override("Mean run", unit="s", decimals=1),
+                    override("State", mappings=UP, custom__cellOptions=TEXT, custom__width=80),
+                    *(override(name, custom__width=80) for name in ("Rows", "Series", "Errors")),
+                    *(override(name, custom__width=120) for name in ("Source", "Skipped runs", "Dropped series")),
+                    *(override(name, **seconds, custom__width=110) for name in ("Last success", "Stale after")),
+                    override("Mean run", unit="s", decimals=1, custom__width=100),
                     *(override(name, decimals=0, thresholds=thresholds(FEW), custom__cellOptions=TEXT)
                       for name in ("Errors", "Skipped runs", "Dropped series"))])),
             row("How it goes", 8,

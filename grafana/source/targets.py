@@ -125,10 +125,11 @@ def build():
                        "Begins": "max by (feature, phase) (usage_phase_start_timestamp_seconds{F}) * 1000",
                        "Ends": "max by (feature, phase) (usage_phase_end_timestamp_seconds{F}) * 1000"},
                       12, "No phases are configured.", {"feature": "Feature", "phase": "Phase"}, sort="Begins",
-                      overrides=[to_feature(), override("Begins", unit="time:YYYY-MM-DD"),
-                                 override("Ends", unit="time:YYYY-MM-DD"),
+                      overrides=[to_feature(), override("Phase", custom__width=120),
+                                 *(override(name, unit="time:YYYY-MM-DD", custom__width=110)
+                                   for name in ("Begins", "Ends")),
                                  override("Now", mappings=value_texts({0: ("–", "text"), 1: ("now", "green")}),
-                                          custom__cellOptions={"type": "color-text"})]),
+                                          custom__cellOptions={"type": "color-text"}, custom__width=70)]),
                 table("Alerts about targets", "What fires now. The runbook says what each means and what to do.",
                       {"Firing": """max by (alertname, severity, feature, target, phase, owner) (
                            ALERTS{F,alertname=~"UsageTarget.+",alertstate="firing"})"""},

@@ -33,7 +33,7 @@ def build():
                     legend="{{currency}}", decimals=1),
                 one("Paid back", "Value over investment: at 100 % the money is back.", "max(usage_payback_ratio{J})",
                     "percentunit", "No investment is configured.", steps=[("text", None), ("green", 1)], decimals=0),
-                one("Return on investment", "Value less investment, over investment: negative until the money is "
+                one("Return (ROI)", "Return on investment: value less investment, over investment: negative until the money is "
                     "back.", "max(usage_roi_ratio{J})", "percentunit", "No investment is configured.",
                     steps=[("text", None), ("green", 0)], decimals=0),
                 one("Break-even", "When the value reaches the investment at the rate of the last 28 days; in the past if it "
@@ -70,11 +70,12 @@ def build():
                       descending=True, overrides=[
                           to_feature(),
                           override("Place", mappings=value_texts(PLACES), custom__cellOptions={"type": "color-text"},
-                                   custom__width=210),
-                          override("Reach", unit="percentunit", decimals=0),
-                          override("Uses per user", decimals=1),
-                          override("Monthly stickiness", unit="percentunit", decimals=0),
-                          override("Value", unit="short", decimals=1), override("Saved per user", unit="s")])),
+                                   custom__width=230),
+                          override("Reach", unit="percentunit", decimals=0, custom__width=80),
+                          override("Uses per user", decimals=1, custom__width=120),
+                          override("Monthly stickiness", unit="percentunit", decimals=0, custom__width=150),
+                          override("Value", unit="short", decimals=1, custom__width=90),
+                          override("Saved per user", unit="s", custom__width=120)])),
             row("Where the hours come from", 8,
                 lines("Hours saved in seven days", "Hours that the uses of the seven days before each time saved, by feature: an "
                       "estimate.",
@@ -93,7 +94,7 @@ def build():
                 one("Accounts kept", "Accounts active in the last complete period and in the one before, over those in the one "
                     "before.", "max(usage_account_retention_ratio{J})", "percentunit", "No accounts are configured.",
                     decimals=1),
-                one("Kept before the launch", "The same in the periods that ended before the launch.",
+                one("Kept before", "The same in the periods that ended before the launch.",
                     "max(usage_account_retention_baseline_ratio{J})", "percentunit",
                     "The tables begin too late to tell.", decimals=1),
                 one("Change in points", "Percentage points between the two.",

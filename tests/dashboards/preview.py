@@ -311,7 +311,7 @@ def expression(title, old, new):
     return plant
 
 
-FEWER, WEEKS = "Fewer tickets than before the launch", "Now and seven days earlier"
+FEWER, WEEKS = "Fewer tickets since launch", "Now and seven days earlier"
 SENTENCES = "${window:text}, in a sentence each"
 FAULTS = {
     "promql": expression("Adoption", "max by", "max bye"),

@@ -140,7 +140,7 @@ FAULTS = {
     "unknown unit": default("Adoption", unit="percentt"),
     "wrong unit of a column": change(WEEKS, lambda panel: panel["fieldConfig"]["overrides"][2]["properties"][0].update(
         value="percant")),
-    "threshold in percent": default("Fewer tickets than before the launch", thresholds=STEPS),
+    "threshold in percent": default("Fewer tickets since launch", thresholds=STEPS),
     "thresholds fall": default("Adoption", thresholds={"mode": "absolute", "steps": [
         {"color": "red", "value": None}, {"color": "blue", "value": 0.5}, {"color": "green", "value": 0.2}]}),
     "unknown color": default("Adoption", thresholds={"mode": "absolute", "steps": [{"color": "gren", "value": None}]}),

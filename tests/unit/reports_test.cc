@@ -34,7 +34,7 @@ constexpr char kConfig[] = R"(
 windows: [7d]
 features: {export: {source: app, table: exports, time: at, user: who}}
 )";
-constexpr char kFailures[] = "usage_exporter_report_failures_total";
+constexpr char kReportFailures[] = "usage_exporter_report_failures_total";
 const Instant kMonday = parse_rfc3339("2026-11-30T00:00:00Z").value();  // 2026-W48 ends
 
 std::string rows(Instant at, int count) {
@@ -216,13 +216,13 @@ TEST_F(ReportsTest, AFolderThatFailsIsTriedAgain) {
   const auto reports = start();
   bench_.run();
   std::filesystem::remove(folder_.file("reports"));
-  EXPECT_THAT(series(), ElementsAre(Pair(kFailures, 0)));
+  EXPECT_THAT(series(), ElementsAre(Pair(kReportFailures, 0)));
   reports->look(bench_.now);
-  EXPECT_THAT(series(), ElementsAre(Pair(kFailures, 1)));
+  EXPECT_THAT(series(), ElementsAre(Pair(kReportFailures, 1)));
   reports->look(bench_.now + seconds(59));
-  EXPECT_THAT(series(), ElementsAre(Pair(kFailures, 1)));
+  EXPECT_THAT(series(), ElementsAre(Pair(kReportFailures, 1)));
   reports->look(bench_.now + seconds(60));
-  EXPECT_THAT(series(), ElementsAre(Pair(kFailures, 2)));
+  EXPECT_THAT(series(), ElementsAre(Pair(kReportFailures, 2)));
   std::filesystem::create_directory(folder_.file("reports"));
   reports->look(bench_.now + seconds(119));
   EXPECT_THAT(files(), IsEmpty());
@@ -230,7 +230,7 @@ TEST_F(ReportsTest, AFolderThatFailsIsTriedAgain) {
   reports->look(written);
   EXPECT_THAT(files(), ElementsAre("report-2026-W47.json"));
   reports->look(written + hours(1));
-  EXPECT_THAT(series(), ElementsAre(Pair(kFailures, 2),
+  EXPECT_THAT(series(), ElementsAre(Pair(kReportFailures, 2),
                                     Pair("usage_exporter_report_last_success_timestamp_seconds",
                                          unix_seconds(written))));
 }

@@ -290,6 +290,7 @@ load()
     createRoot(document.getElementById('root')!).render(<App state={state} />);
     return new Promise((done) => setTimeout(done, 800));
   })
+  .then(() => document.fonts.ready) // the widths of letters are theirs
   .then(() => {
     for (const panel of report.panels) {
       panel.illegible = illegible(document.querySelector(`[data-panel="${panel.id}"]`)!);

@@ -149,14 +149,29 @@ const finite = (field: any) =>
   field.type === FieldType.number
     ? { ...field, values: field.values.map((v: any) => (Number.isFinite(v) ? v : null)) }
     : field;
+// A null at each step without a point: lines end there, and a bar is as wide as a step. Grafana's own panel does it to every
+// frame, the component to the first alone.
+function withGaps(frame: DataFrame, range: TimeRange): DataFrame {
+  const time = frame.fields.find((x) => x.type === FieldType.time)!;
+  const step = time.config.interval!;
+  const first = Math.floor(range.from.valueOf() / step) * step;
+  const steps = Array.from({ length: Math.floor((range.to.valueOf() - first) / step) + 1 }, (_, i) => first + i * step);
+  const place = new Map<number, number>(time.values.map((at: number, i: number) => [at, i]));
+  const times = [...new Set([...steps, ...place.keys()])].sort((a, b) => a - b);
+  const fields = frame.fields.map((x) => ({
+    ...x,
+    values: x === time ? times : times.map((at) => (place.has(at) ? x.values[place.get(at)!] : null)),
+  }));
+  return { ...frame, fields, length: times.length };
+}
 function Graph(p: P) {
   const frames = React.useMemo(
     () =>
-      p.frames.map((f) => ({
+      p.frames.map((f) => withGaps(f, p.range)).map((f) => ({
         ...f,
         fields: f.fields.filter((x) => x.type === FieldType.time || x.type === FieldType.number).map(finite),
       })),
-    [p.frames],
+    [p.frames, p.range],
   );
   return (
     <TimeSeries
