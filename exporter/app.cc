@@ -217,11 +217,15 @@ void App::run() {
   {
     // First: an address that is taken must not cost the databases a query.
     const HttpServer server(http, routes());
-    serve_ingest(engine_->config());
-    engine_->start();
+    {
+      // A reload can be asked for from now on, and would stop what is half started.
+      const std::scoped_lock lock(reload_mutex_);
+      serve_ingest(engine_->config());
+      engine_->start();
+      self_.reloaded(true, clock_.now());
+    }
     Scheduler reports({report_task()}, clock_);
     reports.start();
-    self_.reloaded(true, clock_.now());
     for (const std::string& address : server.addresses()) {
       log_.info("listening",
                 {{"address", address}, {"url", url_of(address) + options_.telemetry_path}});

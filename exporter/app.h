@@ -65,7 +65,7 @@ class App {
   const std::shared_ptr<UsageState> usage_;
   Reports reports_;
 
-  std::mutex reload_mutex_;  // one reload at a time, and none at the end
+  std::mutex reload_mutex_;  // one reload at a time, and none at the beginning and the end
   bool stopping_ = false;    // guarded by reload_mutex_
   mutable std::mutex mutex_;
   std::shared_ptr<Engine> engine_;  // guarded by mutex_

@@ -47,7 +47,7 @@ class Reload(unittest.TestCase):
         return exporter.value("usage_exporter_config_last_reload_success_timestamp_seconds")
 
     def reload(self, exporter, config):
-        before = self.reloads(exporter)
+        before = wait_until(lambda: self.reloads(exporter), "the time of the last reload")
         exporter.config_path.write_text(config, encoding="utf-8")
         exporter.reload()
         wait_until(lambda: self.reloads(exporter) > before, "a reload that succeeds")
