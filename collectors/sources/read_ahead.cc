@@ -8,7 +8,7 @@ namespace usage {
 namespace {
 
 constexpr std::size_t kRows = 512, kTextBytes = 1 << 14;  // of a batch
-constexpr std::size_t kMostBatches = 12;
+constexpr std::size_t kMostBatches = 24;
 
 std::size_t text_bytes(std::span<const Value> row) {
   std::size_t bytes = 0;
