@@ -162,7 +162,12 @@ class Documents(CommandLine):
         self.assertEqual(re.findall(r"^\| `([a-z]+)` \|", readme, re.M), list(VERBS))
 
     def test_every_metric_of_the_exporter_is_documented(self):
-        page = self.exporter().page()
+        reports = self.folder / "reports"
+        reports.mkdir()
+        with Exporter(None, f"--report.folder={reports}", verb="demo") as exporter:
+            wait_until(lambda: "usage_exporter_report_last_success" in exporter.page(),
+                       "a weekly report to be written")
+            page = exporter.page()
         served = set(re.findall(r"^# TYPE ((?:usage_exporter|process)_\w+)", page, re.M))
         text = (SOURCE_DIR / "docs/METRICS.md").read_text(encoding="utf-8")
         documented = set(re.findall(r"^\| `((?:usage_exporter|process)_\w+)` \|", text, re.M))
