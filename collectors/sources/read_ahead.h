@@ -16,7 +16,8 @@ namespace usage {
 
 // A source that reads the results of scans it was asked for in a thread of its own, while those
 // before are taken: the database need not wait for what is done with the rows, nor the other way
-// round. Holds a few megabytes of rows at most. Belongs to one thread, and has none until ask().
+// round. Holds some thousand rows at most, or some dozen where they have texts of tens of
+// kilobytes. Belongs to one thread, and has none of its own until ask().
 class ReadAhead : public Source {
  public:
   // The source outlives this one, and is nobody else's meanwhile.

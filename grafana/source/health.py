@@ -120,7 +120,7 @@ def build():
                      "none", "No feature is configured.", decimals=0),
                 table("Alerts about the exporter", "What fires now. The runbook says what each means and what to do.",
                       {"Firing": """max by (alertname, severity, source, collector) (ALERTS{J,
-                           alertname=~"Usage(Source|Exporter|Collect|Reload|Report|Series|Tracking).+",alertstate="firing"})"""},
+                           alertname=~"Usage(Source|Exporter|Collect|Log|Reload|Report|Series|Tracking).+",alertstate="firing"})"""},
                       6, "No alert about the exporter fires.",
                       {"alertname": "Alert", "severity": "Severity", "source": "Source", "collector": "Collector"},
                       hidden=("Value",))),

@@ -100,6 +100,15 @@ class DashboardsTest(unittest.TestCase):
                     self.assertIn(uid, shipped, rule["alert"])
                     self.assertEqual(set(re.findall(r"var-(\w+)=", query)) - shipped[uid], set(), rule["alert"])
 
+    def test_the_alerts_that_link_to_the_health_dashboard_are_listed_there(self):
+        health = dashboards.load(dashboards.DASHBOARDS_DIR / "usage-health.json")
+        listed = [re.search(r'ALERTS\{[^}]*alertname=~"([^"]+)"', expression)
+                  for _, expression in dashboards.queries_of(health) if "ALERTS{" in expression]
+        self.assertEqual(len(listed), 1)
+        linked = {rule["alert"]: rule["annotations"]["dashboard_url"].partition("?")[0] == "/d/usage-health"
+                  for path in rules.rule_files() for rule in rules.rules_of(rules.load(path)) if "alert" in rule}
+        self.assertEqual({name: re.fullmatch(listed[0][1], name) is not None for name in linked}, linked)
+
     def test_links_lead_to_headings_that_exist(self):
         text = (SOURCE_DIR / "docs/METRICS.md").read_text(encoding="utf-8")
         headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^## (.+)$", text, re.MULTILINE)}
