@@ -116,25 +116,24 @@ class SqlCollector : public Collector {
                  std::map<std::size_t, MetricFamily>& by_metric) {
     std::vector<SampleBuilder> builders = this->builders(index);
     std::uint64_t rows = 0;
-    const RowSink sink{
-        .columns =
-            [&](std::span<const Column> columns) {
-              for (SampleBuilder& builder : builders) {
-                builder.columns(columns);
-              }
-            },
-        .row =
-            [&](std::span<const Value> row) {
-              if (++rows > config_->max_rows) {
-                throw Error(Reason::limit,
-                            format("query \"{}\" returned more than max_rows = {} rows; group "
-                                   "them in the query or raise max_rows",
-                                   config_->queries[index].name, config_->max_rows));
-              }
-              for (SampleBuilder& builder : builders) {
-                builder.row(row);
-              }
-            }};
+    const RowSink sink{.columns =
+                           [&](std::span<const Column> columns) {
+                             for (SampleBuilder& builder : builders) {
+                               builder.columns(columns);
+                             }
+                           },
+                       .rows = row_by_row([&](std::span<const Value> row) {
+                         if (++rows > config_->max_rows) {
+                           throw Error(
+                               Reason::limit,
+                               format("query \"{}\" returned more than max_rows = {} rows; group "
+                                      "them in the query or raise max_rows",
+                                      config_->queries[index].name, config_->max_rows));
+                         }
+                         for (SampleBuilder& builder : builders) {
+                           builder.row(row);
+                         }
+                       })};
     database_.scan(query(index, run.now), run.deadline, sink);
     collection.rows += rows;
     finish_query(index, rows == 0, builders, collection, by_metric);

@@ -53,7 +53,7 @@ class FeatureReader::LastRows {
     for (const std::string_view value : fact.dimensions) {
       row.dimensions.emplace_back(value);
     }
-    Row& known = rows_[{bucket, std::string(*fact.user)}];
+    Row& known = rows_[{bucket, fact.user->text()}];
     if (known < row) {
       known = std::move(row);
     }
@@ -125,6 +125,16 @@ Query FeatureReader::query(const Interval& interval, bool many) const {
   return query;
 }
 
+std::optional<Directory::Key> FeatureReader::user_of(std::span<const Value> row,
+                                                     std::string& buffer) const {
+  const Value& value = row[*user_];
+  const auto* const number = std::get_if<std::int64_t>(&value);
+  if (number != nullptr && std::in_range<std::uint32_t>(*number)) {
+    return Directory::Key(static_cast<std::uint32_t>(*number));
+  }
+  return text_of(value, buffer);
+}
+
 // Nullopt: it says nothing.
 std::optional<Stage> FeatureReader::stage_of(std::span<const Value> row,
                                              std::string& buffer) const {
@@ -188,7 +198,7 @@ bool FeatureReader::read_fact(std::span<const Value> row, Texts& texts, Fact& fa
     fact.success = stage == Stage::success;
   }
   if (user_) {
-    fact.user = text_of(row[*user_], texts.user);
+    fact.user = user_of(row, texts.user);
   }
   if (reason_) {
     fact.reason = text_of(row[*reason_], texts.reason).value_or("");
@@ -262,49 +272,88 @@ class FeatureReader::Fold {
         shared_(shared),
         names_(names_of(shared, config_.shape.name)),
         who_(shared.facts.who(config_.shape)),
-        packer_(many) {
+        whole_(shared.is_bucket(width)),
+        packer_(config_.shape, many) {
     texts.buffers.resize(reader.dimensions_.size());
     texts.dimensions.resize(reader.dimensions_.size());
   }
 
-  // The fact, which is the row's.
-  void add(std::span<const Value> row) {
-    const Instant at = bucket_of(fact.time, interval_, width_, config_.uses);
-    if (at != start_) {
-      const auto [place, fresh] = found.buckets.try_emplace(at, config_.shape);
-      if (!fresh) {
-        packer_.wait();  // it may be with the packer
-      } else if (bucket_ != nullptr) {
-        packer_.pack(*bucket_);  // most tables are in the order of time
+  void add(const Rows& rows) {
+    constexpr std::size_t kAhead = 8;  // so many look-ups wait for memory at once
+    found.rows += rows.size();
+    const std::scoped_lock lock(shared_.mutex);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (reader_.user_ && i + kAhead < rows.size()) {
+        if (const auto user = reader_.user_of(rows[i + kAhead], texts.user)) {
+          who_.prefetch(*user);
+        }
       }
-      bucket_ = &place->second;
-      start_ = at;
+      if (reader_.read_fact(rows[i], texts, fact)) {
+        put_fact(rows[i]);
+      }
     }
+  }
+
+  // The fact, which is the row's.
+  void add_fact(std::span<const Value> row) {
+    const std::scoped_lock lock(shared_.mutex);
+    put_fact(row);
+  }
+
+  void finish() {
+    {
+      const std::scoped_lock lock(shared_.mutex);
+      last_.each([&](Instant at, const Fact& last) {
+        open(at);
+        bucket_->add(last, config_.shape, who_, names_);
+      });
+    }
+    if (!whole_) {
+      found.slices = std::move(open_);
+      return;
+    }
+    for (auto& [start, bucket] : open_) {
+      packer_.pack(start, std::move(bucket));
+    }
+    found.buckets = packer_.finish();
+  }
+
+  Found<Bucket, FreshBucket> found;
+  Texts texts;
+  Fact fact;
+
+ private:
+  void put_fact(std::span<const Value> row) {
+    const Instant at = bucket_of(fact.time, interval_, width_, config_.uses);
     found.newest = std::max(found.newest.value_or(fact.time), fact.time);
     if (config_.latest && fact.user) {
       last_.keep(at, fact);
       return;
     }
-    const std::scoped_lock lock(shared_.mutex);
     if (reader_.revoked_ || reader_.creator_) {
       fact.success = fact.success && reader_.counts(row, shared_.facts);
+    }
+    if (at != start_) {
+      open(at);
     }
     bucket_->add(fact, config_.shape, who_, names_);
   }
 
-  void finish() {
-    packer_.wait();
-    const std::scoped_lock lock(shared_.mutex);
-    last_.each([&](Instant at, const Fact& last) {
-      found.buckets.at(at).add(last, config_.shape, who_, names_);
-    });
+  // Most tables are in the order of time: a bucket is complete when another one begins. In others
+  // every bucket is taken back once.
+  void open(Instant at) {
+    auto place = open_.find(at);
+    if (place == open_.end()) {
+      auto packed = packer_.take_back(at);
+      if (!packed && bucket_ != nullptr && whole_) {
+        packer_.pack(*start_, std::move(open_.extract(*start_).mapped()));
+      }
+      place = open_.emplace(at, packed ? *std::move(packed) : Bucket(config_.shape)).first;
+    }
+    bucket_ = &place->second;
+    start_ = at;
   }
 
-  Found<Bucket> found;
-  Texts texts;
-  Fact fact;
-
- private:
   static FeatureNames& names_of(SharedFacts& shared, const std::string& table) {
     const std::scoped_lock lock(shared.mutex);
     return shared.facts.table(table).names();
@@ -317,15 +366,17 @@ class FeatureReader::Fold {
   SharedFacts& shared_;
   FeatureNames& names_;
   Directory& who_;
+  const bool whole_;
   LastRows last_;
+  std::map<Instant, Bucket> open_;
   std::optional<Instant> start_;  // of the bucket that the last row fell into
   Bucket* bucket_ = nullptr;
   Packer packer_;
 };
 
-Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Instant now,
-                                  Duration width, bool many, Deadline deadline,
-                                  SharedFacts& shared) const {
+Found<Bucket, FreshBucket> FeatureReader::read(Source& source, const Interval& interval,
+                                               Instant now, Duration width, bool many,
+                                               Deadline deadline, SharedFacts& shared) const {
   Fold fold(*this, interval, width, many, shared);
   if (config_.attempts) {
     read_attempts(source, interval, now, many, deadline, fold);
@@ -333,13 +384,7 @@ Found<Bucket> FeatureReader::read(Source& source, const Interval& interval, Inst
     return std::move(fold.found);
   }
   const RowSink sink{.columns = [](std::span<const Column>) {},
-                     .row =
-                         [&](std::span<const Value> row) {
-                           ++fold.found.rows;
-                           if (read_fact(row, fold.texts, fold.fact)) {
-                             fold.add(row);
-                           }
-                         }};
+                     .rows = [&](const Rows& rows) { fold.add(rows); }};
   source.scan(query(interval, many), deadline, sink);
   fold.finish();
   return std::move(fold.found);
@@ -355,19 +400,18 @@ void FeatureReader::read_attempts(Source& source, const Interval& interval, Inst
     if (read_fact(attempt.cells, fold.texts, fold.fact)) {
       fold.fact.time = attempt.at;
       fold.fact.success = attempt.ending != Ending::failure;
-      fold.add(attempt.cells);
+      fold.add_fact(attempt.cells);
     }
   });
   std::string key, buffer;
   const RowSink sink{.columns = [](std::span<const Column>) {},
-                     .row =
-                         [&](std::span<const Value> row) {
-                           ++fold.found.rows;
-                           if (const auto part = part_of(row, key, buffer)) {
-                             newest = part->time;
-                             attempts.add(*part);
-                           }
-                         }};
+                     .rows = row_by_row([&](std::span<const Value> row) {
+                       ++fold.found.rows;
+                       if (const auto part = part_of(row, key, buffer)) {
+                         newest = part->time;
+                         attempts.add(*part);
+                       }
+                     })};
   source.scan(query(interval, many), deadline, sink);
   attempts.finish(std::min(now, interval.to));
   if (newest && *newest >= interval.from) {

@@ -1,5 +1,7 @@
 #include "collectors/usage_packer.h"
 
+#include <utility>
+
 namespace usage {
 
 namespace {
@@ -8,7 +10,7 @@ constexpr std::size_t kMostLeft = 3;
 
 }  // namespace
 
-Packer::Packer(bool threaded) {
+Packer::Packer(const FeatureShape& shape, bool threaded) : shape_(shape) {
   if (threaded) {
     thread_.emplace([this](const std::stop_token& stop) { work(stop); });
   }
@@ -16,30 +18,44 @@ Packer::Packer(bool threaded) {
 
 Packer::~Packer() = default;
 
-void Packer::pack(Bucket& bucket) {
+void Packer::pack(Instant start, Bucket bucket) {
   if (!thread_) {
-    bucket.pack_users();
+    packed_.try_emplace(start, std::move(bucket), shape_);
     return;
   }
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return left_.size() < kMostLeft; });
-  left_.push_back(&bucket);
+  left_.push_back({start, std::move(bucket)});
   changed_.notify_all();
+}
+
+std::optional<Bucket> Packer::take_back(Instant start) {
+  wait();
+  const auto packed = packed_.extract(start);
+  return packed ? std::optional(packed.mapped().packed.unpacked(shape_)) : std::nullopt;
+}
+
+std::map<Instant, FreshBucket> Packer::finish() {
+  wait();
+  return std::exchange(packed_, {});
 }
 
 void Packer::wait() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return left_.empty(); });
+  changed_.wait(lock, [&] { return left_.empty() && !packing_; });
 }
 
 void Packer::work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (changed_.wait(lock, stop, [&] { return !left_.empty(); }) && !stop.stop_requested()) {
-    Bucket& bucket = *left_.front();
-    lock.unlock();
-    bucket.pack_users();
-    lock.lock();
+    Left next = std::move(left_.front());
     left_.pop_front();
+    packing_ = true;
+    lock.unlock();
+    FreshBucket packed(std::move(next.bucket), shape_);
+    lock.lock();
+    packed_.try_emplace(next.start, std::move(packed));
+    packing_ = false;
     changed_.notify_all();
   }
 }

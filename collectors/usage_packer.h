@@ -3,36 +3,47 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
 
-#include "collectors/facts/bucket.h"
+#include "collectors/facts/feature_facts.h"
 
 namespace usage {
 
-// Packs the users of buckets whose rows seem complete, in a thread of its own, while the next rows
-// come. Belongs to one thread.
+// Packs buckets whose rows seem complete, in a thread of its own, while the next rows come. Belongs
+// to one thread.
 class Packer {
  public:
-  // Without `threaded`, pack() does it at once: a thread is not worth a few rows.
-  explicit Packer(bool threaded);
+  // The shape outlives the packer. Without `threaded`, pack() does it at once: a thread is not
+  // worth a few rows.
+  Packer(const FeatureShape& shape, bool threaded);
   ~Packer();  // gives up what is not packed yet
   Packer(const Packer&) = delete;
   Packer& operator=(const Packer&) = delete;
 
-  // Until wait(), nobody else touches the bucket. Waits itself when several are left to do, because
-  // they take more memory than packed ones.
-  void pack(Bucket& bucket);
-  // Until all are packed.
-  void wait();
+  // Waits when several are left to do, because they take more memory than packed ones.
+  void pack(Instant start, Bucket bucket);
+  // What was given to pack(), which is then the caller's again; nullopt: nothing was.
+  std::optional<Bucket> take_back(Instant start);
+  // All that was packed.
+  std::map<Instant, FreshBucket> finish();
 
  private:
+  struct Left {
+    Instant start;
+    Bucket bucket;
+  };
+  void wait();
   void work(const std::stop_token& stop);
 
+  const FeatureShape& shape_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Bucket*> left_;  // the first is being packed
+  std::deque<Left> left_;
+  bool packing_ = false;
+  std::map<Instant, FreshBucket> packed_;
   std::optional<std::jthread> thread_;
 };
 

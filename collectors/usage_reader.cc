@@ -39,27 +39,26 @@ std::vector<Query> ActivityReader::queries(const Interval& interval, bool many) 
 Found<UserSet> ActivityReader::read(Source& source, const Interval& interval, Duration width,
                                     bool many, Deadline deadline, SharedFacts& shared) const {
   Found<UserSet> found;
+  auto& sets = shared.is_bucket(width) ? found.buckets : found.slices;
   const std::vector<Query> all = queries(interval, many);
   std::string buffer;
   for (std::size_t i = 0; i < tables_.size(); ++i) {
     const TableConfig& table = tables_[i];
     const auto user_place = selects_[i].columns() - 1;  // time and user may be one column
     const RowSink sink{.columns = [](std::span<const Column>) {},
-                       .row =
-                           [&](std::span<const Value> row) {
-                             ++found.rows;
-                             const auto time = instant_of(
-                                 row[0], table.time, time_format_of(source_, table.time_format));
-                             const auto user = text_of(row[user_place], buffer);
-                             if (!time || !user) {
-                               return;
-                             }
-                             found.newest = std::max(found.newest.value_or(*time), *time);
-                             UserSet& users =
-                                 found.buckets[bucket_of(*time, interval, width, table)];
-                             const std::scoped_lock lock(shared.mutex);
-                             users.add(shared.facts.users.id_of(*user));
-                           }};
+                       .rows = row_by_row([&](std::span<const Value> row) {
+                         ++found.rows;
+                         const auto time = instant_of(row[0], table.time,
+                                                      time_format_of(source_, table.time_format));
+                         const auto user = text_of(row[user_place], buffer);
+                         if (!time || !user) {
+                           return;
+                         }
+                         found.newest = std::max(found.newest.value_or(*time), *time);
+                         UserSet& users = sets[bucket_of(*time, interval, width, table)];
+                         const std::scoped_lock lock(shared.mutex);
+                         users.add(shared.facts.users.id_of(*user));
+                       })};
     source.scan(all[i], deadline, sink);
   }
   return found;

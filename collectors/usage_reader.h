@@ -21,12 +21,18 @@ namespace usage {
 struct SharedFacts {
   std::mutex mutex;
   Facts facts;
+  bool is_bucket(Duration width) {
+    const std::scoped_lock lock(mutex);
+    return width == facts.bucket_width;
+  }
 };
 
-// What a read found. Nothing of it is in the facts yet, but the names of users and values.
-template <typename Content>
+// What a read found: whole buckets as the facts take them, or what is narrower. Nothing of it is in
+// the facts yet, but the names of users and values.
+template <typename Slice, typename Whole = Slice>
 struct Found {
-  std::map<Instant, Content> buckets;
+  std::map<Instant, Whole> buckets;
+  std::map<Instant, Slice> slices;
   std::uint64_t rows = 0;
   std::optional<Instant> newest;
 };
@@ -42,10 +48,11 @@ class FeatureReader {
   std::string sql() const;
   Query query(const Interval& interval, bool many) const;  // what read() scans
 
-  // The rows of an interval by buckets of this width, whole ones; attempts are rows where and when
-  // they ended, as known at `now`. `many`: as Query has it. Throws Error.
-  Found<Bucket> read(Source& source, const Interval& interval, Instant now, Duration width,
-                     bool many, Deadline deadline, SharedFacts& shared) const;
+  // The rows of an interval by buckets of this width, or by slices of less; attempts are rows where
+  // and when they ended, as known at `now`. `many`: as Query has it. Throws Error.
+  Found<Bucket, FreshBucket> read(Source& source, const Interval& interval, Instant now,
+                                  Duration width, bool many, Deadline deadline,
+                                  SharedFacts& shared) const;
   // The time of the oldest row not before `from`.
   std::optional<Instant> oldest(Source& source, Instant from, Deadline deadline) const;
   ColumnCheck check(Source& source, Instant now, Deadline deadline) const;
@@ -56,6 +63,7 @@ class FeatureReader {
   class Fold;
   void read_attempts(Source& source, const Interval& interval, Instant now, bool many,
                      Deadline deadline, Fold& fold) const;
+  std::optional<Directory::Key> user_of(std::span<const Value> row, std::string& buffer) const;
   std::optional<Stage> stage_of(std::span<const Value> row, std::string& buffer) const;
   std::optional<AttemptRow> part_of(std::span<const Value> row, std::string& key,
                                     std::string& buffer) const;

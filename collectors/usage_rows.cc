@@ -328,11 +328,10 @@ std::optional<Instant> oldest_row(Source& source, const SourceConfig& config, co
                                   const TableConfig& table, Instant from, Deadline deadline) {
   std::optional<Instant> oldest;
   const RowSink sink{.columns = [](std::span<const Column>) {},
-                     .row =
-                         [&](std::span<const Value> row) {
-                           oldest = instant_of(row[0], table.time,
-                                               time_format_of(config, table.time_format));
-                         }};
+                     .rows = row_by_row([&](std::span<const Value> row) {
+                       oldest = instant_of(row[0], table.time,
+                                           time_format_of(config, table.time_format));
+                     })};
   const std::vector<Parameter> both = bounds({from, from}, config, table.time_format);
   source.scan(select.query(select.sql_oldest(table.time), {both.front()}), deadline, sink);
   return oldest;

@@ -315,7 +315,7 @@ void UsageTables::read_part(const Step& step, const Run& run, Source& database) 
       state_->read(step.table, part, run.now);
       return;
     }
-    for (auto& whole : slices.put(part, std::move(found.buckets), run.now, config_->bucket)) {
+    for (auto& whole : slices.put(part, std::move(found.slices), run.now, config_->bucket)) {
       replace(whole.interval, std::move(whole.buckets));
       state_->read(step.table, whole.interval, whole.read);
     }
@@ -329,7 +329,7 @@ void UsageTables::read_part(const Step& step, const Run& run, Source& database) 
   }
   take(
       readers_.at(step.table).read(database, part, run.now, step.grain, many, run.deadline, shared),
-      slices_[step.table], [&](const Interval& interval, std::map<Instant, Bucket> buckets) {
+      slices_[step.table], [&](const Interval& interval, auto buckets) {
         const FeatureFacts::Change change =
             shared.facts.table(step.table).replace(interval, std::move(buckets));
         if (step.reading.why == Reading::Why::recount) {

@@ -53,21 +53,20 @@ std::uint64_t UsersReader::read(Source& source, Deadline deadline, SharedFacts& 
   std::uint64_t rows = 0;
   std::string buffer;
   const RowSink sink{.columns = [](std::span<const Column>) {},
-                     .row =
-                         [&](std::span<const Value> row) {
-                           ++rows;
-                           const auto id = text_of(row[id_], buffer);
-                           if (!id) {
-                             return;
-                           }
-                           const UserAttributes user = attributes_of(row, population);
-                           const std::scoped_lock lock(shared.mutex);
-                           const UserId number = shared.facts.users.id_of(*id);
-                           if (population.attributes.size() <= number) {
-                             population.attributes.resize(number + 1);
-                           }
-                           population.attributes[number] = user;
-                         }};
+                     .rows = row_by_row([&](std::span<const Value> row) {
+                       ++rows;
+                       const auto id = text_of(row[id_], buffer);
+                       if (!id) {
+                         return;
+                       }
+                       const UserAttributes user = attributes_of(row, population);
+                       const std::scoped_lock lock(shared.mutex);
+                       const UserId number = shared.facts.users.id_of(*id);
+                       if (population.attributes.size() <= number) {
+                         population.attributes.resize(number + 1);
+                       }
+                       population.attributes[number] = user;
+                     })};
   source.scan({select_.sql(), {}}, deadline, sink);
   const std::scoped_lock lock(shared.mutex);
   shared.facts.population = std::move(population);

@@ -31,7 +31,7 @@ struct FeatureShape {
 // One row of a usage table. Views live as long as the row.
 struct Fact {
   Instant time;
-  std::optional<std::string_view> user;
+  std::optional<Directory::Key> user;
   bool success = true;
   std::string_view reason;                       // of a failure; empty: unknown
   std::span<const std::string_view> dimensions;  // parallel to shape.dimensions; "" for NULL

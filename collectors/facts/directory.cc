@@ -40,12 +40,21 @@ void wipe(std::span<char> bytes) { std::ranges::fill(bytes, '\0'); }
 
 }  // namespace
 
-Directory::Key Directory::key_of(std::string_view text) {
+Directory::Key::Key(std::uint32_t number)
+    : number_(number), hash_(mixed(number)), is_number_(true) {}
+
+Directory::Key::Key(std::string_view text) {
   if (const auto number = plain_number(text)) {
-    return {mixed(*number), true};
+    *this = Key(*number);
+    return;
   }
+  text_ = text;
   const std::uint64_t hash = std::hash<std::string_view>{}(text);
-  return {static_cast<std::uint32_t>(hash ^ (hash >> 32)), false};
+  hash_ = static_cast<std::uint32_t>(hash ^ (hash >> 32));
+}
+
+std::string Directory::Key::text() const {
+  return is_number_ ? std::to_string(number_) : std::string(text_);
 }
 
 std::string_view Directory::held(std::uint32_t id) const {
@@ -69,12 +78,18 @@ void Directory::append(std::string_view text) {
   ends_.push_back(bytes_.size());
 }
 
-std::size_t Directory::slot_of(std::string_view text, Key key) const {
+void Directory::prefetch(const Key& key) const {
+  if (!slots_.empty()) {
+    __builtin_prefetch(&slots_[key.hash_ & (slots_.size() - 1)]);
+  }
+}
+
+std::size_t Directory::slot_of(const Key& key) const {
   const std::size_t mask = slots_.size() - 1;
-  for (std::size_t i = key.hash & mask;; i = (i + 1) & mask) {
+  for (std::size_t i = key.hash_ & mask;; i = (i + 1) & mask) {
     const Slot& slot = slots_[i];
-    const bool same = slot.hash == key.hash && (slot.number != 0) == key.number;
-    if (slot.id == kFree || (same && (key.number || held(slot.id) == text))) {
+    const bool same = slot.hash == key.hash_ && (slot.number != 0) == key.is_number_;
+    if (slot.id == kFree || (same && (key.is_number_ || held(slot.id) == key.text_))) {
       return i;
     }
   }
@@ -84,32 +99,31 @@ void Directory::rebuild(std::size_t slots) {
   slots_.assign(slots, Slot{});
   for (std::uint32_t id = 0; id < size(); ++id) {
     if (!forgotten(id)) {
-      const Key key = key_of(held(id));
-      slots_[slot_of(held(id), key)] = Slot(key, id);
+      const Key key(held(id));
+      slots_[slot_of(key)] = Slot(key, id);
     }
   }
 }
 
-std::uint32_t Directory::id_of(std::string_view text) {
+std::uint32_t Directory::id_of(const Key& key) {
   constexpr std::size_t kFirstSlots = 16;
   if (5 * ends_.size() >= 4 * slots_.size()) {
     rebuild(std::max(kFirstSlots, 2 * slots_.size()));
   }
-  const Key key = key_of(text);
-  Slot& slot = slots_[slot_of(text, key)];
+  Slot& slot = slots_[slot_of(key)];
   if (slot.id == kFree) {
     const std::uint32_t id = size();
-    append(text);
+    append(key.text());
     slot = Slot(key, id);
   }
   return slot.id;
 }
 
-std::optional<std::uint32_t> Directory::find(std::string_view text) const {
+std::optional<std::uint32_t> Directory::find(const Key& key) const {
   if (slots_.empty()) {
     return std::nullopt;
   }
-  const Slot& slot = slots_[slot_of(text, key_of(text))];
+  const Slot& slot = slots_[slot_of(key)];
   return slot.id == kFree ? std::nullopt : std::optional(slot.id);
 }
 

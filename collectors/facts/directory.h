@@ -13,8 +13,27 @@ namespace usage {
 // are the same user. Not thread-safe.
 class Directory {
  public:
-  std::uint32_t id_of(std::string_view text);  // adds it if it is new
-  std::optional<std::uint32_t> find(std::string_view text) const;
+  // What is looked for. Where it is a text, that outlives the key.
+  class Key {
+   public:
+    Key(std::string_view text);  // NOLINT(google-explicit-constructor)
+    Key(const std::string& text) : Key(std::string_view(text)) {}  // NOLINT
+    Key(const char* text) : Key(std::string_view(text)) {}         // NOLINT
+    explicit Key(std::uint32_t number);                            // its decimal text
+    std::string text() const;
+
+   private:
+    friend class Directory;
+    std::string_view text_;  // of what is no number
+    std::uint32_t number_ = 0;
+    std::uint32_t hash_ = 0;  // of a number: of that number alone, no other has it
+    bool is_number_ = false;
+  };
+
+  std::uint32_t id_of(const Key& key);  // adds it if it is new
+  std::optional<std::uint32_t> find(const Key& key) const;
+  // Soon looked for: memory is slow, and many rows have it fetched beside each other.
+  void prefetch(const Key& key) const;
   std::string_view text(std::uint32_t id) const;  // valid until the next text is added
   std::uint32_t size() const { return static_cast<std::uint32_t>(ends_.size()); }
 
@@ -27,11 +46,6 @@ class Directory {
   std::size_t memory_bytes() const;
 
  private:
-  // What a text is found by. A number's hash is of that number alone: no other text has it.
-  struct Key {
-    std::uint32_t hash = 0;
-    bool number = false;
-  };
   static constexpr std::uint32_t kFree = 0x7fffffff;
   // A hash table with linear probing, at most four fifths full.
   struct Slot {
@@ -39,13 +53,12 @@ class Directory {
     std::uint32_t id : 31 = kFree;
     std::uint32_t number : 1 = 0;
     Slot() = default;
-    Slot(Key key, std::uint32_t text) : hash(key.hash), id(text & kFree), number(key.number) {}
+    Slot(const Key& key, std::uint32_t text)
+        : hash(key.hash_), id(text & kFree), number(key.is_number_) {}
   };
-  static Key key_of(std::string_view text);
-
   std::string_view held(std::uint32_t id) const;  // zeros for a forgotten text
   void append(std::string_view text);
-  std::size_t slot_of(std::string_view text, Key key) const;  // its own, or a free one
+  std::size_t slot_of(const Key& key) const;  // its own, or a free one
   void rebuild(std::size_t slots);
 
   std::string bytes_;                // all texts, one after the other

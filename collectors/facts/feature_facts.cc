@@ -26,15 +26,6 @@ void rise(Distribution& counter, const Distribution& before, const Distribution&
   counter.sum += std::max(0.0, after.sum - before.sum);
 }
 
-std::uint64_t total_of(const std::map<std::uint32_t, Tally>& values, std::uint32_t value) {
-  const auto found = values.find(value);
-  return found == values.end() ? 0 : found->second.total();
-}
-
-std::uint64_t unattributed(const Bucket& bucket) {
-  return bucket.uses.unattributed() + bucket.failures.unattributed();
-}
-
 void check_edges(const Interval& interval, Duration width) {
   if (interval.from.time_since_epoch() % width != Duration::zero() ||
       interval.to.time_since_epoch() % width != Duration::zero()) {
@@ -70,22 +61,40 @@ std::size_t PackedBucket::memory_bytes() const {
   return sizeof *this - sizeof uses + uses.memory_bytes() + rest.capacity();
 }
 
-FeatureCounters::FeatureCounters(const FeatureShape& shape) {
-  const Bucket empty(shape);
-  failures_by_reason = empty.failures_by_reason;
-  dimensions.resize(shape.dimensions.size());
-  duration = empty.duration;
-  size = empty.size;
+FreshBucket::FreshBucket(Bucket bucket, const FeatureShape& shape) : counted(shape, bucket) {
+  packed = PackedBucket(std::move(bucket));
 }
 
-void FeatureCounters::rise(const Bucket& before, const Bucket& after) {
-  uses += rise_of(before.uses.total(), after.uses.total());
-  failures += rise_of(before.failures.total(), after.failures.total());
-  unattributed += rise_of(usage::unattributed(before), usage::unattributed(after));
+FeatureCounters::FeatureCounters(const FeatureShape& shape)
+    : FeatureCounters(shape, Bucket(shape)) {}
+
+FeatureCounters::FeatureCounters(const FeatureShape& shape, const Bucket& bucket)
+    : uses(bucket.uses.total()),
+      failures(bucket.failures.total()),
+      unattributed(bucket.uses.unattributed() + bucket.failures.unattributed()),
+      failures_by_reason(bucket.failures_by_reason),
+      dimensions(shape.dimensions.size()),
+      duration(bucket.duration),
+      size(bucket.size) {
+  for (std::size_t i = 0; i < dimensions.size(); ++i) {
+    for (const auto& [value, tally] : bucket.dimensions[i]) {
+      if (!tally.empty()) {
+        dimensions[i][value] = tally.total();
+      }
+    }
+  }
+}
+
+void FeatureCounters::rise(const FeatureCounters& before, const FeatureCounters& after) {
+  uses += rise_of(before.uses, after.uses);
+  failures += rise_of(before.failures, after.failures);
+  unattributed += rise_of(before.unattributed, after.unattributed);
   usage::rise(failures_by_reason, before.failures_by_reason, after.failures_by_reason);
   for (std::size_t i = 0; i < dimensions.size(); ++i) {
-    for (const auto& [value, tally] : after.dimensions[i]) {
-      const std::uint64_t more = rise_of(total_of(before.dimensions[i], value), tally.total());
+    for (const auto& [value, count] : after.dimensions[i]) {
+      const auto known = before.dimensions[i].find(value);
+      const std::uint64_t more =
+          rise_of(known == before.dimensions[i].end() ? 0 : known->second, count);
       if (more > 0) {
         dimensions[i][value] += more;
       }
@@ -164,25 +173,38 @@ Instant FeatureFacts::bucket_start(Instant instant) const {
 
 FeatureFacts::Change FeatureFacts::replace(const Interval& interval,
                                            std::map<Instant, Bucket> fresh) {
+  std::map<Instant, FreshBucket> packed;
+  for (auto& [start, bucket] : fresh) {
+    packed.try_emplace(start, std::exchange(bucket, Bucket(shape_)), shape_);
+  }
+  return replace(interval, std::move(packed));
+}
+
+FeatureFacts::Change FeatureFacts::replace(const Interval& interval,
+                                           std::map<Instant, FreshBucket> fresh) {
   check_edges(interval, width_);
-  const Bucket nothing(shape_);
+  const FeatureCounters nothing(shape_);
   Change change;
-  const auto count = [&](Instant start, const Bucket& before, const Bucket& after) {
+  const auto count = [&](Instant start, const FeatureCounters& before,
+                         const FeatureCounters& after) {
     change.any = true;
-    change.added += rise_of(before.uses.total(), after.uses.total()) +
-                    rise_of(before.failures.total(), after.failures.total());
-    change.removed += rise_of(after.uses.total(), before.uses.total()) +
-                      rise_of(after.failures.total(), before.failures.total());
+    change.added += rise_of(before.uses, after.uses) + rise_of(before.failures, after.failures);
+    change.removed += rise_of(after.uses, before.uses) + rise_of(after.failures, before.failures);
     counters_.rise(before, after);
     changed(start);
   };
-  std::erase_if(fresh, [](const auto& entry) { return entry.second.rows() == 0; });
+  const auto counted = [&](const PackedBucket& bucket) {
+    return FeatureCounters(shape_, bucket.unpacked(shape_));
+  };
+  std::erase_if(fresh, [](const auto& entry) {
+    return entry.second.counted.uses + entry.second.counted.failures == 0;
+  });
   for (auto old = buckets_.lower_bound(interval.from);
        old != buckets_.end() && old->first < interval.to;) {
     if (fresh.contains(old->first)) {
       ++old;
     } else {
-      count(old->first, old->second.unpacked(shape_), nothing);
+      count(old->first, counted(old->second), nothing);
       old = buckets_.erase(old);
     }
   }
@@ -190,16 +212,14 @@ FeatureFacts::Change FeatureFacts::replace(const Interval& interval,
     if (start < interval.from || start >= interval.to || bucket_start(start) != start) {
       throw std::logic_error("a bucket of facts lies outside of what was read");
     }
-    PackedBucket packed(bucket);
     const auto old = buckets_.find(start);
     if (old == buckets_.end()) {
-      count(start, nothing, bucket);
-      buckets_.emplace(start, std::move(packed));
-    } else if (old->second != packed) {
-      count(start, old->second.unpacked(shape_), bucket);
-      old->second = std::move(packed);
+      count(start, nothing, bucket.counted);
+      buckets_.emplace(start, std::move(bucket.packed));
+    } else if (old->second != bucket.packed) {
+      count(start, counted(old->second), bucket.counted);
+      old->second = std::move(bucket.packed);
     }
-    bucket = nothing;  // a day of open buckets is much memory
   }
   return change;
 }
@@ -313,9 +333,7 @@ FeatureCounters FeatureFacts::totals(const Interval& interval) const {
       Bucket day = merged(from, to);
       day.duration.round();
       day.size.round();
-      FeatureCounters counted(shape_);
-      counted.rise(Bucket(shape_), day);
-      return counted;
+      return FeatureCounters(shape_, day);
     }));
   });
   return total;

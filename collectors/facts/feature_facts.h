@@ -26,9 +26,10 @@ struct FeatureCounters {
   Distribution duration, size;
 
   explicit FeatureCounters(const FeatureShape& shape = {});
+  FeatureCounters(const FeatureShape& shape, const Bucket& bucket);  // what it counts
   // Each member rises by what `after` has more of than `before`. A row that was updated counts only
   // where it appears; the sums of observations rise by their difference, if it is positive.
-  void rise(const Bucket& before, const Bucket& after);
+  void rise(const FeatureCounters& before, const FeatureCounters& after);
   void merge(const FeatureCounters& other);
   std::string serialize() const;
   static FeatureCounters parse(std::string_view bytes, const FeatureShape& shape);  // Error(data)
@@ -48,6 +49,13 @@ struct PackedBucket {
   // From the two halves of Bucket::serialize. What is packed stays unread. Error(data).
   static PackedBucket parse(std::string_view uses, std::string_view rest);
   bool operator==(const PackedBucket&) const = default;
+};
+
+// A bucket that was just read.
+struct FreshBucket {
+  PackedBucket packed;
+  FeatureCounters counted;
+  FreshBucket(Bucket bucket, const FeatureShape& shape);
 };
 
 // The facts of one feature. Readers may share it between writes; it has no lock of its own.
@@ -72,6 +80,7 @@ class FeatureFacts {
     std::uint64_t added = 0, removed = 0;
     bool any = false;
   };
+  Change replace(const Interval& interval, std::map<Instant, FreshBucket> fresh);
   Change replace(const Interval& interval, std::map<Instant, Bucket> fresh);
 
   // When the counters began at 0. They may hold rows of before.

@@ -50,7 +50,7 @@ class PostgresSource : public Source {
       postgres::RowDecoder decoder(fields, zone_);
       sink.columns(postgres::columns_of(fields, type_names_));
       const auto row = [&](std::span<const postgres::Cell> cells) {
-        sink.row(decode(decoder, cells));
+        sink.rows(Rows(decode(decoder, cells), 1));
       };
       if (!query.many || !decoder.binary() || !copied(query.sql, parameters, patience, row)) {
         connection_->stream(parameters, decoder.binary(), patience, row);
@@ -123,8 +123,12 @@ class PostgresSource : public Source {
     postgres::CopyReader reader;
     bool begun = false;
     try {
-      // Many rows are read a page at a time then, not a row at a time.
-      connection_->run("SET LOCAL enable_indexscan = off", patience);
+      // Many rows are read a page at a time then, not a row at a time, and by the server's own
+      // process: what workers hand over row by row, and code compiled for a day of rows, cost more.
+      connection_->run(
+          "SET LOCAL enable_indexscan = off; SET LOCAL max_parallel_workers_per_gather = 0; "
+          "SET LOCAL jit = off",
+          patience);
       connection_->copy_out(*copy, patience, [&](std::string_view message) {
         const auto cells = reader.row(message);
         begun = true;

@@ -24,7 +24,7 @@ std::size_t text_bytes(std::span<const Value> row) {
 void ReadAhead::Batch::clear() {
   columns.clear();
   cells.clear();
-  row_ends.clear();
+  rows = 0;
   texts.clear();
   last = false;
 }
@@ -71,10 +71,8 @@ void ReadAhead::take(const RowSink& sink) {
     if (!batch.columns.empty()) {
       sink.columns(batch.columns);
     }
-    std::size_t begin = 0;
-    for (const std::size_t end : batch.row_ends) {
-      sink.row(std::span(batch.cells).subspan(begin, end - begin));
-      begin = end;
+    if (batch.rows > 0) {
+      sink.rows(Rows(batch.cells, batch.rows));
     }
     if (batch.failure) {
       std::rethrow_exception(batch.failure);
@@ -135,9 +133,9 @@ void ReadAhead::read(const Asked& asked) {
   };
   const auto add = [&](std::span<const Value> row) {
     const std::size_t bytes = text_bytes(row);
-    const bool full = batch.row_ends.size() == kRows ||
+    const bool full = batch.rows == kRows ||
                       batch.texts.size() + bytes > std::max(kTextBytes, batch.texts.capacity());
-    if (full && !batch.row_ends.empty()) {
+    if (full && batch.rows > 0) {
       flush();
     }
     if (batch.texts.capacity() < std::max(kTextBytes, bytes)) {
@@ -153,13 +151,13 @@ void ReadAhead::read(const Asked& asked) {
         std::visit([&](const auto& held) { batch.cells.emplace_back(held); }, value);
       }
     }
-    batch.row_ends.push_back(batch.cells.size());
+    ++batch.rows;
   };
   const RowSink sink{.columns =
                          [&](std::span<const Column> columns) {
                            batch.columns.assign(columns.begin(), columns.end());
                          },
-                     .row = add};
+                     .rows = row_by_row(add)};
   try {
     source_.scan(asked.query, asked.deadline, sink);
   } catch (const Stopped&) {

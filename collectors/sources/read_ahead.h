@@ -46,7 +46,7 @@ class ReadAhead : public Source {
   struct Batch {
     std::vector<Column> columns;  // in the first of a result
     std::vector<Value> cells;     // row by row; their texts lie in `texts`
-    std::vector<std::size_t> row_ends;
+    std::size_t rows = 0;
     std::string texts;
     bool last = false;
     std::exception_ptr failure;  // in the last one

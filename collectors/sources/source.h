@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -30,7 +32,7 @@ struct Column {
   bool operator==(const Column&) const = default;
 };
 
-// One cell; monostate is NULL. A string_view lives until the row callback returns.
+// One cell; monostate is NULL. A string_view lives until RowSink::rows returns.
 using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string_view, Instant>;
 
 // What is bound to $1, $2 …
@@ -45,11 +47,36 @@ struct Query {
   bool many = false;
 };
 
-// Receives a result: the columns once, then every row. Either may throw to end the scan.
+// Some rows of a result, one after the other. A view.
+class Rows {
+ public:
+  Rows(std::span<const Value> cells, std::size_t count) : cells_(cells), count_(count) {}
+  std::size_t size() const { return count_; }
+  std::span<const Value> operator[](std::size_t row) const {
+    const std::size_t columns = cells_.size() / count_;
+    return cells_.subspan(row * columns, columns);
+  }
+
+ private:
+  std::span<const Value> cells_;  // row by row
+  std::size_t count_;
+};
+
+// Receives a result: the columns once, then all rows, as many at a time as the source has at hand.
+// Either may throw to end the scan.
 struct RowSink {
   std::function<void(std::span<const Column>)> columns;
-  std::function<void(std::span<const Value>)> row;
+  std::function<void(const Rows&)> rows;
 };
+
+template <typename Take>
+auto row_by_row(Take take) {
+  return [take = std::move(take)](const Rows& rows) mutable {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      take(rows[i]);
+    }
+  };
+}
 
 // One database. Connects on first use and again after a failure, with back-off: within the back-off
 // time a scan fails at once with Error(unavailable). All but interrupt() are called by one thread

@@ -83,7 +83,7 @@ class SqliteSource : public Source {
       for (std::size_t i = 0; i < row.size(); ++i) {
         row[i] = value(statement, static_cast<int>(i), columns[i]);
       }
-      sink.row(row);
+      sink.rows(Rows(row, 1));
     }
     check_stopped();  // a built-in function may have run past the deadline, out of reach
   }

@@ -36,7 +36,7 @@ void use(const usage::Bucket& bucket, const usage::FeatureShape& shape) {
   require(twice.uses.users() == bucket.uses.users());
   require(twice.uses.total_without(twice.uses.users()) == 2 * bucket.uses.unattributed());
   usage::FeatureCounters counters(shape);
-  counters.rise(usage::Bucket(shape), bucket);
+  counters.rise(usage::FeatureCounters(shape), usage::FeatureCounters(shape, bucket));
   require(counters.uses == bucket.uses.total());
   usage::FeatureCounters::parse(counters.serialize(), shape);
 }

@@ -70,10 +70,9 @@ TEST_F(PostgresCopyTest, CopiesIndeed) {
   const std::int64_t server = pid();
   std::string seen;
   source_->scan(many("SELECT generate_series(1, 300000)"), within(seconds(60)),
-                {[](std::span<const Column>) {},
-                 [&](std::span<const Value>) {
+                {[](std::span<const Column>) {}, row_by_row([&](std::span<const Value>) {
                    if (seen.empty()) seen = last_statement(server);
-                 }});
+                 })});
   EXPECT_THAT(seen, HasSubstr("COPY (SELECT"));
 }
 
@@ -91,9 +90,9 @@ TEST_F(PostgresCopyTest, BeginsNotAnewOnceARowWasRead) {
       "'BEGIN IF n = 30000 THEN RAISE SQLSTATE ''0A000''; END IF; RETURN n; END'");
   std::size_t rows = 0;
   EXPECT_THROW(
-      source_->scan(many("SELECT refuse(n) FROM generate_series(1, 40000) AS n"),
-                    within(seconds(60)),
-                    {[](std::span<const Column>) {}, [&](std::span<const Value>) { ++rows; }}),
+      source_->scan(
+          many("SELECT refuse(n) FROM generate_series(1, 40000) AS n"), within(seconds(60)),
+          {[](std::span<const Column>) {}, row_by_row([&](std::span<const Value>) { ++rows; })}),
       Error);
   EXPECT_LT(rows, 30'000U);
 }
@@ -108,7 +107,7 @@ TEST_F(PostgresCopyTest, StopsInTheMiddle) {
   struct Enough {};
   EXPECT_THROW(source_->scan(many("SELECT generate_series(1, 100000000)"), within(seconds(60)),
                              {[](std::span<const Column>) {},
-                              [](std::span<const Value>) { throw Enough(); }}),
+                              row_by_row([](std::span<const Value>) { throw Enough(); })}),
                Enough);
   EXPECT_EQ(pid(), server) << "the connection was not given up for it";
 }
@@ -157,10 +156,10 @@ TEST_F(PostgresCopyTest, SaysWhenTheConnectionIsLost) {
   const Error error = error_of([&] {
     source_->scan(many("SELECT generate_series(1, 100000000)"), within(seconds(60)),
                   {[](std::span<const Column>) {},
-                   [&, ended = false](std::span<const Value>) mutable {
+                   row_by_row([&, ended = false](std::span<const Value>) mutable {
                      if (!ended) read(*other_, {"SELECT pg_terminate_backend($1::int)", {server}});
                      ended = true;
-                   }});
+                   })});
   });
   EXPECT_EQ(error.reason(), Reason::unavailable) << error.what();
   EXPECT_NE(pid(), server) << "a new connection";

@@ -302,9 +302,9 @@ TEST_F(PostgresTest, CancelsOnTheServer) {
   const auto pid = row("SELECT pg_backend_pid()");
   struct Enough {};
   EXPECT_THROW(
-      source_->scan(
-          {"SELECT generate_series(1, 100000000) AS flood_me", {}}, within(seconds(60)),
-          {[](std::span<const Column>) {}, [](std::span<const Value>) { throw Enough(); }}),
+      source_->scan({"SELECT generate_series(1, 100000000) AS flood_me", {}}, within(seconds(60)),
+                    {[](std::span<const Column>) {},
+                     row_by_row([](std::span<const Value>) { throw Enough(); })}),
       Enough);
   EXPECT_TRUE(gone("AS flood_me"));
   EXPECT_EQ(row("SELECT pg_backend_pid()"), pid) << "the connection was not given up for it";
@@ -338,12 +338,11 @@ TEST_F(PostgresTest, LeavesAStatementWithoutADescriptorLeft) {
   struct Enough {};
   EXPECT_THROW(
       source_->scan({"SELECT generate_series(1, 100000000) AS leave_me", {}}, within(seconds(60)),
-                    {[](std::span<const Column>) {},
-                     [&](std::span<const Value>) {
+                    {[](std::span<const Column>) {}, row_by_row([&](std::span<const Value>) {
                        const rlimit none{0, before.rlim_max};
                        ::setrlimit(RLIMIT_NOFILE, &none);
                        throw Enough();
-                     }}),
+                     })}),
       Enough);
   ::setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_EQ(row("SELECT 7").at(0), Kept(std::int64_t{7}));

@@ -157,14 +157,14 @@ TEST_P(SourceSuite, PassesOnWhatTheSinkThrows) {
   const std::size_t before = resident_megabytes();
   int rows = 0;
   const double took = elapsed([&] {
-    EXPECT_THROW(source_->scan({numbers(1'000'000), {}}, within(seconds(60)),
-                               {[](std::span<const Column>) {},
-                                [&](std::span<const Value>) {
-                                  if (++rows == 10'000) {
-                                    throw Enough();
-                                  }
-                                }}),
-                 Enough);
+    EXPECT_THROW(
+        source_->scan({numbers(1'000'000), {}}, within(seconds(60)),
+                      {[](std::span<const Column>) {}, row_by_row([&](std::span<const Value>) {
+                         if (++rows == 10'000) {
+                           throw Enough();
+                         }
+                       })}),
+        Enough);
   });
   EXPECT_LT(took, 1);
   EXPECT_LT(resident_megabytes(), before + kScanMegabytes);
@@ -173,9 +173,9 @@ TEST_P(SourceSuite, PassesOnWhatTheSinkThrows) {
 
 TEST_P(SourceSuite, PassesOnWhatTheColumnsThrow) {
   struct Wrong {};
-  EXPECT_THROW(source_->scan(
-                   {numbers(1'000'000), {}}, within(seconds(60)),
-                   {[](std::span<const Column>) { throw Wrong(); }, [](std::span<const Value>) {}}),
+  EXPECT_THROW(source_->scan({numbers(1'000'000), {}}, within(seconds(60)),
+                             {[](std::span<const Column>) { throw Wrong(); },
+                              row_by_row([](std::span<const Value>) {})}),
                Wrong);
   EXPECT_EQ(read(*source_, {"SELECT 7", {}}).rows.size(), 1U);
 }
@@ -195,7 +195,7 @@ TEST_P(SourceSuite, HonoursTheDeadlineWhileRowsFlow) {
   const double took = elapsed([&] {
     const Error error = error_of([&] {
       source_->scan({numbers(100'000'000), {}}, within(seconds(1)),
-                    {[](std::span<const Column>) {}, [](std::span<const Value>) {}});
+                    {[](std::span<const Column>) {}, row_by_row([](std::span<const Value>) {})});
     });
     EXPECT_EQ(error.reason(), Reason::timeout);
   });
@@ -271,13 +271,12 @@ TEST_P(SourceSuite, ReadsAnyNumberOfRowsInConstantMemory) {
   std::int64_t rows = 0;
   std::int64_t sum = 0;
   source_->scan({numbers(2'000'000), {}}, within(seconds(120)),
-                {[](std::span<const Column>) {},
-                 [&](std::span<const Value> row) {
+                {[](std::span<const Column>) {}, row_by_row([&](std::span<const Value> row) {
                    sum += std::get<std::int64_t>(row[0]);
                    if (++rows % 100'000 == 0) {
                      most = std::max(most, resident_megabytes());
                    }
-                 }});
+                 })});
   EXPECT_EQ(rows, 2'000'000);
   EXPECT_EQ(sum, 2'000'000LL * 2'000'001 / 2);
   EXPECT_LT(most, before + kScanMegabytes);

@@ -29,7 +29,7 @@ class FakeSource : public Source {
     const Result& result = results_.front();
     sink.columns(result.columns);
     for (const Row& row : result.rows) {
-      sink.row(row);
+      sink.rows(Rows(row, 1));
     }
     if (results_.size() > 1) {
       results_.pop_front();

@@ -19,21 +19,20 @@ inline std::vector<std::string> rows_of(const std::string& path, const std::stri
   config.time_format = TimeFormat::unix_ms;
   std::vector<std::string> found;
   const RowSink sink{.columns = [](std::span<const Column>) {},
-                     .row =
-                         [&](std::span<const Value> row) {
-                           std::string line;
-                           for (const Value& value : row) {
-                             line += line.empty() ? "" : "|";
-                             if (const auto* text = std::get_if<std::string_view>(&value)) {
-                               line += *text;
-                             } else if (const auto* number = std::get_if<std::int64_t>(&value)) {
-                               line += std::to_string(*number);
-                             } else {
-                               line += "-";
-                             }
-                           }
-                           found.push_back(line);
-                         }};
+                     .rows = row_by_row([&](std::span<const Value> row) {
+                       std::string line;
+                       for (const Value& value : row) {
+                         line += line.empty() ? "" : "|";
+                         if (const auto* text = std::get_if<std::string_view>(&value)) {
+                           line += *text;
+                         } else if (const auto* number = std::get_if<std::int64_t>(&value)) {
+                           line += std::to_string(*number);
+                         } else {
+                           line += "-";
+                         }
+                       }
+                       found.push_back(line);
+                     })};
   open_source(config, clock)->scan({sql, {}}, clock.steady_now() + std::chrono::seconds(60), sink);
   return found;
 }

@@ -72,12 +72,12 @@ inline Table read(Source& source, const Query& query,
               {[&](std::span<const Column> columns) {
                  table.columns.assign(columns.begin(), columns.end());
                },
-               [&](std::span<const Value> row) {
+               row_by_row([&](std::span<const Value> row) {
                  std::vector<Kept>& kept = table.rows.emplace_back();
                  for (const Value& value : row) {
                    kept.push_back(keep(value));
                  }
-               }});
+               })});
   return table;
 }
 

@@ -193,13 +193,12 @@ TEST(Events, CoverageIsTheShareThatTheOtherSourceSawAsSqlSays) {
     source->scan(
         {format(kCoverage, std::chrono::floor<milliseconds>(open).time_since_epoch().count()), {}},
         clock.steady_now() + seconds(5),
-        {.columns = [](auto) {},
-         .row =
-             [&](auto row) {
-               for (const Value& cell : row) {
-                 sql.push_back(static_cast<double>(std::get<std::int64_t>(cell)));
-               }
-             }});
+        {.columns = [](auto) {}, .rows = row_by_row([&](auto row) {
+                                   for (const Value& cell : row) {
+                                     sql.push_back(
+                                         static_cast<double>(std::get<std::int64_t>(cell)));
+                                   }
+                                 })});
     ASSERT_GT(sql.at(0), 20);
     ASSERT_LT(sql.at(0), sql.at(1));
     EXPECT_EQ(bench.value("usage_tracked_uses", {"export", "app"}), sql.at(0));
@@ -298,11 +297,11 @@ TEST(Events, TheJournalIsReadAsATableIs) {
   shared.facts.features.emplace("export", FeatureFacts(feature.shape, hours(1)));
   const Interval day{std::chrono::floor<days>(kNow), std::chrono::floor<days>(kNow) + days(1)};
   const auto deadline = clock.steady_now() + seconds(5);
-  const Found<Bucket> found =
+  const auto found =
       FeatureReader(feature, config).read(*source, day, kNow, hours(1), false, deadline, shared);
   ASSERT_EQ(found.buckets.size(), 1U);
-  EXPECT_EQ(found.buckets.begin()->second.uses.total(), 1U);
-  EXPECT_EQ(found.buckets.begin()->second.failures.total(), 0U);
+  EXPECT_EQ(found.buckets.begin()->second.counted.uses, 1U);
+  EXPECT_EQ(found.buckets.begin()->second.counted.failures, 0U);
   EXPECT_TRUE(shared.facts.users.find("ann"));
   EXPECT_FALSE(shared.facts.users.find("bob"));
   EXPECT_TRUE(shared.facts.table("export").names().dimensions[0].find("csv"));

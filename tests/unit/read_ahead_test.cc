@@ -33,36 +33,35 @@ RowSink into(TakenRows& taken) {
                   taken.columns.push_back(column.name);
                 }
               },
-          .row =
-              [&](std::span<const Value> row) {
-                for (const Value& value : row) {
-                  if (const auto* text = std::get_if<std::string_view>(&value)) {
-                    taken.texts.emplace_back(*text);
-                  }
-                }
-                taken.rows.emplace_back(row.begin(), row.end());
-              }};
+          .rows = row_by_row([&](std::span<const Value> row) {
+            for (const Value& value : row) {
+              if (const auto* text = std::get_if<std::string_view>(&value)) {
+                taken.texts.emplace_back(*text);
+              }
+            }
+            taken.rows.emplace_back(row.begin(), row.end());
+          })};
 }
 
 // Scans call `rows` with the number of the query and what takes a row.
 class CallingSource : public Source {
  public:
   using Put = std::function<void(std::int64_t)>;
-  using Rows = std::function<void(std::int64_t query, const Put& put)>;
-  explicit CallingSource(Rows rows) : rows_(std::move(rows)) {}
+  using Scan = std::function<void(std::int64_t query, const Put& put)>;
+  explicit CallingSource(Scan scan) : scan_(std::move(scan)) {}
 
   void scan(const Query& query, Deadline, const RowSink& sink) override {
     sink.columns(columns_named({"number"}));
-    rows_(std::get<std::int64_t>(query.parameters.front()), [&](std::int64_t number) {
+    scan_(std::get<std::int64_t>(query.parameters.front()), [&](std::int64_t number) {
       const Value row[] = {number};
-      sink.row(row);
+      sink.rows(Rows(row, 1));
     });
   }
   std::vector<Column> describe(const Query&, Deadline) override { return {}; }
   void interrupt() noexcept override {}
 
  private:
-  Rows rows_;
+  Scan scan_;
 };
 
 TEST(ReadAhead, EveryRowComesAsTheSourceGaveIt) {
@@ -114,11 +113,10 @@ TEST(ReadAhead, TheNextScanGoesOnWhileRowsAreTaken) {
   ahead.ask(numbered(2), kSoon);
   auto began = second_began.get_future();
   const RowSink waits{.columns = [](std::span<const Column>) {},
-                      .row =
-                          [&](std::span<const Value>) {
-                            EXPECT_EQ(began.wait_for(std::chrono::seconds(20)),
-                                      std::future_status::ready);
-                          }};
+                      .rows = row_by_row([&](std::span<const Value>) {
+                        EXPECT_EQ(began.wait_for(std::chrono::seconds(20)),
+                                  std::future_status::ready);
+                      })};
   ahead.scan(numbered(1), kSoon, waits);
   TakenRows two;
   ahead.scan(numbered(2), kSoon, into(two));
@@ -164,7 +162,7 @@ TEST(ReadAhead, WhoThrowsWhileTakingEndsTheScan) {
   ahead.ask(numbered(1), kSoon);
   const RowSink throws{
       .columns = [](std::span<const Column>) {},
-      .row = [](std::span<const Value>) { throw std::invalid_argument("a bad row"); }};
+      .rows = row_by_row([](std::span<const Value>) { throw std::invalid_argument("a bad row"); })};
   EXPECT_THROW(ahead.scan(numbered(1), kSoon, throws), std::invalid_argument);
   EXPECT_TRUE(ended);
 }

@@ -192,8 +192,7 @@ TEST_F(SqliteTest, FailsWhenItEndsAfterItsDeadline) {
   const auto source = open_sqlite(config_, clock);
   const Error error = error_of([&] {
     source->scan({"SELECT i FROM t", {}}, clock.steady_now() + seconds(1),
-                 {[&](std::span<const Column>) { clock.advance(seconds(2)); },
-                  [](std::span<const Value>) {}});
+                 {[&](std::span<const Column>) { clock.advance(seconds(2)); }, [](const Rows&) {}});
   });
   EXPECT_EQ(error.reason(), Reason::timeout) << error.what();
 }

@@ -103,7 +103,7 @@ TEST_F(StateFileTest, ADayThatBecameEmptyIsGone) {
   {
     StateFile file = open();
     file.load(facts = new_facts(), tables());
-    facts.features.at("export").replace(kAll, {});
+    facts.features.at("export").replace(kAll, std::map<Instant, Bucket>{});
     StateFile::Changes changes(file);
     changes.put_feature("export", facts.features.at("export"), kAll);
     changes.commit();

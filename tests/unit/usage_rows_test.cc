@@ -82,13 +82,12 @@ TEST(UsageRows, TextBoundsSortRightWhateverFollowsTheMinutes) {
     int wrong = 0;
     int rows = 0;
     const RowSink sink{.columns = [](auto) {},
-                       .row =
-                           [&](std::span<const Value> row) {
-                             ++rows;
-                             wrong += std::get<std::int64_t>(row[1]) == 1 ? 0 : 1;
-                             const auto time = instant_of(row[0], "t", time_format);
-                             wrong += *time >= interval.from && *time < interval.to ? 0 : 1;
-                           }};
+                       .rows = row_by_row([&](std::span<const Value> row) {
+                         ++rows;
+                         wrong += std::get<std::int64_t>(row[1]) == 1 ? 0 : 1;
+                         const auto time = instant_of(row[0], "t", time_format);
+                         wrong += *time >= interval.from && *time < interval.to ? 0 : 1;
+                       })};
     database->scan({select.sql_between("t"), bounds(interval, source, time_format)},
                    clock.steady_now() + std::chrono::seconds(5), sink);
     return std::pair(rows, wrong);
@@ -122,14 +121,15 @@ TEST(UsageRows, OnlyRowsWithTheValuesAreRead) {
   const auto deadline = clock.steady_now() + std::chrono::seconds(5);
   std::int64_t sum = 0;
   const auto bounds_of_hour = bounds(hour, source, std::nullopt);
-  database->scan(
-      select.query(select.sql_between("t"), bounds_of_hour), deadline,
-      {.columns = [](auto) {}, .row = [&](auto row) { sum += std::get<std::int64_t>(row[0]); }});
+  database->scan(select.query(select.sql_between("t"), bounds_of_hour), deadline,
+                 {.columns = [](auto) {},
+                  .rows = row_by_row([&](auto row) { sum += std::get<std::int64_t>(row[0]); })});
   EXPECT_EQ(sum, 1 + 2);
   std::string oldest;
   database->scan(select.query(select.sql_oldest("t"), {bounds_of_hour.front()}), deadline,
-                 {.columns = [](auto) {},
-                  .row = [&](auto row) { oldest = std::get<std::string_view>(row[0]); }});
+                 {.columns = [](auto) {}, .rows = row_by_row([&](auto row) {
+                                            oldest = std::get<std::string_view>(row[0]);
+                                          })});
   EXPECT_EQ(oldest, "2026-11-25 08:30:00");
 }
 
