@@ -1,6 +1,7 @@
 #include "collectors/usage.h"
 
 #include <algorithm>
+#include <future>
 #include <set>
 #include <utility>
 
@@ -70,14 +71,14 @@ class UsageCollector : public Collector {
     try {
       collection.rows = tables_.refresh(run);
     } catch (const Error&) {
+      const std::scoped_lock lock(state_->shared().mutex);
       state_->commit();  // what was read before the failure need not be read again
       throw;
     }
-    state_->commit();
+    keep_and_evaluate(run, collection);
     if (events_) {
       events_->taken();
     }
-    publish(run, collection);
     collection.more = tables_.more() || !all_events;
     up_ = true;
     last_success_ = run.now;
@@ -163,9 +164,23 @@ class UsageCollector : public Collector {
             covers(table.log, interval, {*table.oldest, interval.to}, config_->bucket));
   }
 
-  void publish(const Run& run, Collection& collection) {
-    SharedFacts& shared = state_->shared();
-    const std::scoped_lock lock(shared.mutex);
+  // At once: after a backfill each of them takes a while, in which the database has nothing to do.
+  void keep_and_evaluate(const Run& run, Collection& collection) {
+    std::shared_ptr<const TargetBoard> board;
+    {
+      const std::scoped_lock lock(state_->shared().mutex);
+      auto kept = std::async(std::launch::async, [&] { state_->commit(); });
+      board = evaluate_all(run, collection);
+      kept.get();
+    }
+    if (board) {
+      state_->show(std::move(board));
+    }
+  }
+
+  // The board where everything was read. Under the lock.
+  std::shared_ptr<const TargetBoard> evaluate_all(const Run& run, Collection& collection) {
+    const SharedFacts& shared = state_->shared();
     const bool all = finished();
     UsageRules rules = config_->rules;
     if (!all) {
@@ -180,12 +195,13 @@ class UsageCollector : public Collector {
         return family.type != MetricType::gauge || !has_label(family, "window");
       });
     }
-    if (all && config_->global_source == source_) {
-      state_->show(std::make_shared<const TargetBoard>(board_of(
-          evaluation.verdicts, target_trend_.before(shared.facts, rules, run.now), run.now)));
-    }
     collection.metrics = std::move(evaluation.metrics);
     collection.dropped_series = evaluation.dropped_series;
+    if (!all || config_->global_source != source_) {
+      return nullptr;
+    }
+    return std::make_shared<const TargetBoard>(
+        board_of(evaluation.verdicts, target_trend_.before(shared.facts, rules, run.now), run.now));
   }
 
   const std::shared_ptr<const UsageConfig> config_;

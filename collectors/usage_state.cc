@@ -232,7 +232,6 @@ std::shared_ptr<const TargetBoard> UsageState::board() const {
 }
 
 void UsageState::commit() {
-  const std::scoped_lock lock(shared_.mutex);
   if (!file_ || (dirty_.empty() && dropped_.empty())) {
     return;
   }

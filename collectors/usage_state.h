@@ -87,7 +87,8 @@ class UsageState {
   void show(std::shared_ptr<const TargetBoard> board);
   std::shared_ptr<const TargetBoard> board() const;
 
-  // Keeps everything that changed since the last commit, in one transaction. Throws Error.
+  // Keeps everything that changed since the last commit, in one transaction. Under the lock of the
+  // facts, which it only reads. Throws Error.
   void commit();
 
  private:

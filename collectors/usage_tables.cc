@@ -59,13 +59,16 @@ std::uint64_t UsageTables::refresh(const Run& run) {
   more_ = false;
   refresh_users(run);
   const auto start = std::chrono::steady_clock::now();
-  const Deadline enough = start + (run.deadline - start) / 2;
+  const auto spare = (run.deadline - start) / 4;
+  std::chrono::steady_clock::duration longest{};
   bool filled = false;
   std::deque<Step> rest = steps(run);
   ReadAhead ahead(database_);
   for (std::optional<Step> part = next_part(rest); part;) {
     const bool missing = part->reading.why == Reading::Why::missing;
-    const bool in_time = state_->options().complete || std::chrono::steady_clock::now() <= enough;
+    const auto begun = std::chrono::steady_clock::now();
+    const bool in_time =
+        state_->options().complete || begun + std::max(spare, 2 * longest) <= run.deadline;
     if (!in_time && part->reading.why != Reading::Why::young && !ahead.asked()) {
       more_ = filled && missing;
       break;
@@ -78,6 +81,7 @@ std::uint64_t UsageTables::refresh(const Run& run) {
       ask(*next, run, ahead);
     }
     read(*part, run, ahead);
+    longest = std::max(longest, std::chrono::steady_clock::now() - begun);
     if (missing) {
       show_progress(run);
       filled = true;

@@ -76,6 +76,16 @@ TEST_F(PostgresCopyTest, CopiesIndeed) {
   EXPECT_THAT(seen, HasSubstr("COPY (SELECT"));
 }
 
+TEST_F(PostgresCopyTest, CopiesWithoutWorkersAndCompilation) {
+  const std::string sql =
+      "SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM pg_settings WHERE name IN "
+      "('jit', 'max_parallel_workers_per_gather')";
+  const Table defaults = read(*source_, {sql, {}});
+  EXPECT_EQ(std::get<std::string>(read(*source_, many(sql)).rows[0][0]),
+            "jit=off max_parallel_workers_per_gather=0");
+  EXPECT_EQ(read(*source_, {sql, {}}).rows, defaults.rows) << "they end with the transaction";
+}
+
 // As some servers have no COPY that this needs: SHOW cannot be copied, and everything can be read.
 TEST_F(PostgresCopyTest, ScansWhatCannotBeCopied) {
   const std::int64_t server = pid();

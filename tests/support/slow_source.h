@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@ class SlowSource : public Source {
  public:
   SlowSource(std::unique_ptr<Source> source) : source_(std::move(source)) {}
   void scan(const Query& query, Deadline deadline, const RowSink& sink) override {
+    threads.insert(std::this_thread::get_id());
     std::this_thread::sleep_for(pause);
     source_->scan(query, deadline, sink);
   }
@@ -23,6 +25,7 @@ class SlowSource : public Source {
   void interrupt() noexcept override { source_->interrupt(); }
 
   Duration pause{};
+  std::set<std::thread::id> threads;  // that scanned
 
  private:
   std::unique_ptr<Source> source_;

@@ -43,6 +43,23 @@ TEST(Directory, TakesNoOtherTextForANumber) {
   for (std::uint32_t i = 0; i < texts.size(); ++i) ASSERT_EQ(directory.find(texts[i]), i);
 }
 
+TEST(Directory, ANumberIsItsText) {
+  Directory directory;
+  directory.prefetch("7");
+  for (const std::uint32_t number : {0U, 7U, 1000U, 4294967295U}) {
+    const Directory::Key key(number);
+    EXPECT_EQ(key.text(), std::to_string(number));
+    EXPECT_EQ(directory.find(key), std::nullopt);
+    const std::uint32_t id = directory.id_of(key);
+    EXPECT_EQ(directory.id_of(std::to_string(number)), id);
+    EXPECT_EQ(directory.text(id), std::to_string(number));
+    directory.prefetch(key);
+    directory.forget(id);
+    EXPECT_EQ(directory.find(key), std::nullopt);
+  }
+  EXPECT_EQ(Directory::Key("07").text(), "07");
+}
+
 TEST(Directory, CopiesAreIndependent) {
   auto original = std::make_unique<Directory>();
   original->id_of("a long text that is kept on the heap, not inside of the string");

@@ -173,6 +173,20 @@ TEST(Usage, PublishesWindowsAsTheBackfillGoesAndCountersAtItsEnd) {
   EXPECT_EQ(bench.value("usage_uses", {"export", "7d"}), 7);
 }
 
+TEST(Usage, HistoryIsReadWhileWhatCameBeforeItIsFolded) {
+  Bench bench(kTable, kFeatures);
+  for (int day = 0; day < 30; ++day) {
+    bench.run_sql(export_row(kNow - days(day), "1, 'ok', NULL, 500, 'csv', 5"));
+  }
+  const std::thread::id own = std::this_thread::get_id();
+  bench.run();
+  EXPECT_EQ(bench.source().threads.size() - bench.source().threads.count(own), 1U);
+  bench.source().threads.clear();
+  bench.now += minutes(1);
+  bench.run();
+  EXPECT_EQ(bench.source().threads, std::set{own}) << "a thread is not worth a few rows";
+}
+
 TEST(Usage, AReloadReadsAnewOnlyWhatIsReadOtherwise) {
   Bench bench(kTable, kFeatures);
   bench.run_sql(export_row(kNow - days(2), "1, 'ok', NULL, 500, 'csv', 5") +
