@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "exporter/batch_thread.h"
+
 namespace usage {
 
 namespace {
@@ -46,6 +48,7 @@ void Packer::wait() {
 }
 
 void Packer::work(const std::stop_token& stop) {
+  make_batch_thread();
   std::unique_lock lock(mutex_);
   while (changed_.wait(lock, stop, [&] { return !left_.empty(); }) && !stop.stop_requested()) {
     Left next = std::move(left_.front());

@@ -2,30 +2,18 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "collectors/collector.h"
-#include "collectors/facts/facts.h"
 #include "collectors/sources/source.h"
 #include "collectors/usage_attempts.h"
 #include "collectors/usage_config.h"
 #include "collectors/usage_rows.h"
+#include "collectors/usage_shared_facts.h"
 
 namespace usage {
-
-// The facts of the process with the lock that guards them. Rows are read without the lock; each is
-// folded under it, because all sources number the same users.
-struct SharedFacts {
-  std::mutex mutex;
-  Facts facts;
-  bool is_bucket(Duration width) {
-    const std::scoped_lock lock(mutex);
-    return width == facts.bucket_width;
-  }
-};
 
 // What a read found: whole buckets as the facts take them, or what is narrower. Nothing of it is in
 // the facts yet, but the names of users and values.

@@ -14,7 +14,7 @@ using std::chrono::days;
 
 constexpr Duration kLongest = days(3660);
 
-struct Reader {
+struct TargetReader {
   const UsageConfig& usage;
   Problems& problems;
 };
@@ -57,7 +57,7 @@ std::optional<Instant> launch_of(const UsageConfig& usage, const std::string& su
 }
 
 // Empty after a report.
-std::string read_subject(const Reader& reader, yaml::Mapping& mapping) {
+std::string read_subject(const TargetReader& reader, yaml::Mapping& mapping) {
   const yaml::Node* node = mapping.require("feature");
   const auto name = node ? mapping.string("feature") : std::nullopt;
   if (!name) {
@@ -80,7 +80,7 @@ std::string read_subject(const Reader& reader, yaml::Mapping& mapping) {
   return {};
 }
 
-void check_measure(const Reader& reader, yaml::Mapping& mapping, const TargetMeasure& measure,
+void check_measure(const TargetReader& reader, yaml::Mapping& mapping, const TargetMeasure& measure,
                    const std::string& subject) {
   if (!measure.of_combinations && find_combination(reader.usage, subject) != nullptr) {
     mapping.problem("measure", format("the measure {} is of single features, and \"{}\" is a "
@@ -101,7 +101,7 @@ void check_measure(const Reader& reader, yaml::Mapping& mapping, const TargetMea
   }
 }
 
-void read_window(const Reader& reader, yaml::Mapping& mapping, Target& target,
+void read_window(const TargetReader& reader, yaml::Mapping& mapping, Target& target,
                  const std::optional<std::string>& name) {
   const TargetMeasure& measure = *target.measure;
   if (!measure.has_windows && name) {
@@ -136,7 +136,7 @@ void read_window(const Reader& reader, yaml::Mapping& mapping, Target& target,
   }
 }
 
-void read_measure(const Reader& reader, yaml::Mapping& mapping, Target& target) {
+void read_measure(const TargetReader& reader, yaml::Mapping& mapping, Target& target) {
   const yaml::Node* node = mapping.require("measure");
   const auto text = node ? mapping.string("measure") : std::nullopt;
   if (!text) {
@@ -220,7 +220,7 @@ std::optional<Instant> read_moment(yaml::Mapping& mapping, std::string_view key,
   return *launch + *after;
 }
 
-void read_period(const Reader& reader, yaml::Mapping& mapping, Target& target) {
+void read_period(const TargetReader& reader, yaml::Mapping& mapping, Target& target) {
   const auto launch =
       target.subject.empty() ? std::nullopt : launch_of(reader.usage, target.subject);
   if (!mapping.has("start") && !launch && !target.subject.empty()) {
@@ -238,7 +238,7 @@ void read_period(const Reader& reader, yaml::Mapping& mapping, Target& target) {
   target.due = due.value_or(Instant());
 }
 
-Target read_target(const Reader& reader, const yaml::Entry& entry) {
+Target read_target(const TargetReader& reader, const yaml::Entry& entry) {
   Target target;
   target.id = entry.key.text;
   yaml::Mapping mapping(entry.value, format("target {}", yaml::quoted(entry.key)), reader.problems);

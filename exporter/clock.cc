@@ -80,13 +80,13 @@ std::optional<Duration> take_offset(std::string_view& text) {
   if (!take(text, "+-")) {
     return std::nullopt;
   }
-  const auto hours = take_digits(text, 2);
+  const auto hour = take_digits(text, 2);
   const bool colon = take(text, ":");
-  const auto minutes = take_digits(text, 2);
-  if (!hours || !colon || !minutes || *hours > 23 || *minutes > 59) {
+  const auto minute = take_digits(text, 2);
+  if (!hour || !colon || !minute || *hour > 23 || *minute > 59) {
     return std::nullopt;
   }
-  const Duration offset = std::chrono::hours(*hours) + std::chrono::minutes(*minutes);
+  const Duration offset = std::chrono::hours(*hour) + std::chrono::minutes(*minute);
   return negative ? -offset : offset;
 }
 

@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "exporter/batch_thread.h"
+
 namespace usage {
 
 namespace {
@@ -106,6 +108,7 @@ void ReadAhead::stop() {
 }
 
 void ReadAhead::work() {
+  make_batch_thread();
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [&] { return stopped_ || !asked_.empty(); });

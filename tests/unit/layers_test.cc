@@ -28,15 +28,16 @@ struct Layer {
 const std::vector<Layer>& layers() {
   static const std::vector<Layer> all{
       {"ground",
-       {"exporter/calendar", "exporter/clock", "exporter/error", "exporter/format", "exporter/gzip",
-        "exporter/html", "exporter/iso_week", "exporter/json_text", "exporter/log",
-        "exporter/problems", "exporter/secret", "exporter/utf8", "exporter/version",
-        "exporter/whole_file"}},
+       {"exporter/batch_thread", "exporter/calendar", "exporter/clock", "exporter/error",
+        "exporter/format", "exporter/gzip", "exporter/html", "exporter/iso_week",
+        "exporter/json_text", "exporter/log", "exporter/problems", "exporter/secret",
+        "exporter/utf8", "exporter/version", "exporter/whole_file"}},
       // Below metrics and sources: facts and measures know no source, facts know no metric.
       {"facts",
        {"collectors/facts/bucket", "collectors/facts/codec", "collectors/facts/day_cache",
         "collectors/facts/directory", "collectors/facts/done", "collectors/facts/facts",
-        "collectors/facts/feature_facts", "collectors/facts/tally", "collectors/facts/user_set"}},
+        "collectors/facts/feature_counters", "collectors/facts/feature_facts",
+        "collectors/facts/tally", "collectors/facts/user_set"}},
       {"values",
        {"exporter/config", "exporter/metric", "exporter/promql", "exporter/rules_check",
         "exporter/schedule", "exporter/yaml"}},

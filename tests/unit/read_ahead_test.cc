@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
 #include <future>
@@ -121,6 +122,18 @@ TEST(ReadAhead, TheNextScanGoesOnWhileRowsAreTaken) {
   TakenRows two;
   ahead.scan(numbered(2), kSoon, into(two));
   EXPECT_EQ(two.rows.size(), 1U);
+}
+
+TEST(ReadAhead, ItsThreadIsABatchThreadAndTheCallersIsNot) {
+  int policy = -1;
+  CallingSource source(
+      [&](std::int64_t, const CallingSource::Put&) { policy = sched_getscheduler(0); });
+  ReadAhead ahead(source);
+  ahead.ask(numbered(1), kSoon);
+  TakenRows none;
+  ahead.scan(numbered(1), kSoon, into(none));
+  EXPECT_EQ(policy, SCHED_BATCH);
+  EXPECT_EQ(sched_getscheduler(0), SCHED_OTHER);
 }
 
 TEST(ReadAhead, AFailureComesAfterTheRowsBeforeItAndEndsAllThatWasAsked) {
