@@ -6,7 +6,7 @@
 
 namespace usage {
 
-// The facts of the process with the lock that guards them. Rows are read without the lock; each is
+// The facts of the process with the lock that guards them. Rows are read without the lock and
 // folded under it, because all sources number the same users.
 struct SharedFacts {
   std::mutex mutex;

@@ -69,6 +69,7 @@ struct RowSink {
   std::function<void(const Rows&)> rows;
 };
 
+// What takes one row → a RowSink::rows.
 template <typename Take>
 auto row_by_row(Take take) {
   return [take = std::move(take)](const Rows& rows) mutable {
