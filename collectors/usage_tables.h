@@ -26,9 +26,9 @@ class UsageTables {
   UsageTables(std::shared_ptr<const UsageConfig> config, std::shared_ptr<UsageState> state,
               const SourceConfig& source, Source& database);
 
-  // Reads what is due into the facts, as far as three quarters of the run's time allow, or half
-  // where one part takes long: the next run goes on. Returns the rows read. Throws Error; what was
-  // read before stays read.
+  // Reads what is due into the facts, as far as three quarters of the run's time allow, or less
+  // where twice the longest part would not fit into the rest: the next run goes on. Returns the
+  // rows read. Throws Error; what was read before stays read.
   std::uint64_t refresh(const Run& run);
 
   // Rows came in these intervals of kSlice, given by their starts, since they were read. Those that
