@@ -66,7 +66,7 @@ class ClashCheck {
 
   void add(const CollectorConfig& collector, const MetricFamily& family) {
     add(collector, family,
-        format("metric \"{}\" of collector \"{}\"", family.name, collector.name));
+        fmt::format("metric \"{}\" of collector \"{}\"", family.name, collector.name));
   }
 
   // `owner` names the family in messages; families of the same owner never clash.
@@ -75,8 +75,8 @@ class ClashCheck {
       const auto [taken, fresh] = owners_.try_emplace(name, owner);
       if (!fresh && taken->second != owner) {
         problems_.add(metric_position(collector, family.name),
-                      format("{} clashes with {}: both would write \"{}\"; rename one", owner,
-                             taken->second, name));
+                      fmt::format("{} clashes with {}: both would write \"{}\"; rename one", owner,
+                                  taken->second, name));
         return;
       }
     }
@@ -94,9 +94,9 @@ void check_source_labels(const CollectorConfig& collector, const SourceConfig& s
     if (bucket_label ||
         std::count(family.label_names.begin(), family.label_names.end(), label) > 1) {
       problems.add(metric_position(collector, family.name),
-                   format("metric \"{}\" has the label \"{}\", which source \"{}\" adds too; "
-                          "rename one",
-                          family.name, label, source.name));
+                   fmt::format("metric \"{}\" has the label \"{}\", which source \"{}\" adds too; "
+                               "rename one",
+                               family.name, label, source.name));
     }
   }
 }
@@ -110,7 +110,7 @@ void check_dsns(const Config& config, Problems& problems) {
     try {
       open_source(source, clock);  // reads the DSN and connects to nothing
     } catch (const Error& error) {
-      problems.add(source.position, format("source \"{}\": {}", source.name, error.what()));
+      problems.add(source.position, fmt::format("source \"{}\": {}", source.name, error.what()));
     }
   }
 }
@@ -171,9 +171,9 @@ std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& probl
         names.emplace_back(known.name);
       }
       yaml::Mapping mapping(collector.body, "collector", problems);
-      mapping.problem("kind",
-                      format("there is no collector kind {}{}", yaml::quoted(*mapping.find("kind")),
-                             did_you_mean(collector.kind, names)));
+      mapping.problem("kind", fmt::format("there is no collector kind {}{}",
+                                          yaml::quoted(*mapping.find("kind")),
+                                          did_you_mean(collector.kind, names)));
       continue;
     }
     plans.push_back(kind->plan(config, collector, problems));

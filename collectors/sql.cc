@@ -71,10 +71,10 @@ class SqlCollector : public Collector {
       find_columns(i, columns);
       ColumnCheck check{config_->queries[i].name, {}};
       for (const Column& column : columns) {
-        check.columns.push_back(
-            column.database_type.empty()
-                ? format("{} {}", column.name, type_name(column.type))
-                : format("{} {} ({})", column.name, type_name(column.type), column.database_type));
+        check.columns.push_back(column.database_type.empty()
+                                    ? fmt::format("{} {}", column.name, type_name(column.type))
+                                    : fmt::format("{} {} ({})", column.name, type_name(column.type),
+                                                  column.database_type));
       }
       checks.push_back(std::move(check));
     }
@@ -116,24 +116,24 @@ class SqlCollector : public Collector {
                  std::map<std::size_t, MetricFamily>& by_metric) {
     std::vector<SampleBuilder> builders = this->builders(index);
     std::uint64_t rows = 0;
-    const RowSink sink{.columns =
-                           [&](std::span<const Column> columns) {
-                             for (SampleBuilder& builder : builders) {
-                               builder.columns(columns);
-                             }
-                           },
-                       .rows = row_by_row([&](std::span<const Value> row) {
-                         if (++rows > config_->max_rows) {
-                           throw Error(
-                               Reason::limit,
-                               format("query \"{}\" returned more than max_rows = {} rows; group "
-                                      "them in the query or raise max_rows",
-                                      config_->queries[index].name, config_->max_rows));
-                         }
-                         for (SampleBuilder& builder : builders) {
-                           builder.row(row);
-                         }
-                       })};
+    const RowSink sink{
+        .columns =
+            [&](std::span<const Column> columns) {
+              for (SampleBuilder& builder : builders) {
+                builder.columns(columns);
+              }
+            },
+        .rows = row_by_row([&](std::span<const Value> row) {
+          if (++rows > config_->max_rows) {
+            throw Error(Reason::limit,
+                        fmt::format("query \"{}\" returned more than max_rows = {} rows; group "
+                                    "them in the query or raise max_rows",
+                                    config_->queries[index].name, config_->max_rows));
+          }
+          for (SampleBuilder& builder : builders) {
+            builder.row(row);
+          }
+        })};
     database_.scan(query(index, run.now), run.deadline, sink);
     collection.rows += rows;
     finish_query(index, rows == 0, builders, collection, by_metric);
@@ -176,9 +176,10 @@ class SqlCollector : public Collector {
     }
     const std::size_t series = series_count(collection.metrics);
     if (series > config_->max_series) {
-      throw Error(Reason::limit, format("{} series where max_series is {}; use fewer labels or "
-                                        "raise max_series",
-                                        series, config_->max_series));
+      throw Error(Reason::limit,
+                  fmt::format("{} series where max_series is {}; use fewer labels or "
+                              "raise max_series",
+                              series, config_->max_series));
     }
   }
 

@@ -19,7 +19,7 @@ Choice read_choice(yaml::Mapping& mapping, std::string_view key,
 SqlQuery read_query(const std::string& name, const yaml::Node& node, Problems& problems) {
   SqlQuery query{.name = name, .sql = "", .parameters = {}, .secret = false};
   if (node.is_mapping()) {
-    yaml::Mapping mapping(node, format("query \"{}\"", name), problems);
+    yaml::Mapping mapping(node, fmt::format("query \"{}\"", name), problems);
     query.sql = mapping.require_string("sql");
     const yaml::Node* sql = mapping.find("sql");
     query.secret = sql && sql->secret;
@@ -27,11 +27,11 @@ SqlQuery read_query(const std::string& name, const yaml::Node& node, Problems& p
       query.parameters = read_binds(*parameters, problems);
     }
     mapping.finish();
-  } else if (const auto sql = yaml::as_string(node, format("query \"{}\"", name), problems)) {
+  } else if (const auto sql = yaml::as_string(node, fmt::format("query \"{}\"", name), problems)) {
     query.sql = *sql;
     query.secret = node.secret;
     if (sql->find_first_not_of(" \t\r\n") == std::string::npos) {
-      problems.add(node.position, format("query \"{}\" is empty; write a SELECT", name));
+      problems.add(node.position, fmt::format("query \"{}\" is empty; write a SELECT", name));
     }
   }
   return query;
@@ -45,8 +45,9 @@ std::vector<SqlQuery> read_queries(yaml::Mapping& mapping, Problems& problems) {
   if ((single == nullptr) == (several == nullptr)) {
     mapping.problem(
         single ? "query" : "",
-        single ? format("{} has both \"query\" and \"queries\"; keep one of them", mapping.what())
-               : format("{} needs either \"query\" or \"queries\"", mapping.what()));
+        single
+            ? fmt::format("{} has both \"query\" and \"queries\"; keep one of them", mapping.what())
+            : fmt::format("{} needs either \"query\" or \"queries\"", mapping.what()));
     return queries;
   }
   if (single) {
@@ -75,9 +76,9 @@ void check_limit_policy(yaml::Mapping& mapping, const SqlConfig& sql) {
     if (metric.type != MetricType::gauge || metric.values.size() > 1) {
       mapping.problem(
           "on_limit",
-          format("\"on_limit: top\" is for gauges with \"value\", which metric \"{}\" is "
-                 "not: the top changes, and what is folded would fall",
-                 metric.name));
+          fmt::format("\"on_limit: top\" is for gauges with \"value\", which metric \"{}\" is "
+                      "not: the top changes, and what is folded would fall",
+                      metric.name));
     }
   }
 }
@@ -88,10 +89,11 @@ void check_duplicate_policy(yaml::Mapping& mapping, const SqlConfig& sql) {
   }
   for (const SqlMetric& metric : sql.metrics) {
     if (!metric.bucket_columns.empty()) {
-      mapping.problem("on_duplicate",
-                      format("histogram \"{}\" has no larger or smaller of two rows; use error, "
-                             "first, last or sum",
-                             metric.name));
+      mapping.problem(
+          "on_duplicate",
+          fmt::format("histogram \"{}\" has no larger or smaller of two rows; use error, "
+                      "first, last or sum",
+                      metric.name));
     }
   }
 }
@@ -102,8 +104,8 @@ void check_queries_used(yaml::Mapping& mapping, const SqlConfig& sql, Problems& 
         sql.metrics.begin(), sql.metrics.end(),
         [&, name = key.text](const SqlMetric& m) { return sql.queries[m.query].name == name; });
     if (!used) {
-      problems.add(key.position,
-                   format("query \"{}\" is used by no metric of {}", key.text, mapping.what()));
+      problems.add(key.position, fmt::format("query \"{}\" is used by no metric of {}", key.text,
+                                             mapping.what()));
     }
   }
 }
@@ -128,7 +130,7 @@ std::vector<std::string> SqlMetric::columns() const {
 }
 
 SqlConfig read_sql_config(const CollectorConfig& collector, Problems& problems) {
-  yaml::Mapping mapping(collector.body, format("collector \"{}\"", collector.name), problems);
+  yaml::Mapping mapping(collector.body, fmt::format("collector \"{}\"", collector.name), problems);
   mark_common_keys(mapping);
   SqlConfig sql;
   sql.collector = collector.name;
@@ -146,15 +148,17 @@ SqlConfig read_sql_config(const CollectorConfig& collector, Problems& problems) 
   if (mapping.require("metrics")) {
     const auto metrics = mapping.entries("metrics");
     if (metrics.empty()) {
-      mapping.problem("metrics", format("{} has no metrics; write at least one", mapping.what()));
+      mapping.problem("metrics",
+                      fmt::format("{} has no metrics; write at least one", mapping.what()));
     }
     for (const auto& [key, value] : metrics) {
       sql.metrics.push_back(read_sql_metric(key.text, value, sql, problems));
       if (!valid_metric_name(key.text)) {
-        problems.add(key.position,
-                     format("\"{}\" is not a metric name; use letters, digits and underscores, "
-                            "beginning with a letter",
-                            key.text));
+        problems.add(
+            key.position,
+            fmt::format("\"{}\" is not a metric name; use letters, digits and underscores, "
+                        "beginning with a letter",
+                        key.text));
       }
     }
   }

@@ -28,10 +28,10 @@ SqlLabel read_label(const std::string& name, const yaml::Node& node, Problems& p
   SqlLabel label{.name = name, .column = "", .map = {}, .other = {}, .null_as = ""};
   if (!node.is_mapping()) {
     label.column =
-        yaml::as_string(node, format("label \"{}\"", name), problems).value_or(std::string());
+        yaml::as_string(node, fmt::format("label \"{}\"", name), problems).value_or(std::string());
     return label;
   }
-  yaml::Mapping mapping(node, format("label \"{}\"", name), problems);
+  yaml::Mapping mapping(node, fmt::format("label \"{}\"", name), problems);
   label.column = mapping.string("column").value_or(name);
   label.map = mapping.string_map("map");
   label.other = mapping.string("other");
@@ -70,8 +70,9 @@ void read_values(yaml::Mapping& mapping, SqlMetric& metric) {
   if (value.has_value() == several) {
     mapping.problem(
         value ? "value" : "",
-        value ? format("{} has both \"value\" and \"values\"; keep one of them", mapping.what())
-              : format("{} needs either \"value\" (a column) or \"values\"", mapping.what()));
+        value
+            ? fmt::format("{} has both \"value\" and \"values\"; keep one of them", mapping.what())
+            : fmt::format("{} needs either \"value\" (a column) or \"values\"", mapping.what()));
   }
   if (value) {
     metric.values = {{"", *value}};
@@ -89,7 +90,7 @@ void read_number_rules(yaml::Mapping& mapping, SqlMetric& metric, Problems& prob
   metric.default_value = mapping.number("default");
   for (const auto& [key, value] : mapping.entries("map")) {
     if (const auto number =
-            yaml::as_number(value, format("{} in \"map\"", yaml::quoted(key)), problems)) {
+            yaml::as_number(value, fmt::format("{} in \"map\"", yaml::quoted(key)), problems)) {
       metric.map[key.text] = *number;
     }
   }
@@ -105,12 +106,12 @@ void read_expect(yaml::Mapping& mapping, SqlMetric& metric, std::size_t max_seri
     std::vector<std::string>& texts = expected[key.text];
     if (value.kind != yaml::Node::Kind::sequence || value.items.empty()) {
       problems.add(value.position,
-                   format("\"expect\" wants a list of texts for label {}", yaml::quoted(key)));
+                   fmt::format("\"expect\" wants a list of texts for label {}", yaml::quoted(key)));
     }
     for (const yaml::Node& item : value.items) {
       texts.push_back(yaml::as_string(item, "an expected label value", problems).value_or(""));
       if (std::count(texts.begin(), texts.end(), texts.back()) > 1) {
-        problems.add(item.position, format("{} is expected twice", yaml::quoted(item)));
+        problems.add(item.position, fmt::format("{} is expected twice", yaml::quoted(item)));
       }
     }
   }
@@ -118,9 +119,9 @@ void read_expect(yaml::Mapping& mapping, SqlMetric& metric, std::size_t max_seri
   for (const SqlLabel& label : metric.labels) {
     const auto found = expected.find(label.name);
     if (found == expected.end()) {
-      mapping.problem("expect", format("\"expect\" lacks label {}; it must list every label "
-                                       "that comes from a column",
-                                       quoted_name(*mapping.find("labels"), label.name)));
+      mapping.problem("expect", fmt::format("\"expect\" lacks label {}; it must list every label "
+                                            "that comes from a column",
+                                            quoted_name(*mapping.find("labels"), label.name)));
       return;
     }
     combinations *= std::max<std::size_t>(1, found->second.size());
@@ -128,12 +129,13 @@ void read_expect(yaml::Mapping& mapping, SqlMetric& metric, std::size_t max_seri
     expected.erase(found);
   }
   for (const auto& [name, texts] : expected) {
-    mapping.problem("expect", format("\"expect\" names {}, which is no label of {}",
-                                     quoted_name(*mapping.find("expect"), name), mapping.what()));
+    mapping.problem("expect",
+                    fmt::format("\"expect\" names {}, which is no label of {}",
+                                quoted_name(*mapping.find("expect"), name), mapping.what()));
   }
   if (combinations > max_series) {
-    mapping.problem("expect", format("\"expect\" makes {} series where max_series is {}",
-                                     combinations, max_series));
+    mapping.problem("expect", fmt::format("\"expect\" makes {} series where max_series is {}",
+                                          combinations, max_series));
   }
 }
 
@@ -141,13 +143,13 @@ void read_bounds(yaml::Mapping& mapping, SqlMetric& metric, Problems& problems) 
   const yaml::Node* rows = mapping.find("buckets");
   const bool columns = mapping.has("bucket_columns");
   if ((rows != nullptr) == columns) {
-    mapping.problem(rows ? "buckets" : "",
-                    rows
-                        ? format("{} has both \"buckets\" and \"bucket_columns\"; keep one of them",
-                                 mapping.what())
-                        : format("{} needs either \"buckets\" (bounds for a value per row) or "
-                                 "\"bucket_columns\" (bound: column)",
-                                 mapping.what()));
+    mapping.problem(
+        rows ? "buckets" : "",
+        rows ? fmt::format("{} has both \"buckets\" and \"bucket_columns\"; keep one of them",
+                           mapping.what())
+             : fmt::format("{} needs either \"buckets\" (bounds for a value per row) or "
+                           "\"bucket_columns\" (bound: column)",
+                           mapping.what()));
     return;
   }
   if (rows && rows->kind != yaml::Node::Kind::sequence) {
@@ -182,8 +184,9 @@ void read_histogram(yaml::Mapping& mapping, SqlMetric& metric, Problems& problem
   if (mapping.has("bucket_columns")) {
     metric.sum_column = mapping.require_string("sum");
     if (metric.count_column.empty()) {
-      mapping.problem("", format("{} needs \"count\": the column with the number of observations",
-                                 mapping.what()));
+      mapping.problem("",
+                      fmt::format("{} needs \"count\": the column with the number of observations",
+                                  mapping.what()));
     }
     return;
   }
@@ -196,39 +199,43 @@ void read_stateset(yaml::Mapping& mapping, SqlMetric& metric) {
   std::set<std::string> distinct(metric.states.begin(), metric.states.end());
   if (metric.states.empty() || distinct.size() != metric.states.size()) {
     mapping.problem("states",
-                    format("{} needs \"states\": a list of different texts", mapping.what()));
+                    fmt::format("{} needs \"states\": a list of different texts", mapping.what()));
   }
 }
 
 void check_name(yaml::Mapping& mapping, const SqlMetric& metric) {
   const std::string_view name = metric.name;
   if (name.starts_with("usage_exporter_") || name.starts_with("process_")) {
-    mapping.problem("", format("{}: names that begin with usage_exporter_ or process_ are the "
-                               "exporter's own; choose another",
-                               mapping.what()));
+    mapping.problem("", fmt::format("{}: names that begin with usage_exporter_ or process_ are the "
+                                    "exporter's own; choose another",
+                                    mapping.what()));
   }
   if (metric.type == MetricType::counter && !name.ends_with("_total")) {
-    mapping.problem("", format("{} is a counter, so its name must end in _total", mapping.what()));
+    mapping.problem("",
+                    fmt::format("{} is a counter, so its name must end in _total", mapping.what()));
   }
   if (metric.type != MetricType::counter && name.ends_with("_total")) {
-    mapping.problem("", format("{} ends in _total, which is for counters; set type: counter or "
-                               "choose another name",
-                               mapping.what()));
+    mapping.problem("",
+                    fmt::format("{} ends in _total, which is for counters; set type: counter or "
+                                "choose another name",
+                                mapping.what()));
   }
   if (metric.type == MetricType::info && !name.ends_with("_info")) {
-    mapping.problem("", format("{} is an info, so its name must end in _info", mapping.what()));
+    mapping.problem("",
+                    fmt::format("{} is an info, so its name must end in _info", mapping.what()));
   }
   for (const std::string_view suffix : {"_bucket", "_sum", "_count", "_created"}) {
     if (name.ends_with(suffix)) {
-      mapping.problem("", format("{} ends in {}, which scrapers take for a part of a histogram; "
-                                 "choose another name",
-                                 mapping.what(), suffix));
+      mapping.problem("",
+                      fmt::format("{} ends in {}, which scrapers take for a part of a histogram; "
+                                  "choose another name",
+                                  mapping.what(), suffix));
     }
   }
   if (!metric.unit.empty() &&
       (metric.type == MetricType::info || metric.type == MetricType::stateset)) {
-    mapping.problem(
-        "unit", format("{} is an {}, which has no unit", mapping.what(), to_string(metric.type)));
+    mapping.problem("unit", fmt::format("{} is an {}, which has no unit", mapping.what(),
+                                        to_string(metric.type)));
     return;
   }
   MetricFamily family;
@@ -237,9 +244,9 @@ void check_name(yaml::Mapping& mapping, const SqlMetric& metric) {
   if (!metric.unit.empty() && !base_name(family).ends_with("_" + metric.unit)) {
     const yaml::Node& unit = *mapping.find("unit");
     mapping.problem("unit",
-                    format("{} has the unit {}, so its name must end in _{}{}", mapping.what(),
-                           yaml::quoted(unit), yaml::may_show(unit) ? metric.unit : "UNIT",
-                           metric.type == MetricType::counter ? "_total" : ""));
+                    fmt::format("{} has the unit {}, so its name must end in _{}{}", mapping.what(),
+                                yaml::quoted(unit), yaml::may_show(unit) ? metric.unit : "UNIT",
+                                metric.type == MetricType::counter ? "_total" : ""));
   }
 }
 
@@ -258,17 +265,18 @@ void check_labels(yaml::Mapping& mapping, const SqlMetric& metric) {
   for (const auto& [name, key] : names) {
     const std::string shown = quoted_name(*mapping.find(key), name);
     if (!valid_label_name(name)) {
-      mapping.problem(key, format("{} is not a label name; use letters, digits and underscores, "
+      mapping.problem(key,
+                      fmt::format("{} is not a label name; use letters, digits and underscores, "
                                   "not beginning with __",
                                   shown));
     }
     if (!seen.insert(name).second) {
-      mapping.problem(key, format("{} has the label {} twice", mapping.what(), shown));
+      mapping.problem(key, fmt::format("{} has the label {} twice", mapping.what(), shown));
     }
     if ((name == "le" && metric.type == MetricType::histogram) ||
         (name == metric.name && metric.type == MetricType::stateset)) {
-      mapping.problem(key,
-                      format("label {} is taken by the {} itself", shown, to_string(metric.type)));
+      mapping.problem(
+          key, fmt::format("label {} is taken by the {} itself", shown, to_string(metric.type)));
     }
   }
 }
@@ -283,11 +291,12 @@ std::size_t find_query(yaml::Mapping& mapping, const SqlConfig& sql) {
     names.push_back(sql.queries[i].name);
   }
   if (wanted && !names.empty()) {
-    mapping.problem("query", format("there is no query {}{}", yaml::quoted(*mapping.find("query")),
-                                    did_you_mean(*wanted, names)));
+    mapping.problem("query",
+                    fmt::format("there is no query {}{}", yaml::quoted(*mapping.find("query")),
+                                did_you_mean(*wanted, names)));
   } else if (names.size() > 1) {
-    mapping.problem("", format("{} needs \"query\": the collector has several ({} …)",
-                               mapping.what(), names.front()));
+    mapping.problem("", fmt::format("{} needs \"query\": the collector has several ({} …)",
+                                    mapping.what(), names.front()));
   }
   return 0;
 }
@@ -296,7 +305,7 @@ std::size_t find_query(yaml::Mapping& mapping, const SqlConfig& sql) {
 
 SqlMetric read_sql_metric(const std::string& name, const yaml::Node& node, const SqlConfig& sql,
                           Problems& problems) {
-  yaml::Mapping mapping(node, format("metric \"{}\"", name), problems);
+  yaml::Mapping mapping(node, fmt::format("metric \"{}\"", name), problems);
   SqlMetric metric;
   metric.name = name;
   const auto type = mapping.choice("type", {"gauge", "counter", "histogram", "info", "stateset"});

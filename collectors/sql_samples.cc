@@ -102,9 +102,10 @@ void SampleBuilder::columns(std::span<const Column> columns) {
   for (const std::string& wanted : metric_.columns()) {
     const auto at = std::find(names.begin(), names.end(), wanted);
     if (at == names.end()) {
-      missing += format("{}metric \"{}\" wants column \"{}\", which query \"{}\" does not return{}",
-                        missing.empty() ? "" : "\n", metric_.name, wanted,
-                        settings_.queries[metric_.query].name, did_you_mean(wanted, names));
+      missing +=
+          fmt::format("{}metric \"{}\" wants column \"{}\", which query \"{}\" does not return{}",
+                      missing.empty() ? "" : "\n", metric_.name, wanted,
+                      settings_.queries[metric_.query].name, did_you_mean(wanted, names));
     }
     found.push_back(static_cast<std::size_t>(at - names.begin()));
   }
@@ -122,10 +123,11 @@ std::vector<std::string> SampleBuilder::labels_of(std::span<const Value> row) co
   for (std::size_t i = 0; i < label_columns_.size(); ++i) {
     labels.push_back(label_text(row[label_columns_[i]], metric_.labels[i]));
     if (labels.back().size() > settings_.max_label_length) {
-      throw Error(Reason::data, format("metric \"{}\": a value of label \"{}\" has {} bytes where "
-                                       "max_label_length is {}",
-                                       metric_.name, metric_.labels[i].name, labels.back().size(),
-                                       settings_.max_label_length));
+      throw Error(Reason::data,
+                  fmt::format("metric \"{}\": a value of label \"{}\" has {} bytes where "
+                              "max_label_length is {}",
+                              metric_.name, metric_.labels[i].name, labels.back().size(),
+                              settings_.max_label_length));
     }
   }
   return labels;
@@ -149,10 +151,10 @@ std::optional<double> SampleBuilder::number(const Value& value, const std::strin
     if (!number || !metric_.map.empty()) {
       throw Error(
           Reason::data,
-          format("metric \"{}\": column \"{}\" holds a text that is {}; {} or set "
-                 "\"default\"",
-                 metric_.name, column, metric_.map.empty() ? "not a number" : "not in the map",
-                 metric_.map.empty() ? "cast it in the query, give it a \"map\"," : "add it"));
+          fmt::format("metric \"{}\": column \"{}\" holds a text that is {}; {} or set "
+                      "\"default\"",
+                      metric_.name, column, metric_.map.empty() ? "not a number" : "not in the map",
+                      metric_.map.empty() ? "cast it in the query, give it a \"map\"," : "add it"));
     }
   } else if (const auto* flag = std::get_if<bool>(&value)) {
     number = *flag ? 1 : 0;
@@ -174,8 +176,9 @@ std::optional<double> SampleBuilder::null_policy(const std::string& column) {
     case OnNull::nan:
       return std::numeric_limits<double>::quiet_NaN();
     case OnNull::error:
-      throw Error(Reason::data, format("metric \"{}\": column \"{}\" is NULL and on_null is error",
-                                       metric_.name, column));
+      throw Error(Reason::data,
+                  fmt::format("metric \"{}\": column \"{}\" is NULL and on_null is error",
+                              metric_.name, column));
     case OnNull::skip:
       break;
   }
@@ -195,10 +198,11 @@ std::optional<std::uint64_t> SampleBuilder::count(const Value& value, const std:
   }
   const auto count = whole(value);
   if (!count) {
-    throw Error(Reason::data,
-                format("metric \"{}\": column \"{}\" must be a whole number of observations of at "
-                       "least 0",
-                       metric_.name, column));
+    throw Error(
+        Reason::data,
+        fmt::format("metric \"{}\": column \"{}\" must be a whole number of observations of at "
+                    "least 0",
+                    metric_.name, column));
   }
   return count;
 }
@@ -206,9 +210,9 @@ std::optional<std::uint64_t> SampleBuilder::count(const Value& value, const std:
 void SampleBuilder::check_limit() const {
   if (settings_.on_limit == OnLimit::error && family_.series_count() > settings_.max_series) {
     throw Error(Reason::limit,
-                format("metric \"{}\" has more than max_series = {} series; use fewer labels, "
-                       "raise max_series or set on_limit: top",
-                       metric_.name, settings_.max_series));
+                fmt::format("metric \"{}\" has more than max_series = {} series; use fewer labels, "
+                            "raise max_series or set on_limit: top",
+                            metric_.name, settings_.max_series));
   }
 }
 
@@ -255,9 +259,9 @@ void SampleBuilder::add_states(const std::vector<std::string>& labels, const Val
     current = *text;
   } else if (std::holds_alternative<std::monostate>(state)) {
     if (settings_.on_null == OnNull::error) {
-      throw Error(Reason::data, format("metric \"{}\": the state in column \"{}\" is NULL and "
-                                       "on_null is error",
-                                       metric_.name, metric_.state_column));
+      throw Error(Reason::data, fmt::format("metric \"{}\": the state in column \"{}\" is NULL and "
+                                            "on_null is error",
+                                            metric_.name, metric_.state_column));
     }
     if (settings_.on_null == OnNull::skip) {
       ++skipped_rows_;
@@ -269,9 +273,10 @@ void SampleBuilder::add_states(const std::vector<std::string>& labels, const Val
   const bool known =
       std::find(metric_.states.begin(), metric_.states.end(), current) != metric_.states.end();
   if (!known && !std::holds_alternative<std::monostate>(state)) {
-    throw Error(Reason::data, format("metric \"{}\": column \"{}\" holds a state that is not in "
-                                     "\"states\"; add it",
-                                     metric_.name, metric_.state_column));
+    throw Error(Reason::data,
+                fmt::format("metric \"{}\": column \"{}\" holds a state that is not in "
+                            "\"states\"; add it",
+                            metric_.name, metric_.state_column));
   }
   for (const std::string& name : metric_.states) {
     std::vector<std::string> state_labels = labels;
@@ -331,10 +336,11 @@ void SampleBuilder::add_buckets(std::vector<std::string> labels, std::span<const
   if (!fresh) {
     ++merged_rows_;
     if (settings_.on_duplicate == OnDuplicate::error) {
-      throw Error(Reason::duplicate,
-                  format("metric \"{}\": two rows have the same labels; group the query by them, "
-                         "or set on_duplicate",
-                         metric_.name));
+      throw Error(
+          Reason::duplicate,
+          fmt::format("metric \"{}\": two rows have the same labels; group the query by them, "
+                      "or set on_duplicate",
+                      metric_.name));
     }
     if (settings_.on_duplicate == OnDuplicate::first) {
       return;

@@ -47,7 +47,7 @@ void add_dimension(FeatureConfig& record, const std::string& name, DimensionConf
 double read_positive(yaml::Mapping& mapping, std::string_view key, double fallback) {
   const auto number = mapping.number(key);
   if (number && !(*number > 0 && std::isfinite(*number))) {
-    mapping.problem(key, format("\"{}\" in {} must be more than 0", key, mapping.what()));
+    mapping.problem(key, fmt::format("\"{}\" in {} must be more than 0", key, mapping.what()));
   }
   return number.value_or(fallback);
 }
@@ -57,7 +57,7 @@ void read_ttl(FeatureConfig& made, ArtifactRules& rules, yaml::Mapping& outer, P
   if (node == nullptr) {
     return;
   }
-  yaml::Mapping mapping(*node, format("\"ttl\" of {}", outer.what()), problems);
+  yaml::Mapping mapping(*node, fmt::format("\"ttl\" of {}", outer.what()), problems);
   add_dimension(made, record::kTtl, {mapping.require_string("column"), {}, "", {}});
   std::vector<std::string> names;
   for (const TtlUnit& unit : kTtlUnits) {
@@ -99,7 +99,7 @@ void read_kinds(FeatureConfig& accesses, ArtifactRules& rules, yaml::Mapping& ou
     add_dimension(accesses, "viewer", std::move(dimension));
     return;
   }
-  yaml::Mapping mapping(*node, format("\"kind\" of {}", outer.what()), problems);
+  yaml::Mapping mapping(*node, fmt::format("\"kind\" of {}", outer.what()), problems);
   dimension.column = mapping.require_string("column");
   std::map<std::string, std::string> meanings;  // of values
   for (const std::string& kind : kViewerKinds) {
@@ -111,14 +111,14 @@ void read_kinds(FeatureConfig& accesses, ArtifactRules& rules, yaml::Mapping& ou
     for (const std::string& value : values) {
       const auto [first, is_new] = meanings.emplace(value, kind);
       if (!is_new && first->second != kind) {
-        mapping.problem(kind, format("a value of \"{}\" in {} means \"{}\" already", kind,
-                                     mapping.what(), first->second));
+        mapping.problem(kind, fmt::format("a value of \"{}\" in {} means \"{}\" already", kind,
+                                          mapping.what(), first->second));
       }
     }
   }
   if (rules.kinds.empty() && node->is_mapping()) {
-    mapping.problem("", format("{} says of no value what it means; add some of {}", mapping.what(),
-                               fmt::join(kViewerKinds, ", ")));
+    mapping.problem("", fmt::format("{} says of no value what it means; add some of {}",
+                                    mapping.what(), fmt::join(kViewerKinds, ", ")));
   }
   mapping.finish();
   add_dimension(accesses, "viewer", std::move(dimension));
@@ -131,7 +131,7 @@ void read_accesses(std::vector<FeatureConfig>& records, const FeatureConfig& fea
   if (node == nullptr) {
     return;
   }
-  yaml::Mapping mapping(*node, format("\"accesses\" of {}", outer.what()), problems);
+  yaml::Mapping mapping(*node, fmt::format("\"accesses\" of {}", outer.what()), problems);
   FeatureConfig accesses = read_table(mapping, *node, record::accesses(feature.shape.name),
                                       feature.uses.source, config, problems);
   if (node->is_mapping()) {
@@ -160,10 +160,11 @@ void read_counted(ArtifactRules& rules, yaml::Mapping& mapping, Problems& proble
   }
   if (rules.kinds.empty()) {
     if (list != nullptr && !has_kinds(mapping.find("accesses"))) {
-      mapping.problem("counts_as_access",
-                      format("\"counts_as_access\" in {} names kinds of viewer, and nothing says "
-                             "who is which; add \"kind\" to \"accesses\"",
-                             mapping.what()));
+      mapping.problem(
+          "counts_as_access",
+          fmt::format("\"counts_as_access\" in {} names kinds of viewer, and nothing says "
+                      "who is which; add \"kind\" to \"accesses\"",
+                      mapping.what()));
     }
     return;
   }
@@ -175,10 +176,10 @@ void read_counted(ArtifactRules& rules, yaml::Mapping& mapping, Problems& proble
   if (list == nullptr && std::none_of(rules.counted.begin(), rules.counted.end(), is_known)) {
     mapping.problem(
         "accesses",
-        format("nobody's access would count: \"kind\" of \"accesses\" of {} says neither "
-               "who is a \"member\" nor who is \"external\"; add one of them, or "
-               "\"counts_as_access\"",
-               mapping.what()));
+        fmt::format("nobody's access would count: \"kind\" of \"accesses\" of {} says neither "
+                    "who is a \"member\" nor who is \"external\"; add one of them, or "
+                    "\"counts_as_access\"",
+                    mapping.what()));
   }
   if (list == nullptr) {
     return;
@@ -186,8 +187,9 @@ void read_counted(ArtifactRules& rules, yaml::Mapping& mapping, Problems& proble
   const bool several = list->kind == yaml::Node::Kind::sequence;
   for (const yaml::Node& item : several ? list->items : std::vector{*list}) {
     if (item.kind == yaml::Node::Kind::scalar && !is_known(item.text)) {
-      problems.add(item.position, format("{} is no kind of viewer that \"accesses\" tells apart{}",
-                                         yaml::quoted(item), did_you_mean(item.text, known)));
+      problems.add(item.position,
+                   fmt::format("{} is no kind of viewer that \"accesses\" tells apart{}",
+                               yaml::quoted(item), did_you_mean(item.text, known)));
     }
   }
 }
@@ -195,7 +197,7 @@ void read_counted(ArtifactRules& rules, yaml::Mapping& mapping, Problems& proble
 Capacity read_capacity(const yaml::Entry& entry, const UsageConfig& usage, Problems& problems) {
   Capacity capacity;
   capacity.resource = entry.key.text;
-  yaml::Mapping mapping(entry.value, format("capacity {}", yaml::quoted(entry.key)), problems);
+  yaml::Mapping mapping(entry.value, fmt::format("capacity {}", yaml::quoted(entry.key)), problems);
   if (!entry.value.is_mapping()) {
     return capacity;
   }
@@ -213,9 +215,10 @@ Capacity read_capacity(const yaml::Entry& entry, const UsageConfig& usage, Probl
   capacity.measure = static_cast<CapacityMeasure>(measure.value_or(0));
   if (capacity.measure == CapacityMeasure::stored_bytes && !capacity.feature.empty() &&
       usage.feature(capacity.feature).shape.size_bounds.empty()) {
-    mapping.problem("measure", format("feature \"{}\" does not say how many bytes a use makes; "
-                                      "give it a \"size\"",
-                                      capacity.feature));
+    mapping.problem("measure",
+                    fmt::format("feature \"{}\" does not say how many bytes a use makes; "
+                                "give it a \"size\"",
+                                capacity.feature));
   }
   mapping.require("limit");
   capacity.limit = read_positive(mapping, "limit", 0);
@@ -229,9 +232,9 @@ std::optional<Instant> read_time(yaml::Mapping& mapping, std::string_view key) {
   const auto text = mapping.string(key);
   const auto at = text ? parse_rfc3339(*text) : std::nullopt;
   if (text && !at) {
-    mapping.problem(key, format("\"{}\" in {} must be a time such as 2026-09-11 or "
-                                "2026-09-11T08:00:00Z",
-                                key, mapping.what()));
+    mapping.problem(key, fmt::format("\"{}\" in {} must be a time such as 2026-09-11 or "
+                                     "2026-09-11T08:00:00Z",
+                                     key, mapping.what()));
   }
   return at;
 }
@@ -243,7 +246,7 @@ void read_artifact(std::vector<FeatureConfig>& records, const FeatureConfig& fea
   if (node == nullptr) {
     return;
   }
-  yaml::Mapping mapping(*node, format("\"artifact\" of {}", outer.what()), problems);
+  yaml::Mapping mapping(*node, fmt::format("\"artifact\" of {}", outer.what()), problems);
   refuse_events(mapping, config, feature.uses.source);
   ArtifactRules artifact;
   FeatureConfig made;
@@ -255,9 +258,10 @@ void read_artifact(std::vector<FeatureConfig>& records, const FeatureConfig& fea
   made.shape.has_outcome = true;
   const std::string token = read_name(mapping, "token"), id = read_name(mapping, "id");
   if (!mapping.has("token") && !mapping.has("id") && node->is_mapping()) {
-    mapping.problem("id", format("{} needs an \"id\" or a \"token\", the column that tells one "
-                                 "from another",
-                                 mapping.what()));
+    mapping.problem("id",
+                    fmt::format("{} needs an \"id\" or a \"token\", the column that tells one "
+                                "from another",
+                                mapping.what()));
   }
   made.uses.user = id.empty() ? token : id;
   made.scope = token.empty() ? id : token;
@@ -286,47 +290,52 @@ void read_value(FeatureRules& rules, const FeatureConfig& feature, yaml::Mapping
     return;
   }
   if (list->kind != yaml::Node::Kind::sequence || list->items.empty()) {
-    outer.problem("value", format("\"value\" in {} must be a list such as [{{stream: time_saved, "
-                                  "minutes: 15}}]",
-                                  outer.what()));
+    outer.problem("value",
+                  fmt::format("\"value\" in {} must be a list such as [{{stream: time_saved, "
+                              "minutes: 15}}]",
+                              outer.what()));
     return;
   }
   for (const yaml::Node& item : list->items) {
-    yaml::Mapping mapping(item, format("an item of \"value\" of {}", outer.what()), problems);
+    yaml::Mapping mapping(item, fmt::format("an item of \"value\" of {}", outer.what()), problems);
     ValueStream stream;
     stream.name = item.is_mapping() ? mapping.require_string("stream") : "";
     mapping.require("minutes");
     const double minutes = mapping.number("minutes").value_or(0);
     if (!(minutes >= 0) || !std::isfinite(minutes)) {
-      mapping.problem("minutes", format("\"minutes\" in {} must be 0 or more", mapping.what()));
+      mapping.problem("minutes",
+                      fmt::format("\"minutes\" in {} must be 0 or more", mapping.what()));
     }
     stream.seconds_per_use = 60 * minutes;
     const auto only = mapping.entries("where");
     if (const yaml::Node* where = mapping.find("where");
         only.empty() && where != nullptr && where->is_mapping()) {
-      mapping.problem("where", format("\"where\" of {} is empty; write a dimension and its values, "
-                                      "such as {{format: [csv]}}",
-                                      mapping.what()));
+      mapping.problem("where",
+                      fmt::format("\"where\" of {} is empty; write a dimension and its values, "
+                                  "such as {{format: [csv]}}",
+                                  mapping.what()));
     }
     if (only.size() > 1) {
-      problems.add(only[1].key.position, format("\"where\" of {} can name one dimension: how often "
-                                                "two come together is not kept",
-                                                mapping.what()));
+      problems.add(only[1].key.position,
+                   fmt::format("\"where\" of {} can name one dimension: how often "
+                               "two come together is not kept",
+                               mapping.what()));
     }
     for (const auto& [key, value] : only) {
       const auto& known = feature.shape.dimensions;
       stream.dimension = key.text;
       if (std::find(known.begin(), known.end(), key.text) == known.end()) {
-        problems.add(key.position, format("{} is no dimension of {}{}", yaml::quoted(key),
-                                          outer.what(), did_you_mean(key.text, known)));
+        problems.add(key.position, fmt::format("{} is no dimension of {}{}", yaml::quoted(key),
+                                               outer.what(), did_you_mean(key.text, known)));
       }
-      yaml::Mapping where(*mapping.find("where"), format("\"where\" of {}", mapping.what()),
+      yaml::Mapping where(*mapping.find("where"), fmt::format("\"where\" of {}", mapping.what()),
                           problems);
       stream.values = read_values(where, key.text, problems);
     }
     const auto same = [&](const ValueStream& other) { return other.name == stream.name; };
     if (!stream.name.empty() && std::any_of(rules.value.begin(), rules.value.end(), same)) {
-      mapping.problem("stream", format("{} has two streams \"{}\"", outer.what(), stream.name));
+      mapping.problem("stream",
+                      fmt::format("{} has two streams \"{}\"", outer.what(), stream.name));
     }
     mapping.finish();
     rules.value.push_back(std::move(stream));

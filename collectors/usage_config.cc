@@ -44,9 +44,10 @@ Duration read_bucket(yaml::Mapping& mapping, const TimeZone& zone) {
   const auto choice = mapping.choice("bucket", {"1h", "30m", "15m"});
   if (choice && kWidths[*choice] > widest) {
     mapping.problem(
-        "bucket", format("buckets of {} do not fit the days of {}; use {} or leave "
-                         "\"bucket\" out",
-                         format_duration(kWidths[*choice]), zone.name(), format_duration(widest)));
+        "bucket",
+        fmt::format("buckets of {} do not fit the days of {}; use {} or leave "
+                    "\"bucket\" out",
+                    format_duration(kWidths[*choice]), zone.name(), format_duration(widest)));
   }
   return choice ? kWidths[*choice] : widest;
 }
@@ -58,12 +59,12 @@ UsersConfig::Condition read_condition(yaml::Mapping& outer, std::string_view key
   if (node == nullptr) {
     return condition;
   }
-  yaml::Mapping mapping(*node, format("\"{}\" of {}", key, outer.what()), problems);
+  yaml::Mapping mapping(*node, fmt::format("\"{}\" of {}", key, outer.what()), problems);
   condition.column = mapping.require_string("column");
   if (node->is_mapping() && mapping.has("equals") == mapping.has("in")) {
-    mapping.problem("in", format("{} needs either \"equals\" (a value) or \"in\" (a list of "
-                                 "values)",
-                                 mapping.what()));
+    mapping.problem("in", fmt::format("{} needs either \"equals\" (a value) or \"in\" (a list of "
+                                      "values)",
+                                      mapping.what()));
   }
   condition.values = read_values(mapping, mapping.has("in") ? "in" : "equals", problems);
   mapping.finish();
@@ -110,9 +111,9 @@ void read_activity(UsageConfig& usage, const yaml::Node& list, const Config& con
     read_where(table, mapping, problems);
     mapping.finish();
     if (!usage.activity.empty() && usage.activity.front().source != table.source) {
-      mapping.problem("source", format("all tables of \"activity\" must be on one source; the "
-                                       "first is on \"{}\"",
-                                       usage.activity.front().source));
+      mapping.problem("source", fmt::format("all tables of \"activity\" must be on one source; the "
+                                            "first is on \"{}\"",
+                                            usage.activity.front().source));
     }
     usage.activity.push_back(std::move(table));
   }
@@ -143,28 +144,29 @@ std::vector<std::string> read_members(yaml::Mapping& mapping, std::string_view k
   }
   const yaml::Node* list = mapping.find(key);
   if (list->kind != yaml::Node::Kind::sequence || list->items.size() < 2) {
-    mapping.problem(
-        key, format("\"{}\" in {} must be a list of at least two features", key, mapping.what()));
+    mapping.problem(key, fmt::format("\"{}\" in {} must be a list of at least two features", key,
+                                     mapping.what()));
     return {};
   }
   std::vector<std::string> members;
   for (const yaml::Node& item : list->items) {
-    const auto name = yaml::as_string(item, format("an item of \"{}\"", key), problems);
+    const auto name = yaml::as_string(item, fmt::format("an item of \"{}\"", key), problems);
     const auto feature = std::find(known.begin(), known.end(), item.text);
     if (!name) {
       continue;
     }
     if (feature == known.end()) {
       problems.add(item.position,
-                   format("{} names the feature {}, which is not defined{}", mapping.what(),
-                          yaml::quoted(item), did_you_mean(item.text, known)));
+                   fmt::format("{} names the feature {}, which is not defined{}", mapping.what(),
+                               yaml::quoted(item), did_you_mean(item.text, known)));
     } else if (std::find(members.begin(), members.end(), *name) != members.end()) {
-      problems.add(item.position,
-                   format("{} names the feature {} twice", mapping.what(), yaml::quoted(item)));
+      problems.add(item.position, fmt::format("{} names the feature {} twice", mapping.what(),
+                                              yaml::quoted(item)));
     } else if (!usage.feature(*name).shape.has_users) {
-      problems.add(item.position, format("{} counts people, and feature {} does not say who they "
-                                         "are; give it a \"user\"",
-                                         mapping.what(), yaml::quoted(item)));
+      problems.add(item.position,
+                   fmt::format("{} counts people, and feature {} does not say who they "
+                               "are; give it a \"user\"",
+                               mapping.what(), yaml::quoted(item)));
     } else {
       members.push_back(*name);
     }
@@ -174,16 +176,17 @@ std::vector<std::string> read_members(yaml::Mapping& mapping, std::string_view k
 
 void read_combinations(UsageConfig& usage, yaml::Mapping& outer, Problems& problems) {
   for (const auto& [key, value] : outer.entries("combinations")) {
-    yaml::Mapping mapping(value, format("combination {}", yaml::quoted(key)), problems);
+    yaml::Mapping mapping(value, fmt::format("combination {}", yaml::quoted(key)), problems);
     const bool all = mapping.has("all_of");
     if (usage.rules.features.contains(key.text)) {
-      problems.add(key.position, format("{} is a feature already; name the combination otherwise",
-                                        yaml::quoted(key)));
+      problems.add(key.position,
+                   fmt::format("{} is a feature already; name the combination otherwise",
+                               yaml::quoted(key)));
     }
     if (value.is_mapping() && all == mapping.has("any_of")) {
-      mapping.problem("any_of", format("{} needs either \"all_of\" or \"any_of\", a list of "
-                                       "features",
-                                       mapping.what()));
+      mapping.problem("any_of", fmt::format("{} needs either \"all_of\" or \"any_of\", a list of "
+                                            "features",
+                                            mapping.what()));
     } else if (value.is_mapping()) {
       usage.rules.combinations.push_back(
           {key.text, all, read_members(mapping, all ? "all_of" : "any_of", usage, problems)});
@@ -212,8 +215,9 @@ void read_features(UsageConfig& usage, yaml::Mapping& mapping, const Config& con
   const auto features = mapping.entries("features");
   if (features.empty()) {
     for (const yaml::Entry& entry : config.usage.entries) {
-      problems.add(entry.key.position,
-                   format("\"{}\" is about \"features\", and none are defined", entry.key.text));
+      problems.add(
+          entry.key.position,
+          fmt::format("\"{}\" is about \"features\", and none are defined", entry.key.text));
     }
   }
   for (const auto& [key, value] : features) {
@@ -265,8 +269,8 @@ std::string read_source_name(yaml::Mapping& mapping, const Config& config) {
   }
   if (std::find(known.begin(), known.end(), *name) == known.end()) {
     mapping.problem("source",
-                    format("{} reads the source {}, which is not defined{}", mapping.what(),
-                           yaml::quoted(*node), did_you_mean(*name, known)));
+                    fmt::format("{} reads the source {}, which is not defined{}", mapping.what(),
+                                yaml::quoted(*node), did_you_mean(*name, known)));
     return {};
   }
   return *name;
@@ -283,9 +287,10 @@ std::optional<TimeFormat> read_time_format(yaml::Mapping& mapping, const Config&
     return std::nullopt;
   }
   if (!source.empty() && !config.source(source).is_sqlite()) {
-    mapping.problem("time_format", format("\"time_format\" in {} is for SQLite, and source \"{}\" "
-                                          "has types for times; remove it",
-                                          mapping.what(), source));
+    mapping.problem("time_format",
+                    fmt::format("\"time_format\" in {} is for SQLite, and source \"{}\" "
+                                "has types for times; remove it",
+                                mapping.what(), source));
   }
   return static_cast<TimeFormat>(*choice);
 }
@@ -295,13 +300,13 @@ std::vector<std::string> read_values(yaml::Mapping& mapping, std::string_view ke
   std::vector<std::string> values = mapping.strings(key);
   const yaml::Node* node = mapping.find(key);
   if (node != nullptr && node->kind == yaml::Node::Kind::sequence && node->items.empty()) {
-    mapping.problem(key, format("\"{}\" in {} is an empty list", key, mapping.what()));
+    mapping.problem(key, fmt::format("\"{}\" in {} is an empty list", key, mapping.what()));
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i), values[i]) !=
         values.begin() + static_cast<std::ptrdiff_t>(i)) {
       problems.add(node->items[i].position,
-                   format("{} is in \"{}\" twice", yaml::quoted(node->items[i]), key));
+                   fmt::format("{} is in \"{}\" twice", yaml::quoted(node->items[i]), key));
     }
   }
   return values;

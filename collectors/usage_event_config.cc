@@ -37,12 +37,12 @@ std::optional<std::string> in_both(const std::vector<std::string>& some,
 
 void refuse_both(const OutcomeConfig& outcome, yaml::Mapping& mapping) {
   if (const auto value = in_both(outcome.failure, outcome.success)) {
-    mapping.problem("failure",
-                    format("\"{}\" is both a success and a failure in {}", *value, mapping.what()));
+    mapping.problem("failure", fmt::format("\"{}\" is both a success and a failure in {}", *value,
+                                           mapping.what()));
   }
   if (const auto value = in_both(outcome.start, outcome.success)) {
-    mapping.problem("start",
-                    format("\"{}\" is both a start and a success in {}", *value, mapping.what()));
+    mapping.problem(
+        "start", fmt::format("\"{}\" is both a start and a success in {}", *value, mapping.what()));
   }
 }
 
@@ -57,7 +57,7 @@ void read_event(TableConfig& table, std::optional<OutcomeConfig>* outcome, yaml:
     table.events = read_values(outer, "event", problems);
     return;
   }
-  yaml::Mapping mapping(*node, format("\"event\" of {}", outer.what()), problems);
+  yaml::Mapping mapping(*node, fmt::format("\"event\" of {}", outer.what()), problems);
   OutcomeConfig meant;
   meant.by_event = true;
   meant.start = read_values(mapping, "start", problems);
@@ -70,9 +70,10 @@ void read_event(TableConfig& table, std::optional<OutcomeConfig>* outcome, yaml:
     add_once(table.events, *names);
   }
   if (outer.has("outcome")) {
-    outer.problem("outcome", format("{} tells the outcome by the names of events already; list "
-                                    "the names or remove \"outcome\"",
-                                    outer.what()));
+    outer.problem("outcome",
+                  fmt::format("{} tells the outcome by the names of events already; list "
+                              "the names or remove \"outcome\"",
+                              outer.what()));
   }
   *outcome = std::move(meant);
 }
@@ -114,9 +115,10 @@ void check_paths(const FeatureConfig& table, yaml::Mapping& mapping) {
       return static_cast<unsigned char>(c) >= ' ' && c != '"' && c != '\'' && c != '\\';
     });
     if (!plain) {
-      mapping.problem("", format("{} reads a field whose name has a quotation mark, a backslash or "
-                                 "a control character; have it sent under another name",
-                                 mapping.what()));
+      mapping.problem(
+          "", fmt::format("{} reads a field whose name has a quotation mark, a backslash or "
+                          "a control character; have it sent under another name",
+                          mapping.what()));
       return;
     }
   }
@@ -142,24 +144,27 @@ void check_attempts(const FeatureConfig& feature, bool approximate, yaml::Mappin
   const AttemptsConfig& attempts = *feature.attempts;
   const bool paired = !attempts.id.empty() || !attempts.key.empty();
   if (!feature.outcome || feature.outcome->start.empty()) {
-    mapping.problem("", format("{} pairs the start of an attempt with its end, and nothing says "
-                               "which rows are starts; add \"start\" to \"outcome\" or \"event\"",
-                               mapping.what()));
+    mapping.problem("",
+                    fmt::format("{} pairs the start of an attempt with its end, and nothing says "
+                                "which rows are starts; add \"start\" to \"outcome\" or \"event\"",
+                                mapping.what()));
   } else if (approximate && !in_both(feature.outcome->start, feature.outcome->failure)) {
     mapping.problem("approximate",
-                    format("\"approximate\" in {} is for rows that cannot tell a start from a "
-                           "failure, and these can; remove it",
-                           mapping.what()));
+                    fmt::format("\"approximate\" in {} is for rows that cannot tell a start from a "
+                                "failure, and these can; remove it",
+                                mapping.what()));
   } else if (approximate && (paired || !feature.reason.empty())) {
-    mapping.problem("approximate", format("with \"approximate\" in {} nothing is paired and no "
-                                          "failure has a reason; remove \"id\", \"key\" and "
-                                          "\"reason\", or \"approximate\"",
-                                          mapping.what()));
+    mapping.problem("approximate",
+                    fmt::format("with \"approximate\" in {} nothing is paired and no "
+                                "failure has a reason; remove \"id\", \"key\" and "
+                                "\"reason\", or \"approximate\"",
+                                mapping.what()));
   } else if (!approximate && !paired) {
-    mapping.problem("", format("{} needs an \"id\", which only the rows of one attempt share, or a "
-                               "\"key\", a list of columns such as [user, format]; where there "
-                               "is neither, {{approximate: true}} estimates",
-                               mapping.what()));
+    mapping.problem(
+        "", fmt::format("{} needs an \"id\", which only the rows of one attempt share, or a "
+                        "\"key\", a list of columns such as [user, format]; where there "
+                        "is neither, {{approximate: true}} estimates",
+                        mapping.what()));
   }
 }
 
@@ -174,9 +179,10 @@ void read_rows(TableConfig& table, std::optional<OutcomeConfig>* outcome, yaml::
       table.time = mapping.require_string("time");
     }
     if (mapping.has("event") && !table.source.empty()) {
-      mapping.problem("event", format("\"event\" in {} is for sources that tell events, and \"{}\" "
-                                      "has tables; name one with \"table\"",
-                                      mapping.what(), table.source));
+      mapping.problem("event",
+                      fmt::format("\"event\" in {} is for sources that tell events, and \"{}\" "
+                                  "has tables; name one with \"table\"",
+                                  mapping.what(), table.source));
     }
     table.user = read_name(mapping, kUser);
     table.time_format = read_time_format(mapping, config, table.source);
@@ -184,10 +190,10 @@ void read_rows(TableConfig& table, std::optional<OutcomeConfig>* outcome, yaml::
   }
   for (const char* key : {"table", "time", kUser, "time_format"}) {
     if (mapping.has(key)) {
-      mapping.problem(key,
-                      format("\"{}\" in {} is for tables, and source \"{}\" tells events, which "
-                             "have a time and a user of their own; name them with \"event\"",
-                             key, mapping.what(), table.source));
+      mapping.problem(
+          key, fmt::format("\"{}\" in {} is for tables, and source \"{}\" tells events, which "
+                           "have a time and a user of their own; name them with \"event\"",
+                           key, mapping.what(), table.source));
     }
   }
   table.table = "events";
@@ -199,8 +205,8 @@ void read_rows(TableConfig& table, std::optional<OutcomeConfig>* outcome, yaml::
 
 void refuse_events(yaml::Mapping& mapping, const Config& config, const std::string& source) {
   if (tells_events(config, source)) {
-    mapping.problem("source", format("{} is read from a table, and source \"{}\" tells events",
-                                     mapping.what(), source));
+    mapping.problem("source", fmt::format("{} is read from a table, and source \"{}\" tells events",
+                                          mapping.what(), source));
   }
 }
 
@@ -209,23 +215,25 @@ std::optional<OutcomeConfig> read_outcome(yaml::Mapping& feature, Problems& prob
   if (node == nullptr) {
     return std::nullopt;
   }
-  yaml::Mapping mapping(*node, format("\"outcome\" of {}", feature.what()), problems);
+  yaml::Mapping mapping(*node, fmt::format("\"outcome\" of {}", feature.what()), problems);
   OutcomeConfig outcome;
   outcome.column = mapping.require_string("column");
   outcome.success = read_values(mapping, "success", problems);
   outcome.failure = read_values(mapping, "failure", problems);
   outcome.start = read_values(mapping, "start", problems);
   if (node->is_mapping() && !mapping.has("success") && !mapping.has("failure")) {
-    mapping.problem("", format("{} says neither which values are a \"success\" nor which are a "
-                               "\"failure\"",
-                               mapping.what()));
+    mapping.problem("",
+                    fmt::format("{} says neither which values are a \"success\" nor which are a "
+                                "\"failure\"",
+                                mapping.what()));
   }
   refuse_both(outcome, mapping);
   if (const auto value = in_both(outcome.start, outcome.failure);
       value && !feature.has("attempts")) {
-    mapping.problem("start", format("\"{}\" is both a start and a failure in {}: only its place "
-                                    "among others tells which; add \"attempts\" to {}",
-                                    *value, mapping.what(), feature.what()));
+    mapping.problem("start",
+                    fmt::format("\"{}\" is both a start and a failure in {}: only its place "
+                                "among others tells which; add \"attempts\" to {}",
+                                *value, mapping.what(), feature.what()));
   }
   mapping.finish();
   return outcome;
@@ -234,7 +242,7 @@ std::optional<OutcomeConfig> read_outcome(yaml::Mapping& feature, Problems& prob
 void read_attempts(FeatureConfig& feature, FeatureRules& rules, yaml::Mapping& outer,
                    std::vector<FeatureConfig>& records, Problems& problems) {
   if (const yaml::Node* node = outer.find("attempts")) {
-    yaml::Mapping mapping(*node, format("\"attempts\" of {}", outer.what()), problems);
+    yaml::Mapping mapping(*node, fmt::format("\"attempts\" of {}", outer.what()), problems);
     AttemptsConfig& attempts = feature.attempts.emplace();
     attempts.id = read_name(mapping, "id");
     attempts.key = read_values(mapping, "key", problems);
@@ -242,15 +250,16 @@ void read_attempts(FeatureConfig& feature, FeatureRules& rules, yaml::Mapping& o
         mapping.duration("timeout", std::chrono::seconds(1), hours(6)).value_or(attempts.timeout);
     attempts.echo = mapping.duration("echo", Duration(0), minutes(1)).value_or(attempts.echo);
     if (attempts.echo >= attempts.timeout) {
-      mapping.problem("echo", format("\"echo\" in {} must be shorter than \"timeout\", which is {}",
-                                     mapping.what(), format_duration(attempts.timeout)));
+      mapping.problem("echo",
+                      fmt::format("\"echo\" in {} must be shorter than \"timeout\", which is {}",
+                                  mapping.what(), format_duration(attempts.timeout)));
     }
     const bool approximate = mapping.boolean("approximate").value_or(false);
     const std::size_t before = problems.size();
     check_attempts(feature, approximate, mapping);
     if (outer.has("artifact")) {
-      mapping.problem(
-          "", format("{} has \"artifact\", whose rows are not paired; remove one", outer.what()));
+      mapping.problem("", fmt::format("{} has \"artifact\", whose rows are not paired; remove one",
+                                      outer.what()));
     }
     mapping.finish();
     if (problems.size() != before || approximate) {
@@ -279,13 +288,15 @@ void read_cross_checks(const FeatureConfig& feature, FeatureRules& rules, yaml::
     return;
   }
   if (list->kind != yaml::Node::Kind::sequence || list->items.empty()) {
-    outer.problem("cross_check", format("\"cross_check\" in {} must be a list such as [{{source: "
-                                        "web_events, event: Export Used}}]",
-                                        outer.what()));
+    outer.problem("cross_check",
+                  fmt::format("\"cross_check\" in {} must be a list such as [{{source: "
+                              "web_events, event: Export Used}}]",
+                              outer.what()));
     return;
   }
   for (const yaml::Node& item : list->items) {
-    yaml::Mapping mapping(item, format("an item of \"cross_check\" of {}", outer.what()), problems);
+    yaml::Mapping mapping(item, fmt::format("an item of \"cross_check\" of {}", outer.what()),
+                          problems);
     FeatureConfig check;
     FeatureRules ignored;
     std::vector<FeatureConfig> no_records;
@@ -302,8 +313,8 @@ void read_cross_checks(const FeatureConfig& feature, FeatureRules& rules, yaml::
     check.shape.name = record::cross_check(feature.shape.name, check.uses.source);
     auto& known = rules.cross_checks;
     if (std::find(known.begin(), known.end(), check.uses.source) != known.end()) {
-      mapping.problem("source", format("\"cross_check\" of {} names the source \"{}\" twice",
-                                       outer.what(), check.uses.source));
+      mapping.problem("source", fmt::format("\"cross_check\" of {} names the source \"{}\" twice",
+                                            outer.what(), check.uses.source));
       continue;
     }
     known.push_back(check.uses.source);

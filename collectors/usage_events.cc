@@ -32,9 +32,10 @@ bool UsageEvents::read(const Run& run, UsageTables& tables) {
       all = tail_->read(run.now, until, run.log);
     } while (!all && std::chrono::steady_clock::now() < until);
     if (complete && !all) {
-      throw Error(Reason::timeout, format("source \"{}\": the logs were not read to their end in "
-                                          "time; raise its timeout",
-                                          source_.name));
+      throw Error(Reason::timeout,
+                  fmt::format("source \"{}\": the logs were not read to their end in "
+                              "time; raise its timeout",
+                              source_.name));
     }
   }
   if (complete) {
@@ -66,16 +67,18 @@ std::vector<ColumnCheck> UsageEvents::check() {
   ColumnCheck found{.query = "log", .columns = {}};
   for (const std::string& path : log_paths(source_.log->paths)) {
     if (::access(path.c_str(), R_OK) != 0) {
-      throw Error(Reason::io, format("source \"{}\": {} cannot be read; let the exporter's user "
-                                     "read it",
-                                     source_.name, path));
+      throw Error(Reason::io,
+                  fmt::format("source \"{}\": {} cannot be read; let the exporter's user "
+                              "read it",
+                              source_.name, path));
     }
     found.columns.push_back(path);
   }
   if (found.columns.empty()) {
-    throw Error(Reason::io, format("source \"{}\": there is no file {}; check its \"paths\", and "
-                                   "that the exporter's user may look into the folder",
-                                   source_.name, fmt::join(source_.log->paths, ", ")));
+    throw Error(Reason::io,
+                fmt::format("source \"{}\": there is no file {}; check its \"paths\", and "
+                            "that the exporter's user may look into the folder",
+                            source_.name, fmt::join(source_.log->paths, ", ")));
   }
   return {found};
 }

@@ -52,9 +52,9 @@ Labels labels_of(const MetricFamily& family, const std::vector<std::string>& val
 std::string series(std::string_view name, const Labels& labels) {
   std::string text;
   for (const auto& [label, value] : labels) {
-    text += format("{}{}=\"{}\"", text.empty() ? "" : ",", label, value);
+    text += fmt::format("{}{}=\"{}\"", text.empty() ? "" : ",", label, value);
   }
-  return text.empty() ? std::string(name) : format("{}{{{}}}", name, text);
+  return text.empty() ? std::string(name) : fmt::format("{}{{{}}}", name, text);
 }
 
 const MetricFamily* find(const Metrics& metrics, std::string_view name) {
@@ -77,10 +77,10 @@ std::string part(const Metrics& metrics, std::string_view name, Labels of,
       return std::find(of.begin(), of.end(), label) != of.end();
     });
     if (same) {
-      return format("{} {}", series(name, labels), shortest(sample.value));
+      return fmt::format("{} {}", series(name, labels), shortest(sample.value));
     }
   }
-  return format("{}: nothing", name);
+  return fmt::format("{}: nothing", name);
 }
 
 // Whether it is a number of more than the feature's own rows.
@@ -97,8 +97,8 @@ const Measure& measure_of(const ExplainQuestion& question) {
     }
     names.emplace_back(measure.name);
   }
-  throw Error(Reason::config, format("there is no measure \"{}\"{}", question.measure,
-                                     did_you_mean(question.measure, names)));
+  throw Error(Reason::config, fmt::format("there is no measure \"{}\"{}", question.measure,
+                                          did_you_mean(question.measure, names)));
 }
 
 void check_feature(const ExplainQuestion& question, const UsageConfig& usage,
@@ -111,16 +111,16 @@ void check_feature(const ExplainQuestion& question, const UsageConfig& usage,
     names.push_back(feature.shape.name);
   }
   if (std::find(names.begin(), names.end(), *question.feature) == names.end()) {
-    throw Error(Reason::config, format("there is no feature \"{}\"{}", *question.feature,
-                                       did_you_mean(*question.feature, names)));
+    throw Error(Reason::config, fmt::format("there is no feature \"{}\"{}", *question.feature,
+                                            did_you_mean(*question.feature, names)));
   }
   const bool of_features = std::ranges::count(measure.labels, "feature") > 0;
   if (!of_features ||
       (measure.per_feature && !measure.applies(usage.feature(*question.feature).shape))) {
     throw Error(Reason::config,
-                format("feature \"{}\" has no {}: {}", *question.feature, measure.name,
-                       of_features ? "its config lacks a column that this needs"
-                                   : "it is about the product as a whole"));
+                fmt::format("feature \"{}\" has no {}: {}", *question.feature, measure.name,
+                            of_features ? "its config lacks a column that this needs"
+                                        : "it is about the product as a whole"));
   }
 }
 
@@ -130,15 +130,15 @@ std::vector<Window> windows_of(const ExplainQuestion& question, const UsageConfi
   }
   auto window = window_of(*question.window, usage.bucket);
   if (!window) {
-    throw Error(Reason::config, format("\"{}\" is no window; write a duration such as 7d, or "
-                                       "last_week and the like",
-                                       *question.window));
+    throw Error(Reason::config, fmt::format("\"{}\" is no window; write a duration such as 7d, or "
+                                            "last_week and the like",
+                                            *question.window));
   }
   return {*std::move(window)};
 }
 
 std::string statement(const std::string& what, const std::string& source, const std::string& sql) {
-  return format("  {} (source {}):\n    {}\n", what, source, sql);
+  return fmt::format("  {} (source {}):\n    {}\n", what, source, sql);
 }
 
 std::string values(const ExplainQuestion& question, const Metrics& metrics,
@@ -157,17 +157,17 @@ std::string values(const ExplainQuestion& question, const Metrics& metrics,
     if (other) {
       continue;
     }
-    text += format("  {} {}\n", series(family->name, labels), shortest(sample.value));
+    text += fmt::format("  {} {}\n", series(family->name, labels), shortest(sample.value));
     if (parts != kParts.end()) {
-      text += format("    = {}\n    / {}\n", part(metrics, parts->numerator, labels, ""),
-                     part(metrics, parts->denominator, labels, parts->window));
+      text += fmt::format("    = {}\n    / {}\n", part(metrics, parts->numerator, labels, ""),
+                          part(metrics, parts->denominator, labels, parts->window));
     }
   }
   for (const HistogramSample& sample :
        family ? family->histograms : std::vector<HistogramSample>{}) {
-    text +=
-        format("  {} count {}, sum {}\n", series(family->name, labels_of(*family, sample.labels)),
-               sample.bucket_counts.back(), shortest(sample.sum));
+    text += fmt::format("  {} count {}, sum {}\n",
+                        series(family->name, labels_of(*family, sample.labels)),
+                        sample.bucket_counts.back(), shortest(sample.sum));
   }
   return text.empty() ? "  nothing: there is none to count, or it cannot be known at this instant\n"
                       : text;
@@ -207,9 +207,9 @@ std::string explain(const ExplainQuestion& question, const Config& config, const
   check_feature(question, usage, measure);
   UsageRules rules = usage.rules;
   rules.windows = windows_of(question, usage);
-  std::string text = format("{} ({})\n  {}\n\nas of {}{}, in {}:\n", measure.name,
-                            to_string(measure.type), measure.help, format_rfc3339(at),
-                            live ? " (the hour under way counts)" : "", rules.zone.name());
+  std::string text = fmt::format("{} ({})\n  {}\n\nas of {}{}, in {}:\n", measure.name,
+                                 to_string(measure.type), measure.help, format_rfc3339(at),
+                                 live ? " (the hour under way counts)" : "", rules.zone.name());
   std::set<std::string> windows;
   const bool windowed =
       std::find(measure.labels.begin(), measure.labels.end(), "window") != measure.labels.end();
@@ -217,8 +217,8 @@ std::string explain(const ExplainQuestion& question, const Config& config, const
     windows.insert(window.label);
     const Interval bounds = window_bounds(window, at, live, usage.bucket, rules.zone);
     if (windowed) {
-      text += format("  window {}: from {} to before {}\n", window.label,
-                     format_rfc3339(bounds.from), format_rfc3339(bounds.to));
+      text += fmt::format("  window {}: from {} to before {}\n", window.label,
+                          format_rfc3339(bounds.from), format_rfc3339(bounds.to));
     }
   }
   if (!windows.contains("28d")) {

@@ -19,19 +19,20 @@ const Target& target_of(const std::string& id, const UsageRules& rules) {
     }
     ids.push_back(target.id);
   }
-  throw Error(Reason::config, ids.empty() ? "there are no \"targets\" in the config"
-                                          : format("there is no target \"{}\"{}; there are {}", id,
-                                                   did_you_mean(id, ids), fmt::join(ids, ", ")));
+  throw Error(Reason::config, ids.empty()
+                                  ? "there are no \"targets\" in the config"
+                                  : fmt::format("there is no target \"{}\"{}; there are {}", id,
+                                                did_you_mean(id, ids), fmt::join(ids, ", ")));
 }
 
 std::string sign(const Target& target) {
   const bool least = target.comparison == Comparison::min;
-  return format("{} {}", least ? (target.strict ? ">" : ">=") : (target.strict ? "<" : "<="),
-                shortest(target.threshold));
+  return fmt::format("{} {}", least ? (target.strict ? ">" : ">=") : (target.strict ? "<" : "<="),
+                     shortest(target.threshold));
 }
 
 std::string line(std::string_view name, const std::string& text) {
-  return format("  {:<11} {}\n", name, text);
+  return fmt::format("  {:<11} {}\n", name, text);
 }
 
 std::string value_line(const Verdict& verdict) {
@@ -41,11 +42,12 @@ std::string value_line(const Verdict& verdict) {
   const Measured& measured = *verdict.measured;
   std::string text = shortest(measured.value);
   if (measured.denominator) {
-    text += format(" = {} / {}", *measured.numerator, *measured.denominator);
+    text += fmt::format(" = {} / {}", *measured.numerator, *measured.denominator);
   }
   std::string lines = line("value", text);
   if (verdict.lower_bound) {
-    lines += line("lower bound", format("{}  (of the 95 % Wilson interval: what is safe to say)",
+    lines +=
+        line("lower bound", fmt::format("{}  (of the 95 % Wilson interval: what is safe to say)",
                                         shortest(*verdict.lower_bound)));
   }
   return lines;
@@ -56,11 +58,11 @@ std::string pace_lines(const Verdict& verdict, const Facts& facts, const UsageRu
   const Target& target = *verdict.target;
   const double gone = elapsed_of(target, at);
   std::string lines =
-      line("period", format("{} to {}, {:.0f} % of it over", format_rfc3339(target.start),
-                            format_rfc3339(target.due), 100 * gone));
-  lines += line("pace", format("{} expected by now, on a straight line from {} to {}",
-                               shortest(expected_at(target, at)), shortest(target.baseline),
-                               shortest(target.threshold)));
+      line("period", fmt::format("{} to {}, {:.0f} % of it over", format_rfc3339(target.start),
+                                 format_rfc3339(target.due), 100 * gone));
+  lines += line("pace", fmt::format("{} expected by now, on a straight line from {} to {}",
+                                    shortest(expected_at(target, at)), shortest(target.baseline),
+                                    shortest(target.threshold)));
   if (gone >= 1 || !verdict.measured) {
     return lines;
   }
@@ -68,9 +70,9 @@ std::string pace_lines(const Verdict& verdict, const Facts& facts, const UsageRu
   const auto& before = trend.before(facts, rules, at);
   const auto earlier = before.find(target.id);
   if (earlier != before.end()) {
-    lines +=
-        line("projection",
-             format("{} when due, if it goes on as in the last 3 days",
+    lines += line(
+        "projection",
+        fmt::format("{} when due, if it goes on as in the last 3 days",
                     shortest(heading_for(target, verdict.measured->value, earlier->second, at))));
   }
   return lines;
@@ -79,8 +81,8 @@ std::string pace_lines(const Verdict& verdict, const Facts& facts, const UsageRu
 std::string verdict_line(const Verdict& verdict, Instant at) {
   const Target& target = *verdict.target;
   const bool enough = verdict.population >= target.min_population;
-  return format("\nverdict: {}{}\n", verdict_words(verdict, at),
-                enough ? "" : " (too few active users: no alert speaks of it)");
+  return fmt::format("\nverdict: {}{}\n", verdict_words(verdict, at),
+                     enough ? "" : " (too few active users: no alert speaks of it)");
 }
 
 }  // namespace
@@ -95,26 +97,27 @@ std::string explain_target(const std::string& id, const Config& config, const Us
   const Verdict verdict = judge(moment, history).front();
   constexpr std::array kModes{"now", "at any local midnight until the due date", "at the due date"};
 
-  std::string text = format("target {}: {}{}{} of {} {}\n", target.id, target.measure->name,
-                            target.window ? "/" : "", target.window ? target.window->label : "",
-                            target.subject, sign(target));
-  text += format("  met means: {}; severity {}{}{}\n\nas of {}{}, in {}:\n",
-                 kModes[static_cast<std::size_t>(target.mode)], target.severity,
-                 target.phase.empty() ? "" : ", phase " + target.phase,
-                 target.owner.empty() ? "" : ", owner " + target.owner, format_rfc3339(at),
-                 live ? " (the bucket under way counts)" : "", rules.zone.name());
+  std::string text = fmt::format(
+      "target {}: {}{}{} of {} {}\n", target.id, target.measure->name, target.window ? "/" : "",
+      target.window ? target.window->label : "", target.subject, sign(target));
+  text += fmt::format("  met means: {}; severity {}{}{}\n\nas of {}{}, in {}:\n",
+                      kModes[static_cast<std::size_t>(target.mode)], target.severity,
+                      target.phase.empty() ? "" : ", phase " + target.phase,
+                      target.owner.empty() ? "" : ", owner " + target.owner, format_rfc3339(at),
+                      live ? " (the bucket under way counts)" : "", rules.zone.name());
   if (target.window) {
     const Interval bounds = moment.bounds(*target.window);
-    text += line("window",
-                 format("{} to before {}", format_rfc3339(bounds.from), format_rfc3339(bounds.to)));
+    text += line("window", fmt::format("{} to before {}", format_rfc3339(bounds.from),
+                                       format_rfc3339(bounds.to)));
   }
   text += value_line(verdict);
-  text += line("population", format("{} active users, at least {} wanted", verdict.population,
-                                    target.min_population));
+  text += line("population", fmt::format("{} active users, at least {} wanted", verdict.population,
+                                         target.min_population));
   if (verdict.attainment) {
-    text += line("attainment",
-                 format("{} of the threshold{}", shortest(*verdict.attainment),
-                        target.stretch ? "; the stretch is " + shortest(*target.stretch) : ""));
+    text +=
+        line("attainment",
+             fmt::format("{} of the threshold{}", shortest(*verdict.attainment),
+                         target.stretch ? "; the stretch is " + shortest(*target.stretch) : ""));
   }
   text += pace_lines(verdict, facts, rules, at);
   text += line("first met", verdict.past.first_met ? format_rfc3339(*verdict.past.first_met)

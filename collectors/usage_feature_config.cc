@@ -34,15 +34,16 @@ std::vector<double> read_bounds(yaml::Mapping& mapping, std::string_view key, Pr
   if (node == nullptr) {
     return bounds;
   }
-  const std::string what = format("\"{}\" in {}", key, mapping.what());
+  const std::string what = fmt::format("\"{}\" in {}", key, mapping.what());
   if (node->kind != yaml::Node::Kind::sequence || node->items.empty()) {
-    mapping.problem(key, format("{} must be a list of upper bounds such as [24, 72, 168]", what));
+    mapping.problem(key,
+                    fmt::format("{} must be a list of upper bounds such as [24, 72, 168]", what));
     return bounds;
   }
   for (const yaml::Node& item : node->items) {
-    const auto bound = yaml::as_number(item, format("an item of {}", what), problems);
+    const auto bound = yaml::as_number(item, fmt::format("an item of {}", what), problems);
     if (bound && !bounds.empty() && *bound <= bounds.back()) {
-      problems.add(item.position, format("the bounds of {} must rise", what));
+      problems.add(item.position, fmt::format("the bounds of {} must rise", what));
     }
     if (bound) {
       bounds.push_back(*bound);
@@ -60,7 +61,7 @@ std::optional<NumberConfig> read_number(yaml::Mapping& feature, std::string_view
   if (node == nullptr) {
     return std::nullopt;
   }
-  yaml::Mapping mapping(*node, format("\"{}\" of {}", key, feature.what()), problems);
+  yaml::Mapping mapping(*node, fmt::format("\"{}\" of {}", key, feature.what()), problems);
   NumberConfig number;
   number.column = mapping.require_string("column");
   std::vector<std::string> names;
@@ -68,9 +69,10 @@ std::optional<NumberConfig> read_number(yaml::Mapping& feature, std::string_view
     names.emplace_back(unit.name);
   }
   if (!mapping.has("unit") && node->is_mapping()) {
-    mapping.problem("unit", format("{} lacks the key \"unit\", what the column counts in: one of "
-                                   "{}",
-                                   mapping.what(), fmt::join(names, ", ")));
+    mapping.problem("unit",
+                    fmt::format("{} lacks the key \"unit\", what the column counts in: one of "
+                                "{}",
+                                mapping.what(), fmt::join(names, ", ")));
   }
   if (const auto unit = mapping.choice("unit", names)) {
     number.scale = units[*unit].scale;
@@ -89,11 +91,12 @@ void read_reason(FeatureConfig& feature, yaml::Mapping& outer, Problems& problem
     return;
   }
   if (!feature.outcome) {
-    outer.problem("reason", format("\"reason\" in {} says why uses failed, and nothing says that "
-                                   "they did; add \"outcome\"",
-                                   outer.what()));
+    outer.problem("reason",
+                  fmt::format("\"reason\" in {} says why uses failed, and nothing says that "
+                              "they did; add \"outcome\"",
+                              outer.what()));
   }
-  yaml::Mapping mapping(*node, format("\"reason\" of {}", outer.what()), problems);
+  yaml::Mapping mapping(*node, fmt::format("\"reason\" of {}", outer.what()), problems);
   feature.reason = mapping.require_string("column");
   mapping.require("allow");
   feature.shape.reasons = read_values(mapping, "allow", problems);
@@ -117,14 +120,16 @@ void read_dimension_bound(yaml::Mapping& mapping, DimensionConfig& dimension, Di
     given += mapping.has(key) ? 1 : 0;
   }
   if (given == 0) {
-    mapping.problem("", format("{} has no bound on how many series it makes; add \"allow\" (a "
-                               "list of values), \"allow_top\" (how many) or \"buckets\" (upper "
-                               "bounds of a number)",
-                               mapping.what()));
+    mapping.problem("",
+                    fmt::format("{} has no bound on how many series it makes; add \"allow\" (a "
+                                "list of values), \"allow_top\" (how many) or \"buckets\" (upper "
+                                "bounds of a number)",
+                                mapping.what()));
   } else if (given > 1) {
-    mapping.problem("", format("{} has several of \"allow\", \"allow_top\" and \"buckets\"; keep "
-                               "one",
-                               mapping.what()));
+    mapping.problem("",
+                    fmt::format("{} has several of \"allow\", \"allow_top\" and \"buckets\"; keep "
+                                "one",
+                                mapping.what()));
   }
   rules.allow = read_values(mapping, "allow", problems);
   if (const auto top = mapping.integer("allow_top", 1, 100)) {
@@ -147,10 +152,10 @@ void read_dimensions(FeatureConfig& feature, FeatureRules& rules, yaml::Mapping&
           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
         });
     if (!named) {
-      problems.add(key.position, format("{} is no name of a dimension; use a-z, 0-9 and \"_\"",
-                                        yaml::quoted(key)));
+      problems.add(key.position, fmt::format("{} is no name of a dimension; use a-z, 0-9 and \"_\"",
+                                             yaml::quoted(key)));
     }
-    yaml::Mapping mapping(value, format("dimension {} of {}", yaml::quoted(key), outer.what()),
+    yaml::Mapping mapping(value, fmt::format("dimension {} of {}", yaml::quoted(key), outer.what()),
                           problems);
     DimensionConfig dimension;
     DimensionRules bound;
@@ -170,7 +175,8 @@ void read_dimensions(FeatureConfig& feature, FeatureRules& rules, yaml::Mapping&
 void refuse_without_user(const FeatureConfig& feature, yaml::Mapping& mapping) {
   for (const char* key : {"regular", "power", "core", "at_risk"}) {
     if (mapping.has(key) && feature.uses.user.empty() && !mapping.has("user")) {
-      mapping.problem(key, format("\"{}\" in {} is about people, and nothing says who they are; "
+      mapping.problem(key,
+                      fmt::format("\"{}\" in {} is about people, and nothing says who they are; "
                                   "add \"user\", the column that holds them",
                                   key, mapping.what()));
     }
@@ -182,14 +188,14 @@ void read_regular(FeatureRules& rules, yaml::Mapping& outer, Problems& problems)
   if (node == nullptr) {
     return;
   }
-  yaml::Mapping mapping(*node, format("\"regular\" of {}", outer.what()), problems);
+  yaml::Mapping mapping(*node, fmt::format("\"regular\" of {}", outer.what()), problems);
   rules.regular_of_periods = static_cast<int>(mapping.integer("of_periods", 1, 52).value_or(4));
   rules.regular_min_periods = static_cast<int>(mapping.integer("min_periods", 1, 52).value_or(2));
   rules.regular_period = mapping.duration("period", days(1), days(31)).value_or(days(7));
   if (rules.regular_min_periods > rules.regular_of_periods) {
-    mapping.problem("min_periods", format("\"min_periods\" in {} is more than \"of_periods\", "
-                                          "which is {}",
-                                          mapping.what(), rules.regular_of_periods));
+    mapping.problem("min_periods", fmt::format("\"min_periods\" in {} is more than \"of_periods\", "
+                                               "which is {}",
+                                               mapping.what(), rules.regular_of_periods));
   }
   mapping.finish();
 }
@@ -199,7 +205,7 @@ int read_active_days(yaml::Mapping& outer, std::string_view key, int fallback, P
   if (node == nullptr) {
     return fallback;
   }
-  yaml::Mapping mapping(*node, format("\"{}\" of {}", key, outer.what()), problems);
+  yaml::Mapping mapping(*node, fmt::format("\"{}\" of {}", key, outer.what()), problems);
   const auto least = mapping.integer("min_active_days", 1, 28);
   mapping.require("min_active_days");
   mapping.finish();
@@ -211,12 +217,13 @@ void read_segments(FeatureRules& rules, yaml::Mapping& outer, Problems& problems
   rules.core_min_active_days =
       read_active_days(outer, "core", std::min(4, rules.power_min_active_days - 1), problems);
   if (rules.core_min_active_days >= rules.power_min_active_days) {
-    outer.problem(outer.has("core") ? "core" : "power",
-                  format("\"core\" in {} needs fewer active days ({}) than \"power\" ({})",
-                         outer.what(), rules.core_min_active_days, rules.power_min_active_days));
+    outer.problem(
+        outer.has("core") ? "core" : "power",
+        fmt::format("\"core\" in {} needs fewer active days ({}) than \"power\" ({})", outer.what(),
+                    rules.core_min_active_days, rules.power_min_active_days));
   }
   if (const yaml::Node* node = outer.find("at_risk")) {
-    yaml::Mapping mapping(*node, format("\"at_risk\" of {}", outer.what()), problems);
+    yaml::Mapping mapping(*node, fmt::format("\"at_risk\" of {}", outer.what()), problems);
     rules.at_risk_was_regular_within =
         mapping.duration("was_regular_within", days(1), days(366)).value_or(days(28));
     rules.at_risk_silent_for =
@@ -232,11 +239,12 @@ void read_where(TableConfig& table, yaml::Mapping& outer, Problems& problems) {
   if (node == nullptr) {
     return;
   }
-  yaml::Mapping mapping(*node, format("\"where\" of {}", outer.what()), problems);
+  yaml::Mapping mapping(*node, fmt::format("\"where\" of {}", outer.what()), problems);
   if (node->is_mapping() && node->entries.empty()) {
-    outer.problem("where", format("{} is empty; write a column and its values, such as {{event: "
-                                  "Export Used}}",
-                                  mapping.what()));
+    outer.problem("where",
+                  fmt::format("{} is empty; write a column and its values, such as {{event: "
+                              "Export Used}}",
+                              mapping.what()));
   }
   for (const yaml::Entry& entry : node->entries) {
     table.where.emplace_back(entry.key.text, read_values(mapping, entry.key.text, problems));
@@ -253,7 +261,7 @@ FeatureConfig read_feature(const yaml::Node& key, const yaml::Node& value, const
                            Problems& problems) {
   FeatureConfig feature;
   feature.shape.name = key.text;
-  yaml::Mapping mapping(value, format("feature {}", yaml::quoted(key)), problems);
+  yaml::Mapping mapping(value, fmt::format("feature {}", yaml::quoted(key)), problems);
   rules.title = mapping.string("title").value_or(key.text);
   rules.launched_at = read_time(mapping, "launched_at");
   if (value.is_mapping()) {

@@ -13,11 +13,11 @@ namespace {
 std::string owner_of(const std::string& name) {
   const std::size_t slash = name.find('/');
   if (slash == std::string::npos) {
-    return format("feature \"{}\"", name);
+    return fmt::format("feature \"{}\"", name);
   }
   const bool of_business = name.starts_with(record::kBusiness);
-  return format("\"{}\" of {}\"{}\"", name.substr(slash + 1), of_business ? "" : "feature ",
-                name.substr(0, slash));
+  return fmt::format("\"{}\" of {}\"{}\"", name.substr(slash + 1), of_business ? "" : "feature ",
+                     name.substr(0, slash));
 }
 
 }  // namespace

@@ -97,8 +97,8 @@ std::string ReadLog::serialize(Duration bucket) const {
     for (; it != read_.end() && it->first == start + bucket * count && it->second == at; ++it) {
       ++count;
     }
-    text += format("{} {} {}\n", start.time_since_epoch().count(), count,
-                   at.time_since_epoch().count());
+    text += fmt::format("{} {} {}\n", start.time_since_epoch().count(), count,
+                        at.time_since_epoch().count());
   }
   return text;
 }

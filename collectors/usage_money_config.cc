@@ -16,7 +16,7 @@ using std::chrono::weeks;
 std::optional<double> read_amount(yaml::Mapping& mapping, std::string_view key) {
   const auto amount = mapping.number(key);
   if (amount && !(*amount >= 0 && std::isfinite(*amount))) {
-    mapping.problem(key, format("\"{}\" in {} must be 0 or more", key, mapping.what()));
+    mapping.problem(key, fmt::format("\"{}\" in {} must be 0 or more", key, mapping.what()));
   }
   return amount;
 }
@@ -49,14 +49,14 @@ ScaleConfig read_scale(yaml::Mapping& mapping) {
   scale.min = mapping.number("min").value_or(0);
   scale.max_column = read_name(mapping, "max_column");
   if (mapping.has("max") == mapping.has("max_column")) {
-    mapping.problem("max", format("{} needs either \"max\", where the scale ends, or "
-                                  "\"max_column\", which says so for each row",
-                                  mapping.what()));
+    mapping.problem("max", fmt::format("{} needs either \"max\", where the scale ends, or "
+                                       "\"max_column\", which says so for each row",
+                                       mapping.what()));
   }
   const auto max = mapping.number("max");
   scale.max = max.value_or(10);
   if (max && !(scale.max > scale.min)) {
-    mapping.problem("max", format("the scale of {} ends before it begins", mapping.what()));
+    mapping.problem("max", fmt::format("the scale of {} ends before it begins", mapping.what()));
   }
   return scale;
 }
@@ -113,17 +113,18 @@ void read_tickets(const Reader& reader) {
   }
   rules.watch = read_values(mapping, "watch", reader.problems);
   if (std::find(rules.watch.begin(), rules.watch.end(), kOther) != rules.watch.end()) {
-    mapping.problem("watch", format("\"{}\" in \"watch\" of {} is what all other categories are "
-                                    "called together; leave it out",
-                                    kOther, mapping.what()));
+    mapping.problem("watch",
+                    fmt::format("\"{}\" in \"watch\" of {} is what all other categories are "
+                                "called together; leave it out",
+                                kOther, mapping.what()));
   }
   rules.baseline = mapping.duration("baseline", weeks(1), weeks(104)).value_or(rules.baseline);
   rules.compare = mapping.duration("compare", weeks(1), weeks(52)).value_or(rules.compare);
   for (const auto& [key, length] :
        {std::pair("baseline", rules.baseline), {"compare", rules.compare}}) {
     if (length % Duration(weeks(1)) != Duration::zero()) {
-      mapping.problem(key,
-                      format("\"{}\" in {} must be whole weeks, such as 4w", key, mapping.what()));
+      mapping.problem(
+          key, fmt::format("\"{}\" in {} must be whole weeks, such as 4w", key, mapping.what()));
     }
   }
   rules.per_active_user = mapping.boolean("per_active_user").value_or(false);
@@ -164,18 +165,19 @@ void read_retention(const Reader& reader) {
   yaml::Mapping mapping(*node, "\"retention\" of \"business\"", reader.problems);
   AccountRetentionRules rules;
   if (node->is_mapping() && (!reader.usage.users || reader.usage.users->account.empty())) {
-    mapping.problem("", format("{} is about accounts, and nothing says who belongs to which; add "
-                               "\"account\" to \"users\" of \"population\"",
-                               mapping.what()));
+    mapping.problem("",
+                    fmt::format("{} is about accounts, and nothing says who belongs to which; add "
+                                "\"account\" to \"users\" of \"population\"",
+                                mapping.what()));
   }
   if (mapping.string("period").value_or("month") != "month") {
     rules.period = mapping.duration("period", days(1), days(366));
   }
   rules.baseline_periods = static_cast<int>(mapping.integer("baseline_periods", 1, 36).value_or(3));
   if (rules.period && *rules.period % Duration(days(1)) != Duration::zero()) {
-    mapping.problem(
-        "period",
-        format("\"period\" in {} must be \"month\" or whole days, such as 28d", mapping.what()));
+    mapping.problem("period",
+                    fmt::format("\"period\" in {} must be \"month\" or whole days, such as 28d",
+                                mapping.what()));
   }
   mapping.finish();
   reader.usage.rules.business.retention = rules;

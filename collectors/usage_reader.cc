@@ -82,7 +82,7 @@ std::vector<ColumnCheck> ActivityReader::check(Source& source, Instant now,
   for (std::size_t i = 0; i < tables_.size(); ++i) {
     const TableConfig& table = tables_[i];
     checks.push_back(
-        check_columns(source, selects_[i], format("activity {}", table.table),
+        check_columns(source, selects_[i], fmt::format("activity {}", table.table),
                       selects_[i].query(selects_[i].sql_between(table.time),
                                         bounds({now, now}, source_, table.time_format)),
                       deadline));

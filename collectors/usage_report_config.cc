@@ -35,7 +35,7 @@ void read_subject(yaml::Mapping& mapping, const UsageConfig& usage, ReportKey& k
 void read_dimension(yaml::Mapping& mapping, const UsageConfig& usage, ReportKey& key) {
   if (!usage.rules.features.contains(key.subject)) {
     mapping.problem("most_used",
-                    format("{} needs the \"feature\" that has the dimension", mapping.what()));
+                    fmt::format("{} needs the \"feature\" that has the dimension", mapping.what()));
     mapping.find("most_used");
     return;
   }
@@ -58,17 +58,17 @@ void read_figure(yaml::Mapping& mapping, const UsageConfig& usage, ReportKey& ke
 ReportKey read_key(const yaml::Entry& entry, const std::string& group, const UsageConfig& usage,
                    Problems& problems) {
   ReportKey key{entry.key.text, {}, {}, {}};
-  yaml::Mapping mapping(entry.value,
-                        format("{} of {} in \"report\"", yaml::quoted(entry.key), group), problems);
+  yaml::Mapping mapping(
+      entry.value, fmt::format("{} of {} in \"report\"", yaml::quoted(entry.key), group), problems);
   if (!entry.value.is_mapping()) {
     return key;
   }
   read_subject(mapping, usage, key);
   const bool of_dimension = mapping.has("most_used");
   if (of_dimension == mapping.has("figure")) {
-    mapping.problem("figure", format("{} needs either \"figure\", a number of the report, or "
-                                     "\"most_used\", a dimension",
-                                     mapping.what()));
+    mapping.problem("figure", fmt::format("{} needs either \"figure\", a number of the report, or "
+                                          "\"most_used\", a dimension",
+                                          mapping.what()));
   } else if (of_dimension) {
     read_dimension(mapping, usage, key);
   } else {
@@ -85,12 +85,12 @@ std::vector<ReportGroup> read_report(yaml::Mapping& outer, const UsageConfig& us
   std::vector<ReportGroup> groups;
   for (const auto& [name, value] : outer.entries("report")) {
     if (std::ranges::count(kOwnKeys, name.text) > 0) {
-      problems.add(name.position, format("{} is a key of the report already; name the group "
-                                         "otherwise",
-                                         yaml::quoted(name)));
+      problems.add(name.position, fmt::format("{} is a key of the report already; name the group "
+                                              "otherwise",
+                                              yaml::quoted(name)));
     }
     ReportGroup group{name.text, {}};
-    yaml::Mapping mapping(value, format("{} in \"report\"", yaml::quoted(name)), problems);
+    yaml::Mapping mapping(value, fmt::format("{} in \"report\"", yaml::quoted(name)), problems);
     if (value.is_mapping()) {
       for (const yaml::Entry& entry : value.entries) {
         group.keys.push_back(read_key(entry, yaml::quoted(name), usage, problems));

@@ -108,7 +108,7 @@ std::optional<Instant> from_unix(double value, TimeFormat time_format) {
 
 std::string Select::Expression::sql() const {
   return path.empty() ? column_of(column)
-                      : format("json_extract({}, '$.\"{}\"')", column_of(column), path);
+                      : fmt::format("json_extract({}, '$.\"{}\"')", column_of(column), path);
 }
 
 std::optional<std::size_t> Select::add(const std::string& column, const std::string& path) {
@@ -159,12 +159,12 @@ std::string Select::conditions(int first_parameter) const {
   for (const auto& [column, values] : only_) {
     std::string list;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      list += format("{}${}", list.empty() ? "" : ", ", first_parameter++);
+      list += fmt::format("{}${}", list.empty() ? "" : ", ", first_parameter++);
     }
     // A column gives the values it is compared with its type; a field has none to give.
     const std::string compared =
-        column.path.empty() ? column.sql() : format("CAST({} AS TEXT)", column.sql());
-    text += format(" AND {} IN ({})", compared, list);
+        column.path.empty() ? column.sql() : fmt::format("CAST({} AS TEXT)", column.sql());
+    text += fmt::format(" AND {} IN ({})", compared, list);
   }
   return text;
 }
@@ -177,13 +177,13 @@ std::string Select::list() const {
   return text;
 }
 
-std::string Select::from() const { return format(" FROM {} t", qualified(table_)); }
+std::string Select::from() const { return fmt::format(" FROM {} t", qualified(table_)); }
 
 std::string Select::sql() const { return "SELECT " + list() + from(); }
 
 std::string Select::sql_between(const std::string& time) const {
-  return format("{} WHERE {} >= $1 AND {} < $2{}", sql(), column_of(time), column_of(time),
-                conditions(3));
+  return fmt::format("{} WHERE {} >= $1 AND {} < $2{}", sql(), column_of(time), column_of(time),
+                     conditions(3));
 }
 
 std::string Select::sql_in_order(const std::string& time) const {
@@ -195,12 +195,12 @@ std::string Select::sql_in_order(const std::string& time) const {
       order += column.column == time ? "" : ", " + column.sql();
     }
   }
-  return format("{} ORDER BY {}", sql_between(time), order);
+  return fmt::format("{} ORDER BY {}", sql_between(time), order);
 }
 
 std::string Select::sql_oldest(const std::string& time) const {
-  return format("SELECT MIN({}){} WHERE {} >= $1{}", column_of(time), from(), column_of(time),
-                conditions(2));
+  return fmt::format("SELECT MIN({}){} WHERE {} >= $1{}", column_of(time), from(), column_of(time),
+                     conditions(2));
 }
 
 std::vector<Column> Select::check(Source& source, const Query& query, Deadline deadline) const {
@@ -217,8 +217,8 @@ std::vector<Column> Select::check(Source& source, const Query& query, Deadline d
   }
   for (const std::string& column : named) {
     if (std::find(known.begin(), known.end(), column) == known.end()) {
-      throw Error(Reason::query, format("{}: the table \"{}\" has no column \"{}\"{}", owner_,
-                                        table_, column, did_you_mean(column, known)));
+      throw Error(Reason::query, fmt::format("{}: the table \"{}\" has no column \"{}\"{}", owner_,
+                                             table_, column, did_you_mean(column, known)));
     }
   }
   return source.describe(query, deadline);
@@ -250,10 +250,11 @@ std::optional<Instant> instant_of(const Value& value, const std::string& column,
     instant = from_unix(*real, time_format);
   }
   if (!instant) {
-    throw Error(Reason::data, format("column \"{}\" holds a value that is no time as time_format "
-                                     "says; set it to how the column is written: text, iso8601, "
-                                     "unix or unix_ms",
-                                     column));
+    throw Error(Reason::data,
+                fmt::format("column \"{}\" holds a value that is no time as time_format "
+                            "says; set it to how the column is written: text, iso8601, "
+                            "unix or unix_ms",
+                            column));
   }
   return instant;
 }
@@ -315,11 +316,12 @@ Instant bucket_of(Instant time, const Interval& interval, Duration width,
     return interval.from + (time - interval.from) / width * width;
   }
   if (time < interval.from - hours(2) || time >= interval.to + hours(2)) {
-    throw Error(Reason::data,
-                format("column \"{}\" of table \"{}\" holds times that do not sort as they pass, "
-                       "such as texts with different offsets from UTC; make a view that gives "
-                       "them in UTC",
-                       table.time, table.table));
+    throw Error(
+        Reason::data,
+        fmt::format("column \"{}\" of table \"{}\" holds times that do not sort as they pass, "
+                    "such as texts with different offsets from UTC; make a view that gives "
+                    "them in UTC",
+                    table.time, table.table));
   }
   return time < interval.from ? interval.from : interval.to - width;
 }
@@ -343,7 +345,7 @@ ColumnCheck check_columns(Source& source, const Select& select, const std::strin
   for (const Column& column : select.check(source, query, deadline)) {
     check.columns.push_back(column.database_type.empty()
                                 ? column.name
-                                : format("{} ({})", column.name, column.database_type));
+                                : fmt::format("{} ({})", column.name, column.database_type));
   }
   return check;
 }

@@ -43,8 +43,8 @@ std::optional<Instant> next_instant(std::string_view& line) {
 }  // namespace
 
 std::string TableProgress::serialize(Duration bucket) const {
-  return format("{} {} {} {} {} {}\n{}", finished ? 1 : 0, word(oldest), word(asked_oldest),
-                word(newest), changed_rows, word(since), log.serialize(bucket));
+  return fmt::format("{} {} {} {} {} {}\n{}", finished ? 1 : 0, word(oldest), word(asked_oldest),
+                     word(newest), changed_rows, word(since), log.serialize(bucket));
 }
 
 void TableProgress::parse(std::string_view text, Duration bucket) {

@@ -360,7 +360,7 @@ void UsageTables::show_progress(const Run& run) {
     const std::scoped_lock lock(state_->shared().mutex);
     sum += progress(all, config_->bucket, state_->table(name).log);
   }
-  run.log.progress(format("reading the history of {}", source_),
+  run.log.progress(fmt::format("reading the history of {}", source_),
                    sum / static_cast<double>(tables().size()));
 }
 
@@ -391,7 +391,7 @@ void UsageTables::note_progress(const Run& run) {
   backfilled_ = names.empty() ? 1 : sum / static_cast<double>(names.size());
   if (!finished_before && !state_->options().complete && state_->options().live) {
     run.log.info(finished ? "backfill finished" : "backfill goes on",
-                 {{"source", source_}, {"progress", format("{:.1f}%", 100 * *backfilled_)}});
+                 {{"source", source_}, {"progress", fmt::format("{:.1f}%", 100 * *backfilled_)}});
   }
 }
 

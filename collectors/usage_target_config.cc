@@ -74,29 +74,29 @@ std::string read_subject(const TargetReader& reader, yaml::Mapping& mapping) {
     return *name;
   }
   mapping.problem("feature",
-                  format("{} is about the feature {}, which is neither a feature nor a "
-                         "combination{}",
-                         mapping.what(), yaml::quoted(*node), did_you_mean(*name, known)));
+                  fmt::format("{} is about the feature {}, which is neither a feature nor a "
+                              "combination{}",
+                              mapping.what(), yaml::quoted(*node), did_you_mean(*name, known)));
   return {};
 }
 
 void check_measure(const TargetReader& reader, yaml::Mapping& mapping, const TargetMeasure& measure,
                    const std::string& subject) {
   if (!measure.of_combinations && find_combination(reader.usage, subject) != nullptr) {
-    mapping.problem("measure", format("the measure {} is of single features, and \"{}\" is a "
-                                      "combination",
-                                      measure.name, subject));
+    mapping.problem("measure", fmt::format("the measure {} is of single features, and \"{}\" is a "
+                                           "combination",
+                                           measure.name, subject));
     return;
   }
   const std::string_view lacks = measure.lacks(reader.usage.rules, subject);
   if (!lacks.empty()) {
-    mapping.problem("measure", format("the measure {} needs {}", measure.name, lacks));
+    mapping.problem("measure", fmt::format("the measure {} needs {}", measure.name, lacks));
   }
   for (const std::string& feature : features_of(reader.usage, subject)) {
     if (!measure.applies(reader.usage.feature(feature).shape)) {
-      mapping.problem("measure",
-                      format("feature \"{}\" has no {}: it lacks a column that this needs ({})",
-                             feature, measure.name, measure.metric));
+      mapping.problem(
+          "measure", fmt::format("feature \"{}\" has no {}: it lacks a column that this needs ({})",
+                                 feature, measure.name, measure.metric));
     }
   }
 }
@@ -105,8 +105,8 @@ void read_window(const TargetReader& reader, yaml::Mapping& mapping, Target& tar
                  const std::optional<std::string>& name) {
   const TargetMeasure& measure = *target.measure;
   if (!measure.has_windows && name) {
-    mapping.problem("measure", format("the measure {} has a window of its own; write \"{}\"",
-                                      measure.name, measure.name));
+    mapping.problem("measure", fmt::format("the measure {} has a window of its own; write \"{}\"",
+                                           measure.name, measure.name));
   }
   if (!measure.has_windows) {
     return;
@@ -120,19 +120,21 @@ void read_window(const TargetReader& reader, yaml::Mapping& mapping, Target& tar
     if (name && window.label == *name) {
       target.window = window;
       if (open) {
-        mapping.problem("measure", format("the window {} is not over before its end, so nothing "
-                                          "can be judged by it; use a rolling or a complete one",
-                                          *name));
+        mapping.problem("measure",
+                        fmt::format("the window {} is not over before its end, so nothing "
+                                    "can be judged by it; use a rolling or a complete one",
+                                    *name));
       }
     }
   }
   if (!name) {
     mapping.problem("measure",
-                    format("the measure {} needs a window, such as \"{}/{}\"", measure.name,
-                           measure.name, labels.empty() ? "7d" : labels.front()));
+                    fmt::format("the measure {} needs a window, such as \"{}/{}\"", measure.name,
+                                measure.name, labels.empty() ? "7d" : labels.front()));
   } else if (!target.window) {
-    mapping.problem("measure", format("the window {} of {} is not one of \"windows\"; there are {}",
-                                      *name, mapping.what(), fmt::join(labels, ", ")));
+    mapping.problem(
+        "measure", fmt::format("the window {} of {} is not one of \"windows\"; there are {}", *name,
+                               mapping.what(), fmt::join(labels, ", ")));
   }
 }
 
@@ -152,8 +154,8 @@ void read_measure(const TargetReader& reader, yaml::Mapping& mapping, Target& ta
     }
   }
   if (target.measure == nullptr) {
-    mapping.problem("measure", format("{} is no measure of targets{}", yaml::quoted(*node),
-                                      did_you_mean(name, names)));
+    mapping.problem("measure", fmt::format("{} is no measure of targets{}", yaml::quoted(*node),
+                                           did_you_mean(name, names)));
     return;
   }
   read_window(reader, mapping, target,
@@ -166,7 +168,7 @@ void read_measure(const TargetReader& reader, yaml::Mapping& mapping, Target& ta
 std::optional<double> read_finite(yaml::Mapping& mapping, std::string_view key) {
   const auto number = mapping.number(key);
   if (number && !std::isfinite(*number)) {
-    mapping.problem(key, format("\"{}\" in {} must be a finite number", key, mapping.what()));
+    mapping.problem(key, fmt::format("\"{}\" in {} must be a finite number", key, mapping.what()));
   }
   return number;
 }
@@ -174,8 +176,9 @@ std::optional<double> read_finite(yaml::Mapping& mapping, std::string_view key) 
 void read_threshold(yaml::Mapping& mapping, Target& target) {
   const bool most = mapping.has("max");
   if (most == mapping.has("min")) {
-    mapping.problem("max", format("{} needs either \"min\" (at least so much) or \"max\" (at most)",
-                                  mapping.what()));
+    mapping.problem("max",
+                    fmt::format("{} needs either \"min\" (at least so much) or \"max\" (at most)",
+                                mapping.what()));
   }
   const std::string_view key = most ? "max" : "min";
   target.comparison = most ? Comparison::max : Comparison::min;
@@ -185,12 +188,13 @@ void read_threshold(yaml::Mapping& mapping, Target& target) {
   target.baseline = read_finite(mapping, "baseline").value_or(0);
   const bool ratio = target.measure != nullptr && target.measure->unit == "ratio";
   if (ratio && std::abs(target.threshold) > 1) {
-    mapping.problem(key, format("{} is a ratio, and 1 is all; for percent write 0.5 instead of 50",
+    mapping.problem(key,
+                    fmt::format("{} is a ratio, and 1 is all; for percent write 0.5 instead of 50",
                                 target.measure->name));
   }
   if (target.stretch && (*target.stretch < target.threshold) != most) {
     mapping.problem("stretch",
-                    format("\"stretch\" in {} must be beyond \"{}\"", mapping.what(), key));
+                    fmt::format("\"stretch\" in {} must be beyond \"{}\"", mapping.what(), key));
   }
 }
 
@@ -206,13 +210,15 @@ std::optional<Instant> read_moment(yaml::Mapping& mapping, std::string_view key,
   }
   const auto after = parse_duration(*text);
   if (!after || *after > kLongest) {
-    mapping.problem(key, format("\"{}\" in {} must be a duration since the launch such as 30d, or "
+    mapping.problem(key,
+                    fmt::format("\"{}\" in {} must be a duration since the launch such as 30d, or "
                                 "a time such as 2026-09-11",
                                 key, mapping.what()));
     return std::nullopt;
   }
   if (!launch) {
-    mapping.problem(key, format("\"{}\" in {} counts from the launch, which is not known; give the "
+    mapping.problem(key,
+                    fmt::format("\"{}\" in {} counts from the launch, which is not known; give the "
                                 "feature a \"launched_at\" or write a time",
                                 key, mapping.what()));
     return std::nullopt;
@@ -224,15 +230,15 @@ void read_period(const TargetReader& reader, yaml::Mapping& mapping, Target& tar
   const auto launch =
       target.subject.empty() ? std::nullopt : launch_of(reader.usage, target.subject);
   if (!mapping.has("start") && !launch && !target.subject.empty()) {
-    mapping.problem("start", format("{} begins with the launch, which is not known; give the "
-                                    "feature a \"launched_at\" or the target a \"start\"",
-                                    mapping.what()));
+    mapping.problem("start", fmt::format("{} begins with the launch, which is not known; give the "
+                                         "feature a \"launched_at\" or the target a \"start\"",
+                                         mapping.what()));
   }
   const auto start = mapping.has("start") ? read_moment(mapping, "start", launch) : launch;
   mapping.require("due");
   const auto due = target.subject.empty() ? std::nullopt : read_moment(mapping, "due", launch);
   if (start && due && *due <= *start) {
-    mapping.problem("due", format("{} is due before it starts", mapping.what()));
+    mapping.problem("due", fmt::format("{} is due before it starts", mapping.what()));
   }
   target.start = start.value_or(Instant());
   target.due = due.value_or(Instant());
@@ -241,7 +247,8 @@ void read_period(const TargetReader& reader, yaml::Mapping& mapping, Target& tar
 Target read_target(const TargetReader& reader, const yaml::Entry& entry) {
   Target target;
   target.id = entry.key.text;
-  yaml::Mapping mapping(entry.value, format("target {}", yaml::quoted(entry.key)), reader.problems);
+  yaml::Mapping mapping(entry.value, fmt::format("target {}", yaml::quoted(entry.key)),
+                        reader.problems);
   if (!entry.value.is_mapping()) {
     return target;
   }
@@ -256,7 +263,7 @@ Target read_target(const TargetReader& reader, const yaml::Entry& entry) {
   const std::vector<std::string> phases = phase_names(reader.usage);
   if (mapping.has("phase") && phases.empty()) {
     mapping.problem("phase",
-                    format("{} names a phase, and there are no \"phases\"", mapping.what()));
+                    fmt::format("{} names a phase, and there are no \"phases\"", mapping.what()));
   } else if (const auto phase = mapping.choice("phase", phases)) {
     target.phase = phases[*phase];
   }
@@ -278,14 +285,14 @@ Target read_target(const TargetReader& reader, const yaml::Entry& entry) {
 std::vector<Phase> read_phases(yaml::Mapping& outer, Problems& problems) {
   std::vector<Phase> phases;
   for (const auto& [key, value] : outer.entries("phases")) {
-    yaml::Mapping mapping(value, format("phase {}", yaml::quoted(key)), problems);
+    yaml::Mapping mapping(value, fmt::format("phase {}", yaml::quoted(key)), problems);
     Phase phase{key.text, {}, {}};
     if (value.is_mapping()) {
       phase.from = mapping.duration("from", Duration{}, kLongest).value_or(Duration{});
       mapping.require("until");
       phase.until = mapping.duration("until", Duration{}, kLongest).value_or(kLongest);
       if (phase.until <= phase.from) {
-        mapping.problem("until", format("{} ends before it begins", mapping.what()));
+        mapping.problem("until", fmt::format("{} ends before it begins", mapping.what()));
       }
       mapping.finish();
     }

@@ -37,9 +37,10 @@ std::optional<Window> read_window(const yaml::Node& node, Duration bucket, Probl
     return window;
   }
   if (parse_duration(*text)) {
-    problems.add(node.position, format("the window {} must be made of whole buckets of {}, and at "
-                                       "most 3660d long",
-                                       yaml::quoted(node), format_duration(bucket)));
+    problems.add(node.position,
+                 fmt::format("the window {} must be made of whole buckets of {}, and at "
+                             "most 3660d long",
+                             yaml::quoted(node), format_duration(bucket)));
     return std::nullopt;
   }
   std::vector<std::string> names;
@@ -48,10 +49,11 @@ std::optional<Window> read_window(const yaml::Node& node, Duration bucket, Probl
   }
   const std::string near = node.secret ? "" : closest(*text, names);
   const bool bare = text->find_first_not_of("0123456789") == std::string::npos && !node.secret;
-  problems.add(node.position, format("{} is no window; write {}{}", yaml::quoted(node), kWanted,
-                                     bare           ? format("; for days write {}d", *text)
-                                     : near.empty() ? ""
-                                                    : format("; did you mean \"{}\"?", near)));
+  problems.add(node.position,
+               fmt::format("{} is no window; write {}{}", yaml::quoted(node), kWanted,
+                           bare           ? fmt::format("; for days write {}d", *text)
+                           : near.empty() ? ""
+                                          : fmt::format("; did you mean \"{}\"?", near)));
   return std::nullopt;
 }
 
@@ -84,7 +86,7 @@ std::vector<Window> read_windows(yaml::Mapping& mapping, Duration bucket, Proble
   }
   std::vector<Window> windows;
   if (node->kind != yaml::Node::Kind::sequence || node->items.empty()) {
-    mapping.problem("windows", format("\"windows\" must be a list, each item {}", kWanted));
+    mapping.problem("windows", fmt::format("\"windows\" must be a list, each item {}", kWanted));
     return windows;
   }
   for (const yaml::Node& item : node->items) {
@@ -97,8 +99,8 @@ std::vector<Window> read_windows(yaml::Mapping& mapping, Duration bucket, Proble
                              : !other.rolling && other.label == window->label;
     });
     if (same != windows.end()) {
-      problems.add(item.position, format("the windows \"{}\" and {} are the same; keep one",
-                                         same->label, yaml::quoted(item)));
+      problems.add(item.position, fmt::format("the windows \"{}\" and {} are the same; keep one",
+                                              same->label, yaml::quoted(item)));
       continue;
     }
     windows.push_back(*window);

@@ -29,7 +29,7 @@ sigset_t handled_signals() {
 std::string url_of(const std::string& address) {
   for (const std::string_view any : {"[::]:", "0.0.0.0:"}) {
     if (address.starts_with(any)) {
-      return format("http://localhost:{}", address.substr(any.size()));
+      return fmt::format("http://localhost:{}", address.substr(any.size()));
     }
   }
   return "http://" + address;
@@ -142,8 +142,8 @@ HttpResponse App::answer_definitions() const {
   for (const CollectorPlan& collector : engine->collectors()) {
     const CollectorConfig& config = collector.config;
     DefinitionGroup group{"collector-" + config.name,
-                          format("Collector {}", config.name),
-                          format("From {}.", fmt::join(config.sources, ", ")),
+                          fmt::format("Collector {}", config.name),
+                          fmt::format("From {}.", fmt::join(config.sources, ", ")),
                           collector.describe(engine->config().source(config.sources.front())),
                           {}};
     for (const MetricFamily& family : group.families) {

@@ -30,16 +30,17 @@ Span span_of(const Flags& flags, const UsageConfig& usage, Instant now) {
   const Instant last = floor_to(now, usage.bucket);
   Span span{*flags.from, flags.to.value_or(last), flags.step};
   if (span.to > now) {
-    throw Error(Reason::config, format("--to={} lies in the future", format_rfc3339(span.to)));
+    throw Error(Reason::config, fmt::format("--to={} lies in the future", format_rfc3339(span.to)));
   }
   if (span.from > span.to) {
-    throw Error(Reason::config, format("--from={} lies after {}, where the history ends",
-                                       format_rfc3339(span.from), format_rfc3339(span.to)));
+    throw Error(Reason::config, fmt::format("--from={} lies after {}, where the history ends",
+                                            format_rfc3339(span.from), format_rfc3339(span.to)));
   }
   if (span.instants() > kMost) {
-    throw Error(Reason::config, format("--step={} makes {} instants; at most {} go into one file: "
-                                       "take a longer step or less time",
-                                       format_duration(span.step), span.instants(), kMost));
+    throw Error(Reason::config,
+                fmt::format("--step={} makes {} instants; at most {} go into one file: "
+                            "take a longer step or less time",
+                            format_duration(span.step), span.instants(), kMost));
   }
   return span;
 }
@@ -59,7 +60,7 @@ std::vector<HistoryText::FixedLabel> labels_of(const Flags& flags, const Metrics
     }
     if (!taken.insert(name).second) {
       throw Error(Reason::config,
-                  format("--label={}=…: series have a label of this name already", name));
+                  fmt::format("--label={}=…: series have a label of this name already", name));
     }
     labels.emplace_back(name, text.substr(end + 1));
   }
@@ -124,12 +125,12 @@ int run_backfill(const Flags& flags) {
   output.finish();
   if (!flags.output.empty()) {
     std::fputs(
-        format("{}: {} instants from {} to {}, {} series, {} samples\n"
-               "Next: promtool tsdb create-blocks-from --max-block-duration=768h openmetrics "
-               "{} PROMETHEUS_DATA\n",
-               flags.output, span.instants(), format_rfc3339(span.from),
-               format_rfc3339(span.from + (span.instants() - 1) * span.step), text.series(),
-               text.samples(), flags.output)
+        fmt::format("{}: {} instants from {} to {}, {} series, {} samples\n"
+                    "Next: promtool tsdb create-blocks-from --max-block-duration=768h openmetrics "
+                    "{} PROMETHEUS_DATA\n",
+                    flags.output, span.instants(), format_rfc3339(span.from),
+                    format_rfc3339(span.from + (span.instants() - 1) * span.step), text.series(),
+                    text.samples(), flags.output)
             .c_str(),
         stdout);
   }

@@ -19,9 +19,9 @@ const date::time_zone* locate(const std::string& name) {
     return date::locate_zone(name);
   } catch (const std::runtime_error&) {
     throw Error(Reason::config,
-                format("\"{}\" is not a time zone of this machine; use an IANA name such as "
-                       "Europe/Berlin (package tzdata)",
-                       name));
+                fmt::format("\"{}\" is not a time zone of this machine; use an IANA name such as "
+                            "Europe/Berlin (package tzdata)",
+                            name));
   }
 }
 

@@ -158,11 +158,12 @@ std::string format_rfc3339(Instant instant) {
   const auto days = std::chrono::floor<std::chrono::days>(instant);
   const std::chrono::year_month_day date(days);
   const std::chrono::hh_mm_ss<Duration> time(instant - days);
-  std::string text = format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                            static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                            time.hours().count(), time.minutes().count(), time.seconds().count());
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  time.hours().count(), time.minutes().count(), time.seconds().count());
   if (time.subseconds().count() != 0) {
-    text += format(".{:06}", time.subseconds().count());
+    text += fmt::format(".{:06}", time.subseconds().count());
     text.erase(text.find_last_not_of('0') + 1);
   }
   return text + "Z";
@@ -212,7 +213,7 @@ std::string format_duration(Duration duration) {
       continue;
     }
     if (rest >= unit.microseconds) {
-      text += format("{}{}", rest / unit.microseconds, unit.name);
+      text += fmt::format("{}{}", rest / unit.microseconds, unit.name);
       rest %= unit.microseconds;
     }
   }

@@ -43,7 +43,7 @@ void add_parsed(CLI::App& app, const std::string& name, const std::string& help,
          [=](const std::string& text) {
            const auto value = parse(text);
            if (!value) {
-             throw CLI::ValidationError(name, format("\"{}\" is not {}", text, type));
+             throw CLI::ValidationError(name, fmt::format("\"{}\" is not {}", text, type));
            }
            set(*value);
          },
@@ -94,7 +94,7 @@ void add_web_flags(CLI::App& app, Flags& flags) {
              const ReportForm* form = find_report_form(name);
              if (form == nullptr) {
                throw CLI::ValidationError("--report.format",
-                                          format("\"{}\" is not html|md|json", name));
+                                          fmt::format("\"{}\" is not html|md|json", name));
              }
              flags.serve.report_forms.push_back(form);
            }
@@ -189,7 +189,7 @@ void report_flags(CLI::App& app, Flags& flags) {
            flags.week = parse_iso_week(text);
            if (!flags.week) {
              throw CLI::ValidationError(
-                 "--week", format("\"{}\" is no week of ISO 8601 such as 2026-W47", text));
+                 "--week", fmt::format("\"{}\" is no week of ISO 8601 such as 2026-W47", text));
            }
          },
          "The week, such as 2026-W47, in the config's time zone. It must be over.")
@@ -277,11 +277,11 @@ std::string flags_help(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     const bool flag = option->get_items_expected() == 0;
     const std::string name = option->get_positional() ? option->get_name(true) : option->get_name();
-    text += format("  {}{}\n", option->get_name() == "--help" ? "-h, --help" : name,
-                   flag ? "" : " " + option->get_type_name());
+    text += fmt::format("  {}{}\n", option->get_name() == "--help" ? "-h, --help" : name,
+                        flag ? "" : " " + option->get_type_name());
     const std::string fallback = option->get_default_str();
     text += wrapped(option->get_description() +
-                        (flag || fallback.empty() ? "" : format(" Default: {}.", fallback)),
+                        (flag || fallback.empty() ? "" : fmt::format(" Default: {}.", fallback)),
                     6);
   }
   return text;
@@ -291,7 +291,7 @@ void print_help() {
   std::string text(kHelp);
   text += "Verbs:\n";
   for (const Verb& verb : kVerbs) {
-    text += format("  {:<10}{}\n", verb.name, verb.summary);
+    text += fmt::format("  {:<10}{}\n", verb.name, verb.summary);
   }
   text += "\nFlags of serve:\n";
   Flags flags;
@@ -304,8 +304,8 @@ void print_help() {
 }
 
 int wrong_usage(const std::string& message, std::string_view verb = "") {
-  std::fputs(format("usage_exporter: {}\nTry: usage_exporter {}{}--help\n", message, verb,
-                    verb.empty() ? "" : " ")
+  std::fputs(fmt::format("usage_exporter: {}\nTry: usage_exporter {}{}--help\n", message, verb,
+                         verb.empty() ? "" : " ")
                  .c_str(),
              stderr);
   return kWrongUsage;
@@ -325,23 +325,23 @@ std::string unexpected_argument(const CLI::App& app) {
   for (const std::string& argument : app.remaining(true)) {
     if (argument.starts_with('-')) {
       const std::string name = argument.substr(0, argument.find('='));
-      return format("unknown flag {}{}", name, did_you_mean(name, known));
+      return fmt::format("unknown flag {}{}", name, did_you_mean(name, known));
     }
   }
-  return format("\"{}\" is not expected here", app.remaining(true).front());
+  return fmt::format("\"{}\" is not expected here", app.remaining(true).front());
 }
 
 int run_verb(const Verb& verb, std::vector<std::string> arguments) {
   Flags flags;
-  CLI::App app{std::string(verb.summary), format("usage_exporter {}", verb.name)};
+  CLI::App app{std::string(verb.summary), fmt::format("usage_exporter {}", verb.name)};
   app.set_help_flag("-h,--help", "Print this help.");
   verb.add_flags(app, flags);
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(arguments);
   } catch (const CLI::CallForHelp&) {
-    std::fputs(format("{}\n\nUsage: usage_exporter {}{} [FLAGS]\n\n{}{}", verb.summary, verb.name,
-                      verb.argument, flags_help(app), kExitCodes)
+    std::fputs(fmt::format("{}\n\nUsage: usage_exporter {}{} [FLAGS]\n\n{}{}", verb.summary,
+                           verb.name, verb.argument, flags_help(app), kExitCodes)
                    .c_str(),
                stdout);
     return 0;
@@ -366,8 +366,8 @@ int run_command(int argc, char** argv) {
         for (const Verb& known : kVerbs) {
           names.emplace_back(known.name);
         }
-        return wrong_usage(format("there is no verb \"{}\"{}", arguments.front(),
-                                  did_you_mean(arguments.front(), names)));
+        return wrong_usage(fmt::format("there is no verb \"{}\"{}", arguments.front(),
+                                       did_you_mean(arguments.front(), names)));
       }
       arguments.erase(arguments.begin());
     } else if (!arguments.empty() && (arguments.front() == "--help" || arguments.front() == "-h")) {
@@ -384,10 +384,10 @@ int run_command(int argc, char** argv) {
   } catch (const Error& error) {
     std::string message = error.what();
     message.erase(message.find_last_not_of('\n') + 1);
-    std::fputs(format("{}\n", message).c_str(), stderr);
+    std::fputs(fmt::format("{}\n", message).c_str(), stderr);
     return kFailed;
   } catch (const std::exception& error) {
-    std::fputs(format("usage_exporter: unexpected: {}\n", error.what()).c_str(), stderr);
+    std::fputs(fmt::format("usage_exporter: unexpected: {}\n", error.what()).c_str(), stderr);
     return kFailed;
   }
 }

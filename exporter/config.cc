@@ -135,16 +135,17 @@ class Loader {
     const std::size_t before = problems_.size();
     const auto version = mapping.integer("version", 0, std::numeric_limits<std::int64_t>::max());
     if (problems_.size() == before && version && *version != 1) {
-      mapping.problem("version", format("\"version\" must be 1, the only version of this grammar, "
-                                        "not {}",
-                                        *version));
+      mapping.problem("version",
+                      fmt::format("\"version\" must be 1, the only version of this grammar, "
+                                  "not {}",
+                                  *version));
     }
   }
 
   void read_usage_keys(yaml::Mapping& mapping, const yaml::Node& root, bool main) {
     for (const std::string_view key : kUsageKeys) {
       if (mapping.find(key) != nullptr && !main) {
-        mapping.problem(key, format("\"{}\" belongs in the main file: it holds for all", key));
+        mapping.problem(key, fmt::format("\"{}\" belongs in the main file: it holds for all", key));
       }
     }
     for (const yaml::Entry& entry : root.entries) {
@@ -210,16 +211,17 @@ class Loader {
     if (node == nullptr || node->kind == yaml::Node::Kind::null) {
       return;  // the same as none; finish() says so when no file has any
     }
-    const yaml::Mapping checked(*node, format("\"{}\"", section), problems_);
+    const yaml::Mapping checked(*node, fmt::format("\"{}\"", section), problems_);
     complete_ = complete_ && node->is_mapping();
     for (const auto& entry : node->entries) {
       const auto first = std::find_if(all.begin(), all.end(), [&](const auto& other) {
         return other.key.text == entry.key.text;
       });
       if (first != all.end()) {
-        problems_.add(entry.key.position,
-                      format("{} {} is defined in {}:{} already", noun, yaml::quoted(entry.key),
-                             first->key.position.file->path, first->key.position.line));
+        problems_.add(
+            entry.key.position,
+            fmt::format("{} {} is defined in {}:{} already", noun, yaml::quoted(entry.key),
+                        first->key.position.file->path, first->key.position.line));
         continue;
       }
       all.push_back(entry);
@@ -256,9 +258,10 @@ class Loader {
         expand((relative ? escape_glob(folder) : "") + item.text);
     if (paths.empty() && item.text.find_first_of("*?[") == std::string::npos) {
       complete_ = false;
-      problems_.add(item.position, format("the included file {} does not exist; paths are relative "
-                                          "to the file they stand in",
-                                          yaml::quoted(item)));
+      problems_.add(item.position,
+                    fmt::format("the included file {} does not exist; paths are relative "
+                                "to the file they stand in",
+                                yaml::quoted(item)));
     }
     for (const std::string& path : paths) {
       include_file(path, item.position);
@@ -274,7 +277,7 @@ class Loader {
       for (auto step = open; step != open_.end(); ++step) {
         chain += *step + " includes ";
       }
-      problems_.add(position, format("files include each other: {}{}", chain, *open));
+      problems_.add(position, fmt::format("files include each other: {}{}", chain, *open));
       return;
     }
     if (!seen_.insert(identity(path)).second) {
@@ -334,9 +337,10 @@ void check_name(const yaml::Node& key, std::string_view noun, Problems& problems
   const auto allowed = [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '_'; };
   if (key.text.empty() || !lower(key.text.front()) ||
       !std::all_of(key.text.begin(), key.text.end(), allowed)) {
-    problems.add(key.position, format("{} is no name of a {}; use a-z, 0-9 and \"_\", beginning "
-                                      "with a letter",
-                                      yaml::quoted(key), noun));
+    problems.add(key.position,
+                 fmt::format("{} is no name of a {}; use a-z, 0-9 and \"_\", beginning "
+                             "with a letter",
+                             yaml::quoted(key), noun));
   }
 }
 
@@ -350,12 +354,12 @@ std::optional<TimeZone> read_time_zone(yaml::Mapping& mapping, std::string_view 
   try {
     return TimeZone(node->text);
   } catch (const Error& error) {
-    mapping.problem(key,
-                    yaml::may_show(*node)
-                        ? std::string(error.what())
-                        : format("\"{}\" in {} is not a time zone of this machine; use an IANA "
-                                 "name such as Europe/Berlin",
-                                 key, mapping.what()));
+    mapping.problem(
+        key, yaml::may_show(*node)
+                 ? std::string(error.what())
+                 : fmt::format("\"{}\" in {} is not a time zone of this machine; use an IANA "
+                               "name such as Europe/Berlin",
+                               key, mapping.what()));
     return std::nullopt;
   }
 }

@@ -54,18 +54,19 @@ void check_labels(const std::vector<const SourceConfig*>& sources, yaml::Mapping
   for (std::size_t i = 1; i < sources.size(); ++i) {
     if (!same_label_names(*sources[0], *sources[i])) {
       mapping.problem("sources",
-                      format("the sources of {} need labels of the same names: \"{}\" has {}, "
-                             "\"{}\" has {}",
-                             mapping.what(), sources[0]->name, label_names(*sources[0]),
-                             sources[i]->name, label_names(*sources[i])));
+                      fmt::format("the sources of {} need labels of the same names: \"{}\" has {}, "
+                                  "\"{}\" has {}",
+                                  mapping.what(), sources[0]->name, label_names(*sources[0]),
+                                  sources[i]->name, label_names(*sources[i])));
       return;
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (sources[j]->labels == sources[i]->labels) {
-        mapping.problem("sources",
-                        format("the sources \"{}\" and \"{}\" of {} would write the same series; "
-                               "give each its own \"labels\", for example {{region: eu}}",
-                               sources[j]->name, sources[i]->name, mapping.what()));
+        mapping.problem(
+            "sources",
+            fmt::format("the sources \"{}\" and \"{}\" of {} would write the same series; "
+                        "give each its own \"labels\", for example {{region: eu}}",
+                        sources[j]->name, sources[i]->name, mapping.what()));
         return;
       }
     }
@@ -77,8 +78,9 @@ std::vector<const yaml::Node*> named_sources(yaml::Mapping& mapping, Problems& p
   const yaml::Node* one = mapping.find("source");
   const yaml::Node* many = mapping.find("sources");
   if (one != nullptr && many != nullptr) {
-    mapping.problem("sources", format("{} has both \"source\" and \"sources\"; keep one of them",
-                                      mapping.what()));
+    mapping.problem(
+        "sources",
+        fmt::format("{} has both \"source\" and \"sources\"; keep one of them", mapping.what()));
     return {};
   }
   if (one != nullptr) {
@@ -88,17 +90,19 @@ std::vector<const yaml::Node*> named_sources(yaml::Mapping& mapping, Problems& p
     return {};
   }
   if (many->kind != yaml::Node::Kind::sequence) {
-    mapping.problem("sources", format("\"sources\" in {} must be a list such as [app, archive]; "
-                                      "for one database use \"source\"",
-                                      mapping.what()));
+    mapping.problem("sources",
+                    fmt::format("\"sources\" in {} must be a list such as [app, archive]; "
+                                "for one database use \"source\"",
+                                mapping.what()));
     return {};
   }
   if (many->items.empty()) {
-    mapping.problem("sources", format("\"sources\" in {} names no source", mapping.what()));
+    mapping.problem("sources", fmt::format("\"sources\" in {} names no source", mapping.what()));
   }
   std::vector<const yaml::Node*> nodes;
   for (const yaml::Node& item : many->items) {
-    if (yaml::as_string(item, format("an item of \"sources\" in {}", mapping.what()), problems)) {
+    if (yaml::as_string(item, fmt::format("an item of \"sources\" in {}", mapping.what()),
+                        problems)) {
       nodes.push_back(&item);
     }
   }
@@ -110,9 +114,10 @@ void read_sources(CollectorConfig& collector, yaml::Mapping& mapping, const Conf
   if (!mapping.has("source") && !mapping.has("sources")) {
     named_sources(mapping, problems);  // so that both keys are known
     if (collector.body.is_mapping()) {
-      problems.add(collector.position, format("{} lacks the key \"source\" (or \"sources\"), the "
-                                              "name of the database to read",
-                                              mapping.what()));
+      problems.add(collector.position,
+                   fmt::format("{} lacks the key \"source\" (or \"sources\"), the "
+                               "name of the database to read",
+                               mapping.what()));
     }
     return;
   }
@@ -121,15 +126,15 @@ void read_sources(CollectorConfig& collector, yaml::Mapping& mapping, const Conf
     const SourceConfig* source = find_source(config, node->text);
     if (source == nullptr) {
       if (complete) {
-        problems.add(node->position,
-                     format("{} reads the source {}, which is not defined{}", mapping.what(),
-                            yaml::quoted(*node), did_you_mean(node->text, source_names(config))));
+        problems.add(node->position, fmt::format("{} reads the source {}, which is not defined{}",
+                                                 mapping.what(), yaml::quoted(*node),
+                                                 did_you_mean(node->text, source_names(config))));
       }
       continue;
     }
     if (std::find(found.begin(), found.end(), source) != found.end()) {
-      problems.add(node->position,
-                   format("{} names the source {} twice", mapping.what(), yaml::quoted(*node)));
+      problems.add(node->position, fmt::format("{} names the source {} twice", mapping.what(),
+                                               yaml::quoted(*node)));
       continue;
     }
     found.push_back(source);
@@ -148,8 +153,8 @@ void read_cron(Schedule& schedule, yaml::Mapping& mapping, const yaml::Node& nod
   } catch (const Error& error) {
     mapping.problem("cron", yaml::may_show(node)
                                 ? std::string(error.what())
-                                : format("\"cron\" in {} is no cron expression of five fields",
-                                         mapping.what()));
+                                : fmt::format("\"cron\" in {} is no cron expression of five fields",
+                                              mapping.what()));
   }
 }
 
@@ -177,8 +182,8 @@ void read_schedule(CollectorConfig& collector, yaml::Mapping& mapping, const Con
   const yaml::Node* cron = mapping.find("cron");
   const auto interval = mapping.duration("interval", seconds(1), kYear);
   if (cron != nullptr && mapping.has("interval")) {
-    mapping.problem(
-        "cron", format("{} has both \"interval\" and \"cron\"; keep one of them", mapping.what()));
+    mapping.problem("cron", fmt::format("{} has both \"interval\" and \"cron\"; keep one of them",
+                                        mapping.what()));
   }
   if (cron != nullptr) {
     read_cron(schedule, mapping, *cron);
@@ -186,9 +191,10 @@ void read_schedule(CollectorConfig& collector, yaml::Mapping& mapping, const Con
     schedule.interval = interval.value_or(minutes(1));
   }
   if (mapping.has("timezone") && cron == nullptr) {
-    mapping.problem("timezone", format("\"timezone\" in {} is the zone of \"cron\", and there is "
-                                       "none; remove it",
-                                       mapping.what()));
+    mapping.problem("timezone",
+                    fmt::format("\"timezone\" in {} is the zone of \"cron\", and there is "
+                                "none; remove it",
+                                mapping.what()));
   }
   if (const auto zone = read_time_zone(mapping, "timezone", problems)) {
     schedule.zone = *zone;
@@ -197,8 +203,9 @@ void read_schedule(CollectorConfig& collector, yaml::Mapping& mapping, const Con
   }
   schedule.jitter = mapping.duration("jitter", Duration{}, kYear).value_or(Duration{});
   if (schedule.interval && schedule.jitter >= *schedule.interval) {
-    mapping.problem("jitter", format("\"jitter\" in {} must be less than \"interval\", which is {}",
-                                     mapping.what(), format_duration(*schedule.interval)));
+    mapping.problem("jitter",
+                    fmt::format("\"jitter\" in {} must be less than \"interval\", which is {}",
+                                mapping.what(), format_duration(*schedule.interval)));
   }
   schedule.run_at_start = mapping.boolean("run_at_start").value_or(true);
   Duration fresh = minutes(5);
@@ -207,9 +214,10 @@ void read_schedule(CollectorConfig& collector, yaml::Mapping& mapping, const Con
   } else if (schedule.cron) {
     const auto gap = longest_gap(*schedule.cron, schedule.zone);
     if (!gap) {
-      mapping.problem("cron", format("\"cron\" in {} names a day that does not come within five "
-                                     "years",
-                                     mapping.what()));
+      mapping.problem("cron",
+                      fmt::format("\"cron\" in {} names a day that does not come within five "
+                                  "years",
+                                  mapping.what()));
     }
     fresh = std::max<Duration>(2 * gap.value_or(Duration{}), fresh);
   }
@@ -231,7 +239,7 @@ CollectorConfig read_collector(const yaml::Node& key, const yaml::Node& value, c
   collector.name = key.text;
   collector.position = key.position;
   collector.body = value;
-  yaml::Mapping mapping(value, format("collector {}", yaml::quoted(key)), problems);
+  yaml::Mapping mapping(value, fmt::format("collector {}", yaml::quoted(key)), problems);
   if (mapping.has("kind")) {
     collector.kind = mapping.require_string("kind");
   }

@@ -28,10 +28,10 @@ std::vector<std::string> read_paths(yaml::Mapping& mapping, std::string_view key
   std::vector<std::string> paths = mapping.strings(key);
   for (const std::string& path : paths) {
     if (path.empty() || path.front() == '.' || path.back() == '.') {
-      mapping.problem(key,
-                      format("\"{}\" in {} must be a dotted path such as \"record.extra.event\", "
-                             "or a list of such",
-                             key, mapping.what()));
+      mapping.problem(
+          key, fmt::format("\"{}\" in {} must be a dotted path such as \"record.extra.event\", "
+                           "or a list of such",
+                           key, mapping.what()));
       return fallback;
     }
   }
@@ -40,14 +40,15 @@ std::vector<std::string> read_paths(yaml::Mapping& mapping, std::string_view key
 
 void read_log(SourceConfig& source, yaml::Mapping& outer, const yaml::Node& node,
               Problems& problems) {
-  yaml::Mapping mapping(node, format("\"log\" of {}", outer.what()), problems);
+  yaml::Mapping mapping(node, fmt::format("\"log\" of {}", outer.what()), problems);
   LogConfig log;
   if (node.is_mapping() && mapping.require("paths") != nullptr) {
     log.paths = mapping.strings("paths");
     if (log.paths.empty()) {
-      mapping.problem("paths", format("\"paths\" in {} is empty; list the files to read, such as "
-                                      "/var/log/app/events.json*",
-                                      mapping.what()));
+      mapping.problem("paths",
+                      fmt::format("\"paths\" in {} is empty; list the files to read, such as "
+                                  "/var/log/app/events.json*",
+                                  mapping.what()));
     }
     for (std::string& path : log.paths) {
       path = resolve_path(*node.position.file, path);
@@ -84,8 +85,8 @@ bool read_input(SourceConfig& source, yaml::Mapping& mapping, Problems& problems
   const char* const kind = log != nullptr ? "log" : "ingest";
   for (const char* key : {"dsn", "dsn_file", "ingest"}) {
     if (mapping.has(key) && std::string_view(key) != kind) {
-      mapping.problem(key, format("{} has both \"{}\" and \"{}\"; make two sources of it",
-                                  mapping.what(), kind, key));
+      mapping.problem(key, fmt::format("{} has both \"{}\" and \"{}\"; make two sources of it",
+                                       mapping.what(), kind, key));
     }
   }
   if (log != nullptr) {

@@ -31,10 +31,10 @@ std::string unknown_scheme(const std::string& what, const std::string& dsn) {
       dsn.find("://") == scheme.size() &&
       scheme.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+.-") == std::string::npos;
   if (scheme.size() == dsn.size() || (!is_url && closest(scheme, known_schemes()).empty())) {
-    return format("{} must be {}", what, kDsnExample);
+    return fmt::format("{} must be {}", what, kDsnExample);
   }
-  return format("\"{}\" in {} is no known kind of database{}", scheme, what,
-                did_you_mean(scheme, known_schemes()));
+  return fmt::format("\"{}\" in {} is no known kind of database{}", scheme, what,
+                     did_you_mean(scheme, known_schemes()));
 }
 
 // SQLite would take a relative path from wherever the process was started.
@@ -51,9 +51,10 @@ void set_dsn(SourceConfig& source, const std::string& what, const yaml::Node& no
              const SourceText& stands_in, const std::string& text, Problems& problems) {
   source.driver = driver_of_scheme(text.substr(0, text.find(':')));
   if (source.driver.empty() || text.find(':') == std::string::npos) {
-    problems.add(node.position, node.secret ? format("{} must be {}; it comes from the environment",
-                                                     what, kDsnExample)
-                                            : unknown_scheme(what, text));
+    problems.add(
+        node.position,
+        node.secret ? fmt::format("{} must be {}; it comes from the environment", what, kDsnExample)
+                    : unknown_scheme(what, text));
     return;
   }
   // A path from the environment stands in no file: it is the caller's, as the shell sees it.
@@ -70,20 +71,21 @@ void read_dsn(SourceConfig& source, yaml::Mapping& mapping, const yaml::Node& no
   const yaml::Node* dsn = mapping.find("dsn");
   const yaml::Node* file = mapping.find("dsn_file");
   if (dsn != nullptr && file != nullptr) {
-    mapping.problem("dsn_file", format("{} has both \"dsn\" and \"dsn_file\"; keep one of them",
-                                       mapping.what()));
+    mapping.problem(
+        "dsn_file",
+        fmt::format("{} has both \"dsn\" and \"dsn_file\"; keep one of them", mapping.what()));
     return;
   }
   const std::size_t before = problems.size();
   if (dsn != nullptr || file == nullptr) {
     if (dsn == nullptr && node.is_mapping()) {
-      problems.add(source.position, format("{} lacks the key \"dsn\" (or \"dsn_file\"): {}",
-                                           mapping.what(), kDsnExample));
+      problems.add(source.position, fmt::format("{} lacks the key \"dsn\" (or \"dsn_file\"): {}",
+                                                mapping.what(), kDsnExample));
       return;
     }
     const std::string text = mapping.require_string("dsn");
     if (dsn != nullptr && problems.size() == before) {
-      set_dsn(source, format("\"dsn\" in {}", mapping.what()), *dsn, *dsn->position.file, text,
+      set_dsn(source, fmt::format("\"dsn\" in {}", mapping.what()), *dsn, *dsn->position.file, text,
               problems);
     }
     return;
@@ -99,13 +101,14 @@ void read_dsn(SourceConfig& source, yaml::Mapping& mapping, const yaml::Node& no
   try {
     const auto content =
         yaml::read_file(file->secret ? path : resolve_path(*file->position.file, path));
-    set_dsn(source, format("the content of \"dsn_file\" in {}", mapping.what()), *file, *content,
-            trimmed(content->text), problems);
+    set_dsn(source, fmt::format("the content of \"dsn_file\" in {}", mapping.what()), *file,
+            *content, trimmed(content->text), problems);
   } catch (const Error& error) {
-    mapping.problem("dsn_file", file->secret ? format("cannot read \"dsn_file\" in {}, a path from "
-                                                      "the environment",
-                                                      mapping.what())
-                                             : error.what());
+    mapping.problem("dsn_file", file->secret
+                                    ? fmt::format("cannot read \"dsn_file\" in {}, a path from "
+                                                  "the environment",
+                                                  mapping.what())
+                                    : error.what());
   }
 }
 
@@ -119,12 +122,13 @@ void refuse_keys_of_other_drivers(const SourceConfig& source, yaml::Mapping& map
                                       {"time_format", "sqlite"}}};
   for (const auto& [name, driver] : kKeys) {
     if (!source.driver.empty() && source.driver != driver && mapping.has(name)) {
-      mapping.problem(name, format("\"{}\" in {} is only for {} databases, and this one is {}; "
-                                   "remove it",
-                                   name, mapping.what(), driver,
-                                   source.log      ? "a log"
-                                   : source.ingest ? "one that clients send events to"
-                                                   : source.driver));
+      mapping.problem(name,
+                      fmt::format("\"{}\" in {} is only for {} databases, and this one is {}; "
+                                  "remove it",
+                                  name, mapping.what(), driver,
+                                  source.log      ? "a log"
+                                  : source.ingest ? "one that clients send events to"
+                                                  : source.driver));
     }
   }
 }
@@ -166,7 +170,7 @@ SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problem
   SourceConfig source;
   source.name = key.text;
   source.position = key.position;
-  yaml::Mapping mapping(value, format("source {}", yaml::quoted(key)), problems);
+  yaml::Mapping mapping(value, fmt::format("source {}", yaml::quoted(key)), problems);
   if (!read_input(source, mapping, problems)) {
     read_dsn(source, mapping, value, problems);
   }
@@ -179,10 +183,11 @@ SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problem
   source.labels = mapping.string_map("labels");
   for (const auto& [name, text] : mapping.entries("labels")) {
     if (!valid_label_name(name.text)) {
-      problems.add(name.position,
-                   format("{} is no label name; use letters, digits and \"_\", beginning with a "
-                          "letter",
-                          yaml::quoted(name)));
+      problems.add(
+          name.position,
+          fmt::format("{} is no label name; use letters, digits and \"_\", beginning with a "
+                      "letter",
+                      yaml::quoted(name)));
     }
   }
   source.timeout = mapping.duration("timeout", milliseconds(1), hours(24)).value_or(source.timeout);

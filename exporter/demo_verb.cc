@@ -37,14 +37,14 @@ class DemoFolder {
           (fs::temp_directory_path(failed) / "usage_exporter-demo-XXXXXX").string();
       if (failed || mkdtemp(pattern.data()) == nullptr) {
         throw Error(Reason::io,
-                    format("cannot make a folder {}; give one with --storage.path", pattern));
+                    fmt::format("cannot make a folder {}; give one with --storage.path", pattern));
       }
       path_ = pattern;
       temporary_ = true;
     }
     if (failed) {
       throw Error(Reason::io,
-                  format("cannot make the folder {}: {}", path_.string(), failed.message()));
+                  fmt::format("cannot make the folder {}: {}", path_.string(), failed.message()));
     }
   }
   ~DemoFolder() {
@@ -109,8 +109,8 @@ class Life {
 
 demo::Product product_of(const Flags& flags, Instant now) {
   if (flags.demo_launch && *flags.demo_launch > now) {
-    throw Error(Reason::config,
-                format("--demo.launch={} lies in the future", format_rfc3339(*flags.demo_launch)));
+    throw Error(Reason::config, fmt::format("--demo.launch={} lies in the future",
+                                            format_rfc3339(*flags.demo_launch)));
   }
   return demo::make_product(demo::kDefaultSeed,
                             flags.demo_launch.value_or(demo::default_launch(now)));
@@ -120,10 +120,11 @@ int fill_only(const Flags& flags) {
   const Instant now = SystemClock().now();
   const demo::Product product = product_of(flags, now);
   demo::fill(*open_writer(Secret(flags.into)), product, now);
-  std::puts(format("demo tables filled; config/demo.yml reads them with USAGE_DSN as this DSN and "
-                   "USAGE_DEMO_LAUNCH={}",
-                   format_rfc3339(product.launch))
-                .c_str());
+  std::puts(
+      fmt::format("demo tables filled; config/demo.yml reads them with USAGE_DSN as this DSN and "
+                  "USAGE_DEMO_LAUNCH={}",
+                  format_rfc3339(product.launch))
+          .c_str());
   return 0;
 }
 

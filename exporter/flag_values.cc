@@ -19,7 +19,7 @@ std::optional<const ReportForm*> parse_report_form(std::string_view text) {
 std::string check_telemetry_path(const std::string& path) {
   const bool good = path.starts_with('/') && path != "/" && !path.starts_with("/-/");
   return good ? ""
-              : format(
+              : fmt::format(
                     "\"{}\" must begin with / and be neither / nor below /-/, which are the "
                     "exporter's own",
                     path);

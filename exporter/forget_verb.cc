@@ -35,9 +35,9 @@ std::string read_user() {
 int run_forget(const Flags& flags) {
   if (!std::filesystem::exists(std::filesystem::path(flags.storage_path) / StateFile::kFile)) {
     throw Error(Reason::config,
-                format("there is no {} in {}; give the folder that the exporter has as "
-                       "--storage.path",
-                       StateFile::kFile, flags.storage_path));
+                fmt::format("there is no {} in {}; give the folder that the exporter has as "
+                            "--storage.path",
+                            StateFile::kFile, flags.storage_path));
   }
   const SystemClock clock;
   Log log(stderr, flags.log_level, flags.log_format, clock);

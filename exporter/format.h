@@ -1,15 +1,12 @@
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/format.h>  // fmt::format, always qualified: std::format is found by argument
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace usage {
-
-// The project's one way to put text together: GCC 12 has no std::format.
-using fmt::format;
 
 // The shortest text that is read as the same number again, in the C locale: "0.1", "1e+05".
 std::string shortest(double value);

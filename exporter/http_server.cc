@@ -188,7 +188,7 @@ HttpResponse HttpServer::Impl::take_body(mg_connection* connection, HttpRequest&
     case BodyEnd::whole:
       break;
     case BodyEnd::too_long:
-      return text_response(413, format("the body is longer than {} bytes\n", most));
+      return text_response(413, fmt::format("the body is longer than {} bytes\n", most));
     case BodyEnd::too_slow:
       return text_response(408, "the body did not come in time\n");
     case BodyEnd::cut:

@@ -23,7 +23,7 @@ HttpResponse json_response(int status, std::string_view message = "") {
   HttpResponse response = text_response(
       status, message.empty()
                   ? "{\"success\":true}\n"
-                  : format("{{\"success\":false,\"message\":{}}}\n", json_string(message)));
+                  : fmt::format("{{\"success\":false,\"message\":{}}}\n", json_string(message)));
   response.content_type = "application/json";
   return response;
 }
@@ -59,7 +59,7 @@ std::string inflate(std::string_view body, std::size_t longest) {
     body.remove_prefix(step.taken);
     text.resize(size + step.made);
     if (text.size() > longest) {
-      throw Refusal(413, format("the body inflates to more than {} bytes", longest));
+      throw Refusal(413, fmt::format("the body inflates to more than {} bytes", longest));
     }
     if (step.taken == 0 && step.made == 0) {
       throw Error(Reason::data, "compressed bytes are cut short");
@@ -152,14 +152,15 @@ Ingest::Taken Ingest::read(const HttpRequest& request, std::string_view type) {
       reader->parse(request.body);
     }
   } catch (const Error& error) {
-    throw Refusal(400, format("the body cannot be read: {}", error.what()));
+    throw Refusal(400, fmt::format("the body cannot be read: {}", error.what()));
   }
   source = source == nullptr ? source_of(reader->key()) : source;
   if (source == nullptr) {
     throw Refusal(401, kNoKey);
   }
   if (size > source->config.max_batch_bytes) {
-    throw Refusal(413, format("the body is longer than {} bytes", source->config.max_batch_bytes));
+    throw Refusal(413,
+                  fmt::format("the body is longer than {} bytes", source->config.max_batch_bytes));
   }
   return {source,
           reader->items(source->kept, type, services_.clock.now(), source->config.max_event_bytes)};

@@ -41,7 +41,7 @@ std::optional<IsoWeek> parse_iso_week(std::string_view text) {
 }
 
 std::string format_iso_week(const IsoWeek& week) {
-  return format("{:04}-W{:02}", week.year, week.number);
+  return fmt::format("{:04}-W{:02}", week.year, week.number);
 }
 
 sys_days monday_of(const IsoWeek& week) { return first_monday(week.year) + weeks(week.number - 1); }

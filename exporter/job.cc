@@ -12,11 +12,11 @@ namespace {
 
 std::string describe_schedule(const Schedule& schedule, const yaml::Node& body) {
   if (schedule.interval) {
-    return format("every {}", format_duration(*schedule.interval));
+    return fmt::format("every {}", format_duration(*schedule.interval));
   }
   for (const auto& [key, value] : body.entries) {
     if (key.text == "cron") {
-      return format("cron {} ({})", value.text, schedule.zone.name());
+      return fmt::format("cron {} ({})", value.text, schedule.zone.name());
     }
   }
   return "cron";
@@ -24,7 +24,7 @@ std::string describe_schedule(const Schedule& schedule, const yaml::Node& body) 
 
 // Everything of a config node but its position, as one text.
 void append_meaning(const yaml::Node& node, std::string& text) {
-  text += format("{}:{}:{}", static_cast<int>(node.kind), node.text.size(), node.text);
+  text += fmt::format("{}:{}:{}", static_cast<int>(node.kind), node.text.size(), node.text);
   for (const yaml::Node& item : node.items) {
     append_meaning(item, text);
   }
@@ -46,7 +46,7 @@ std::string meaning_of(const CollectorConfig& config, const SourceConfig& source
     }
   }
   for (const auto& [name, value] : source.labels) {
-    text += format("{}={}:{};", name, value.size(), value);
+    text += fmt::format("{}={}:{};", name, value.size(), value);
   }
   return text;
 }
@@ -119,7 +119,7 @@ bool Job::collect() noexcept {
   } catch (const Error& error) {
     const bool timeout = error.reason() == Reason::timeout;
     fail(error.reason(),
-         timeout ? format("{} (timeout: {})", error.what(), format_duration(timeout_))
+         timeout ? fmt::format("{} (timeout: {})", error.what(), format_duration(timeout_))
                  : std::string(error.what()),
          took());
   } catch (const std::bad_alloc&) {

@@ -45,18 +45,19 @@ HostPort parse(const std::string& address) {
     }
   }
   if (!valid) {
-    throw Error(Reason::config,
-                format("cannot listen on \"{}\": not an address; write host:port, [IPv6]:port, or "
-                       ":port for every interface",
-                       address));
+    throw Error(
+        Reason::config,
+        fmt::format("cannot listen on \"{}\": not an address; write host:port, [IPv6]:port, or "
+                    ":port for every interface",
+                    address));
   }
   return result;
 }
 
 [[noreturn]] void fail(const std::string& address, std::string_view setting,
                        const std::string& why) {
-  throw Error(Reason::io, format("cannot listen on \"{}\": {}; choose another address with {}",
-                                 address, why, setting));
+  throw Error(Reason::io, fmt::format("cannot listen on \"{}\": {}; choose another address with {}",
+                                      address, why, setting));
 }
 
 std::uint16_t port_of(int fd) {
@@ -202,7 +203,7 @@ std::vector<ListenSocket> listen_on(const std::string& address, std::string_view
       if (fd >= 0) {
         port = port_of(fd);
         const std::string name = wanted.host.empty() ? "localhost" : numeric_host(*info);
-        sockets.emplace_back(fd, format("{}:{}", name, port));
+        sockets.emplace_back(fd, fmt::format("{}:{}", name, port));
       } else if (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL) {
         fail(address, setting, strerrordesc_np(errno));
       } else {

@@ -87,8 +87,9 @@ void Log::progress(std::string_view what, double share) {
     return;
   }
   const auto done = static_cast<std::size_t>(std::max(0.0, share) * kWidth);
-  const std::string line = format("{} [{}{}] {:3}%", what, std::string(done, '='),
-                                  std::string(kWidth - done, ' '), static_cast<int>(100 * share));
+  const std::string line =
+      fmt::format("{} [{}{}] {:3}%", what, std::string(done, '='), std::string(kWidth - done, ' '),
+                  static_cast<int>(100 * share));
   std::fputs(line.c_str(), out_);
   std::fflush(out_);
   shown_ = line.size();

@@ -24,20 +24,20 @@ bool valid_name(std::string_view name) {
 }
 
 [[noreturn]] void fail(const MetricFamily& family, Reason reason, std::string_view what) {
-  throw Error(reason, format("metric \"{}\": {}", family.name, what));
+  throw Error(reason, fmt::format("metric \"{}\": {}", family.name, what));
 }
 
 void check_labels(const MetricFamily& family, const std::vector<std::string>& labels) {
   if (labels.size() != family.label_names.size()) {
     fail(family, Reason::data,
-         format("a sample has {} labels where {} are named", labels.size(),
-                family.label_names.size()));
+         fmt::format("a sample has {} labels where {} are named", labels.size(),
+                     family.label_names.size()));
   }
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (!valid_utf8(labels[i])) {
       fail(family, Reason::data,
-           format("a value of label \"{}\" is not UTF-8; convert it in the query",
-                  family.label_names[i]));
+           fmt::format("a value of label \"{}\" is not UTF-8; convert it in the query",
+                       family.label_names[i]));
     }
   }
 }
@@ -64,9 +64,10 @@ void check_duplicates(const MetricFamily& family, const std::vector<AnySample>& 
       fail(family, Reason::duplicate,
            names.empty()
                ? "more than one sample, but no label tells them apart"
-               : format("two samples have the same values of the labels ({}); group the query by "
-                        "them, or set on_duplicate",
-                        names));
+               : fmt::format(
+                     "two samples have the same values of the labels ({}); group the query by "
+                     "them, or set on_duplicate",
+                     names));
     }
   }
 }
@@ -95,13 +96,13 @@ void check_names(const MetricFamily& family) {
   for (const std::string& name : family.label_names) {
     const bool state_label = family.type == MetricType::stateset && name == family.name;
     if (!state_label && !valid_label_name(name)) {
-      fail(family, Reason::data, format("\"{}\" is not a valid label name", name));
+      fail(family, Reason::data, fmt::format("\"{}\" is not a valid label name", name));
     }
     if (family.type == MetricType::histogram && name == "le") {
       fail(family, Reason::data, "label \"le\" is taken by the buckets");
     }
     if (!names.insert(name).second) {
-      fail(family, Reason::data, format("label \"{}\" is named twice", name));
+      fail(family, Reason::data, fmt::format("label \"{}\" is named twice", name));
     }
   }
 }

@@ -29,9 +29,9 @@ std::string state_cell(const JobStatus& job, Instant now) {
 }
 
 void add_job(PageTable& table, const JobStatus& job, Instant now) {
-  table.row(format("<a href=\"/definitions#collector-{}\">{}</a><small>{}</small>",
-                   escape_html(job.collector), breakable_html(job.collector),
-                   escape_html(job.kind)));
+  table.row(fmt::format("<a href=\"/definitions#collector-{}\">{}</a><small>{}</small>",
+                        escape_html(job.collector), breakable_html(job.collector),
+                        escape_html(job.kind)));
   table.cell(breakable_html(job.source));
   table.cell(state_cell(job, now));
   table.cell(escape_html(job.schedule));
@@ -41,8 +41,8 @@ void add_job(PageTable& table, const JobStatus& job, Instant now) {
   table.cell(job.last_success ? std::to_string(job.series) : std::string(kNothing));
   table.cell(job.next_run ? until(*job.next_run, now) : std::string(kNothing));
   if (job.error_reason) {
-    table.note(format("<span class=\"error\"><strong class=\"error\">{}:</strong> {}</span>",
-                      to_string(*job.error_reason), escape_html(job.error)));
+    table.note(fmt::format("<span class=\"error\"><strong class=\"error\">{}:</strong> {}</span>",
+                           to_string(*job.error_reason), escape_html(job.error)));
   }
 }
 
@@ -53,8 +53,8 @@ std::string summary(const std::vector<JobStatus>& jobs) {
   const auto healthy = std::count_if(jobs.begin(), jobs.end(), [](const JobStatus& job) {
     return job.state == JobState::healthy;
   });
-  return format("{} of {} {} healthy.", healthy, jobs.size(),
-                jobs.size() == 1 ? "collector is" : "collectors are");
+  return fmt::format("{} of {} {} healthy.", healthy, jobs.size(),
+                     jobs.size() == 1 ? "collector is" : "collectors are");
 }
 
 std::string table_of(const std::vector<JobStatus>& jobs, Instant now) {
@@ -70,11 +70,11 @@ std::string table_of(const std::vector<JobStatus>& jobs, Instant now) {
 HttpResponse landing_page(const std::vector<JobStatus>& jobs, Instant now, const PageLinks& links) {
   return framed_page(
       "/", "usage_exporter",
-      format("<p>Product usage as Prometheus metrics. Version {}, revision {}.</p>\n",
-             escape_html(kVersion), escape_html(kRevision)),
-      format("<p>{} As of {}.</p>\n{}", summary(jobs),
-             time_element(now, format_rfc3339(std::chrono::floor<std::chrono::seconds>(now))),
-             jobs.empty() ? "" : table_of(jobs, now)),
+      fmt::format("<p>Product usage as Prometheus metrics. Version {}, revision {}.</p>\n",
+                  escape_html(kVersion), escape_html(kRevision)),
+      fmt::format("<p>{} As of {}.</p>\n{}", summary(jobs),
+                  time_element(now, format_rfc3339(std::chrono::floor<std::chrono::seconds>(now))),
+                  jobs.empty() ? "" : table_of(jobs, now)),
       links);
 }
 

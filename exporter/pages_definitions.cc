@@ -35,7 +35,7 @@ std::string from_markdown(std::string_view text) {
 std::string labels_of(const MetricFamily& family) {
   std::string html;
   for (const std::string& label : family.label_names) {
-    html += format("{}<code>{}</code>", html.empty() ? "" : ", ", breakable_html(label));
+    html += fmt::format("{}<code>{}</code>", html.empty() ? "" : ", ", breakable_html(label));
   }
   return html.empty() ? std::string(kNothing) : html;
 }
@@ -45,8 +45,8 @@ std::string group_html(const DefinitionGroup& group, std::set<std::string>& anch
   for (const MetricFamily& family : group.families) {
     // Collectors may share a family; an anchor is one.
     const bool first = anchors.insert(family.name).second;
-    table.row(first ? format("<a href=\"#{}\">{}</a>", escape_html(family.name),
-                             breakable_html(family.name))
+    table.row(first ? fmt::format("<a href=\"#{}\">{}</a>", escape_html(family.name),
+                                  breakable_html(family.name))
                     : breakable_html(family.name),
               first ? family.name : std::string_view());
     table.cell(escape_html(to_string(family.type)));
@@ -54,8 +54,8 @@ std::string group_html(const DefinitionGroup& group, std::set<std::string>& anch
     table.cell(escape_html(family.help) +
                (group.absent.contains(family.name) ? "<small>No series now.</small>" : ""));
   }
-  return format("<section id=\"{}\">\n{}</section>\n", escape_html(group.id),
-                std::move(table).html());
+  return fmt::format("<section id=\"{}\">\n{}</section>\n", escape_html(group.id),
+                     std::move(table).html());
 }
 
 }  // namespace
@@ -65,15 +65,15 @@ HttpResponse definitions_page(const std::vector<DefinitionGroup>& groups, const 
   if (links.has_features) {
     body += "<section>\n<h2>What holds for all numbers of features</h2>\n<ul>\n";
     for (const std::string_view convention : conventions()) {
-      body += format("<li>{}</li>\n", from_markdown(convention));
+      body += fmt::format("<li>{}</li>\n", from_markdown(convention));
     }
     body += "</ul>\n</section>\n";
   }
   std::string contents = "<ul>\n";
   std::set<std::string> anchors;
   for (const DefinitionGroup& group : groups) {
-    contents += format("<li><a href=\"#{}\">{}</a>: {}</li>\n", escape_html(group.id),
-                       escape_html(group.title), group.families.size());
+    contents += fmt::format("<li><a href=\"#{}\">{}</a>: {}</li>\n", escape_html(group.id),
+                            escape_html(group.title), group.families.size());
     body += group_html(group, anchors);
   }
   return framed_page("/definitions", "Definitions",

@@ -69,7 +69,7 @@ td.prose[data-label],td.prose::before{display:block;text-align:left}}
 constexpr std::string_view kStyleHash = "sha256-RTkDlAYG2bjyHHKJFdVQNVTUk4nG2chhqz+eTQ/AxBo=";
 
 std::string class_of(const PageColumn& column) {
-  return column.kind.empty() ? "" : format(" class=\"{}\"", column.kind);
+  return column.kind.empty() ? "" : fmt::format(" class=\"{}\"", column.kind);
 }
 
 std::string navigation(std::string_view path, const PageLinks& links) {
@@ -88,8 +88,8 @@ std::string navigation(std::string_view path, const PageLinks& links) {
   std::string html = "<nav aria-label=\"Pages\">";
   for (const Link& link : all) {
     if (link.shown) {
-      html += format("<a href=\"{}\"{}>{}</a>\n", escape_html(link.path),
-                     link.path == path ? " aria-current=\"page\"" : "", link.name);
+      html += fmt::format("<a href=\"{}\"{}>{}</a>\n", escape_html(link.path),
+                          link.path == path ? " aria-current=\"page\"" : "", link.name);
     }
   }
   return html + "</nav>\n";
@@ -101,13 +101,13 @@ HttpResponse framed_page(std::string_view path, std::string_view title, const st
                          const std::string& body, const PageLinks& links) {
   const bool first = path == "/";
   return page_response(
-      format("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-             "<title>{0}{1}usage_exporter</title>\n<link rel=\"icon\" href=\"data:,\">\n"
-             "<style>{2}</style>\n</head>\n<body>\n<header>\n<h1>{3}</h1>\n{4}{5}"
-             "</header>\n<main>\n{6}</main>\n</body>\n</html>\n",
-             first ? "" : escape_html(title), first ? "" : " – ", kStyle, escape_html(title), lead,
-             navigation(path, links), body),
+      fmt::format("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                  "<title>{0}{1}usage_exporter</title>\n<link rel=\"icon\" href=\"data:,\">\n"
+                  "<style>{2}</style>\n</head>\n<body>\n<header>\n<h1>{3}</h1>\n{4}{5}"
+                  "</header>\n<main>\n{6}</main>\n</body>\n</html>\n",
+                  first ? "" : escape_html(title), first ? "" : " – ", kStyle, escape_html(title),
+                  lead, navigation(path, links), body),
       kStyleHash);
 }
 
@@ -128,7 +128,7 @@ std::string rough(Duration duration) {
 
 std::string time_element(Instant instant, const std::string& text) {
   const std::string exact = format_rfc3339(std::chrono::floor<std::chrono::seconds>(instant));
-  return format("<time datetime=\"{0}\" title=\"{0}\">{1}</time>", exact, text);
+  return fmt::format("<time datetime=\"{0}\" title=\"{0}\">{1}</time>", exact, text);
 }
 
 std::string ago(Instant instant, Instant now) {
@@ -146,36 +146,37 @@ std::string until(Instant instant, Instant now) {
 }
 
 std::string state_element(std::string_view kind, std::string_view word) {
-  return format("<span class=\"state {}\">{}</span>", kind, escape_html(word));
+  return fmt::format("<span class=\"state {}\">{}</span>", kind, escape_html(word));
 }
 
 PageTable::PageTable(std::string_view caption, std::span<const PageColumn> columns,
                      std::string_view about)
     : columns_(columns) {
-  html_ = format("<table>\n<caption>{}{}</caption>\n<thead>\n<tr>", escape_html(caption),
-                 about.empty() ? "" : "<small>" + escape_html(about) + "</small>");
+  html_ = fmt::format("<table>\n<caption>{}{}</caption>\n<thead>\n<tr>", escape_html(caption),
+                      about.empty() ? "" : "<small>" + escape_html(about) + "</small>");
   for (const PageColumn& column : columns_) {
-    html_ += format("<th scope=\"col\"{}>{}</th>", class_of(column), column.name);
+    html_ += fmt::format("<th scope=\"col\"{}>{}</th>", class_of(column), column.name);
   }
   html_ += "</tr>\n</thead>\n";
 }
 
 void PageTable::row(const std::string& html, std::string_view id) {
   end_row();
-  html_ += format("<tbody{}>\n<tr><th scope=\"row\">{}</th>",
-                  id.empty() ? "" : format(" id=\"{}\"", escape_html(id)), html);
+  html_ += fmt::format("<tbody{}>\n<tr><th scope=\"row\">{}</th>",
+                       id.empty() ? "" : fmt::format(" id=\"{}\"", escape_html(id)), html);
   next_ = 1;
 }
 
 void PageTable::cell(std::string_view html) {
   const PageColumn& column = columns_[next_++];
   // One element: a flex box would part what stands in it.
-  html_ +=
-      format("<td data-label=\"{}\"{}><span>{}</span></td>", column.name, class_of(column), html);
+  html_ += fmt::format("<td data-label=\"{}\"{}><span>{}</span></td>", column.name,
+                       class_of(column), html);
 }
 
 void PageTable::note(const std::string& html) {
-  html_ += format("</tr>\n<tr class=\"note\"><td colspan=\"{}\">{}</td>", columns_.size(), html);
+  html_ +=
+      fmt::format("</tr>\n<tr class=\"note\"><td colspan=\"{}\">{}</td>", columns_.size(), html);
 }
 
 void PageTable::end_row() {

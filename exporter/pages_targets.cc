@@ -45,10 +45,11 @@ std::string target_cell(const Target& target) {
   if (target.window) {
     measure += "/" + target.window->label;
   }
-  return format("{}{}", breakable_html(target.id),
-                small(format("<a href=\"/definitions#{}\">{}</a> of {}{}", target.measure->metric,
-                             breakable_html(measure), breakable_html(about),
-                             target.owner.empty() ? "" : ", owner " + escape_html(target.owner))));
+  return fmt::format(
+      "{}{}", breakable_html(target.id),
+      small(fmt::format("<a href=\"/definitions#{}\">{}</a> of {}{}", target.measure->metric,
+                        breakable_html(measure), breakable_html(about),
+                        target.owner.empty() ? "" : ", owner " + escape_html(target.owner))));
 }
 
 std::string value_cell(const Standing& standing) {
@@ -58,7 +59,7 @@ std::string value_cell(const Standing& standing) {
   const Measured& measured = *standing.measured;
   return target_number(standing.target, measured.value) +
          (measured.denominator
-              ? small(format("{} of {}", *measured.numerator, *measured.denominator))
+              ? small(fmt::format("{} of {}", *measured.numerator, *measured.denominator))
               : "");
 }
 
@@ -72,15 +73,15 @@ std::string pace_cell(const Standing& standing, Instant now) {
     return std::string(kNothing);
   }
   return target_number(standing.target, standing.expected) +
-         small(format("{:.0f} % of the time gone", 100 * standing.elapsed));
+         small(fmt::format("{:.0f} % of the time gone", 100 * standing.elapsed));
 }
 
 std::string people_cell(const Standing& standing) {
   std::string html = std::to_string(standing.population);
   if (standing.population < standing.target.min_population) {
-    html += small(format("too few: no alert below {}", standing.target.min_population));
+    html += small(fmt::format("too few: no alert below {}", standing.target.min_population));
   } else if (standing.lower_bound) {
-    html += small(format("surely {}", target_number(standing.target, *standing.lower_bound)));
+    html += small(fmt::format("surely {}", target_number(standing.target, *standing.lower_bound)));
   }
   return html;
 }
@@ -106,7 +107,8 @@ std::string counts(const std::vector<Standing>& standings) {
   for (const StandWords& words : kStands) {
     const auto count = std::ranges::count(standings, words.stand, &Standing::stand);
     if (count > 0) {
-      html += format("{}\n", state_element(words.kind, format("{} {}", count, words.words)));
+      html +=
+          fmt::format("{}\n", state_element(words.kind, fmt::format("{} {}", count, words.words)));
     }
   }
   return html + "</p>\n";
@@ -117,7 +119,7 @@ std::string notices(const std::vector<JobStatus>& jobs) {
   std::string html;
   for (const JobStatus& job : jobs) {
     if (job.state != JobState::healthy) {
-      html += format(
+      html += fmt::format(
           "<p class=\"notice\">The source {} is {}: {} <a href=\"/\">Why</a></p>\n",
           breakable_html(job.source), state_element(to_string(job.state), to_string(job.state)),
           job.state == JobState::stale
@@ -160,7 +162,7 @@ HttpResponse targets_page(const TargetBoard* board, const std::vector<JobStatus>
       board == nullptr
           ? "<p class=\"notice\">No verdict yet: the tables have not been read as a "
             "whole.</p>\n"
-          : format("<p>As of {}.</p>\n{}", ago(board->as_of, now), board_html(*board, now));
+          : fmt::format("<p>As of {}.</p>\n{}", ago(board->as_of, now), board_html(*board, now));
   return framed_page("/targets", "Targets", "<p>What was promised, and where it stands.</p>\n",
                      notices(jobs) + body, links);
 }

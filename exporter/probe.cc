@@ -28,7 +28,7 @@ Url parse_url(const std::string& url) {
   constexpr std::string_view kScheme = "http://";
   std::string_view rest = url;
   if (!rest.starts_with(kScheme)) {
-    throw Error(Reason::config, format("\"{}\" is not an http:// URL", url));
+    throw Error(Reason::config, fmt::format("\"{}\" is not an http:// URL", url));
   }
   rest.remove_prefix(kScheme.size());
   const std::string_view authority = rest.substr(0, rest.find('/'));
@@ -52,7 +52,7 @@ class Socket {
     addrinfo* found = nullptr;
     const int failed = getaddrinfo(url.host.c_str(), url.port.c_str(), &hints, &found);
     if (failed != 0) {
-      throw Error(Reason::unavailable, format("{}: {}", url.host, gai_strerror(failed)));
+      throw Error(Reason::unavailable, fmt::format("{}: {}", url.host, gai_strerror(failed)));
     }
     const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
     for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
@@ -65,8 +65,8 @@ class Socket {
       const int error = errno;
       ::close(fd_);
       if (at->ai_next == nullptr) {
-        throw Error(Reason::unavailable,
-                    format("cannot connect to {}:{}: {}", url.host, url.port, strerror(error)));
+        throw Error(Reason::unavailable, fmt::format("cannot connect to {}:{}: {}", url.host,
+                                                     url.port, strerror(error)));
       }
     }
   }
@@ -77,7 +77,7 @@ class Socket {
   std::string exchange(const std::string& request) const {
     if (::send(fd_, request.data(), request.size(), MSG_NOSIGNAL) !=
         static_cast<ssize_t>(request.size())) {
-      throw Error(Reason::unavailable, format("cannot send the request: {}", strerror(errno)));
+      throw Error(Reason::unavailable, fmt::format("cannot send the request: {}", strerror(errno)));
     }
     std::string answer(512, '\0');
     const ssize_t size = ::recv(fd_, answer.data(), answer.size(), 0);
@@ -97,7 +97,7 @@ class Socket {
 int run_probe(const Flags& flags) {
   const Url url = parse_url(flags.url);
   const std::string answer = Socket(url).exchange(
-      format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", url.path, url.host));
+      fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", url.path, url.host));
   const std::string status = answer.substr(0, answer.find("\r\n"));
   std::puts(status.c_str());
   return status.starts_with("HTTP/1.1 200") ? 0 : 1;

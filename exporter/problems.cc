@@ -128,8 +128,8 @@ std::string excerpt(std::size_t number, std::string_view line, std::size_t colum
   for (const std::string& point : points) {
     shown += point;
   }
-  return format("\n{:>5} | {}{}{}\n      | {}^", number, cut_left, shown, cut_right,
-                std::string(caret, ' '));
+  return fmt::format("\n{:>5} | {}{}{}\n      | {}^", number, cut_left, shown, cut_right,
+                     std::string(caret, ' '));
 }
 
 // A message may repeat what the file says; a terminal must not obey it.
@@ -201,17 +201,17 @@ std::string Problems::render() const {
     text += text.empty() ? "" : "\n";
     if (!position.file || position.line == 0) {
       const std::string_view path = path_of(position);
-      text += path.empty() ? message : format("{}: {}", path, message);
+      text += path.empty() ? message : fmt::format("{}: {}", path, message);
       continue;
     }
     const std::string_view line = lines.at(position);
     const std::size_t column = position.column == 0 ? 1 : shown_column(position, line);
-    text += format("{}:{}:{}: {}", position.file->path, position.line, column, message);
+    text += fmt::format("{}:{}:{}: {}", position.file->path, position.line, column, message);
     const bool hidden = looks_secret(line) ||
                         std::any_of(hidden_.begin(), hidden_.end(), [&](const Position& other) {
                           return path_of(other) == path_of(position) && other.line == position.line;
                         });
-    text += hidden ? format("\n{:>5} | (line not shown: it may hold a secret)", position.line)
+    text += hidden ? fmt::format("\n{:>5} | (line not shown: it may hold a secret)", position.line)
                    : excerpt(position.line, line, column);
   }
   return text;
@@ -245,7 +245,7 @@ std::string closest(std::string_view word, const std::vector<std::string>& candi
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   if (const std::string near = closest(word, candidates); !near.empty()) {
-    return format("; did you mean \"{}\"?", near);
+    return fmt::format("; did you mean \"{}\"?", near);
   }
   if (candidates.empty()) {
     return {};
@@ -255,8 +255,9 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   for (std::size_t i = 0; i < listed; ++i) {
     text += (i == 0 ? "" : ", ") + candidates[i];
   }
-  return candidates.size() > listed ? format("{} and {} more", text, candidates.size() - listed)
-                                    : text;
+  return candidates.size() > listed
+             ? fmt::format("{} and {} more", text, candidates.size() - listed)
+             : text;
 }
 
 }  // namespace usage

@@ -119,8 +119,8 @@ void HistoryText::write(const std::function<void(std::string_view)>& sink) const
   constexpr std::size_t kPiece = 1 << 16;
   std::vector<std::string> times;
   for (const Instant at : instants_) {
-    times.push_back(
-        format(" {}\n", std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count()));
+    times.push_back(fmt::format(
+        " {}\n", std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count()));
   }
   std::string text;
   for (const Family& family : families_) {

@@ -52,8 +52,8 @@ std::string in_words(const ReportSubject& feature, const std::vector<IsoWeek>& w
   std::string text;
   for (std::size_t i = 0; i < weeks.size(); ++i) {
     const auto& uses = feature.weekly_uses[i];
-    text += format("{}{}: {}", i == 0 ? "" : ", ", format_iso_week(weeks[i]),
-                   uses ? number_text(Unit::count, *uses) : "not known");
+    text += fmt::format("{}{}: {}", i == 0 ? "" : ", ", format_iso_week(weeks[i]),
+                        uses ? number_text(Unit::count, *uses) : "not known");
   }
   return text + ".";
 }
@@ -72,11 +72,12 @@ std::string chart(const ReportSubject& feature, const std::vector<IsoWeek>& week
     const double middle = kStep * static_cast<double>(i) + kStep / 2;
     const double height = most > 0 ? kHeight * uses.value_or(0) / most : 0;
     if (uses) {
-      bars += format("<rect{} x=\"{:.0f}\" y=\"{:.1f}\" width=\"{:.0f}\" height=\"{:.1f}\"/>\n",
-                     i + 1 == weeks.size() ? " class=\"now\"" : "", middle - kBar / 2,
-                     kTop + kHeight - height, kBar, height);
+      bars +=
+          fmt::format("<rect{} x=\"{:.0f}\" y=\"{:.1f}\" width=\"{:.0f}\" height=\"{:.1f}\"/>\n",
+                      i + 1 == weeks.size() ? " class=\"now\"" : "", middle - kBar / 2,
+                      kTop + kHeight - height, kBar, height);
     }
-    bars += format(
+    bars += fmt::format(
         "<text x=\"{0:.0f}\" y=\"{1:.1f}\">{2}</text>\n"
         "<text class=\"week\" x=\"{0:.0f}\" y=\"{3:.0f}\">W{4:02}</text>\n",
         middle, kTop + kHeight - height - 5,
@@ -84,7 +85,7 @@ std::string chart(const ReportSubject& feature, const std::vector<IsoWeek>& week
         weeks[i].number);
   }
   const double width = kStep * static_cast<double>(weeks.size());
-  return format(
+  return fmt::format(
       "<figure>\n<figcaption>{0}</figcaption>\n"
       "<svg viewBox=\"0 0 {1:.0f} {2:.0f}\" role=\"img\" aria-labelledby=\"chart{3}\">\n"
       "<title id=\"chart{3}\">Uses of {0} by week. {4}</title>\n"
@@ -108,20 +109,20 @@ std::string with_note(const std::string& text, const std::string& note) {
 }
 
 std::string change_cell(const ReportRow::Change& change) {
-  return format("<td class=\"number\">{}</td>", with_note(change.by, change.from));
+  return fmt::format("<td class=\"number\">{}</td>", with_note(change.by, change.from));
 }
 
 // A judged row says so below its number: a column more would not fit on a phone.
 std::string value_cell(const ReportRow& row) {
   const std::string kind = row.verdict == "met" ? "good" : row.verdict == "missed" ? "bad" : "soft";
-  return format("<td class=\"number value\">{}{}</td>", escape_html(row.value),
-                row.verdict.empty()
-                    ? ""
-                    : format("<small class=\"{}\">{}</small>", kind, escape_html(row.verdict)));
+  return fmt::format("<td class=\"number value\">{}{}</td>", escape_html(row.value),
+                     row.verdict.empty() ? ""
+                                         : fmt::format("<small class=\"{}\">{}</small>", kind,
+                                                       escape_html(row.verdict)));
 }
 
 std::string table(const ReportSection& section, std::size_t number) {
-  std::string text = format(
+  std::string text = fmt::format(
       "<section aria-labelledby=\"section{0}\">\n<h2 id=\"section{0}\">{1}</h2>\n"
       "<table aria-labelledby=\"section{0}\">\n"
       "<thead>\n<tr><th scope=\"col\">{2}</th><th scope=\"col\" class=\"number\">Week</th>"
@@ -130,8 +131,8 @@ std::string table(const ReportSection& section, std::size_t number) {
       "</thead>\n<tbody>\n",
       number, escape_html(section.title), escape_html(section.first_column));
   for (const ReportRow& row : section.rows) {
-    text += format("<tr><th scope=\"row\">{}</th>{}{}{}</tr>\n", with_note(row.name, row.note),
-                   value_cell(row), change_cell(row.week_before), change_cell(row.mean));
+    text += fmt::format("<tr><th scope=\"row\">{}</th>{}{}{}</tr>\n", with_note(row.name, row.note),
+                        value_cell(row), change_cell(row.week_before), change_cell(row.mean));
   }
   return text + "</tbody>\n</table>\n</section>\n";
 }
@@ -144,7 +145,7 @@ std::string render_report_html(const Report& report) {
   for (const ReportSection& section : sections(report)) {
     body += table(section, ++number);
   }
-  return format(
+  return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<title>{0}</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>{1}</style>\n</head>\n"

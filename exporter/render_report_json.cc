@@ -22,7 +22,7 @@ std::string indented(std::string text) {
 std::string on_one_line(const Members& members) {
   std::string text;
   for (const auto& [key, value] : members) {
-    text += format("{}{}: {}", text.empty() ? "" : ", ", json_string(key), value);
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", json_string(key), value);
   }
   return "{" + text + "}";
 }
@@ -30,7 +30,7 @@ std::string on_one_line(const Members& members) {
 std::string object(const Members& members) {
   std::string text;
   for (const auto& [key, value] : members) {
-    text += format("{}\n  {}: {}", text.empty() ? "" : ",", json_string(key), indented(value));
+    text += fmt::format("{}\n  {}: {}", text.empty() ? "" : ",", json_string(key), indented(value));
   }
   return text.empty() ? "{}" : "{" + text + "\n}";
 }
@@ -38,12 +38,14 @@ std::string object(const Members& members) {
 std::string list(const std::vector<std::string>& items) {
   std::string text;
   for (const std::string& item : items) {
-    text += format("{}\n  {}", text.empty() ? "" : ",", indented(item));
+    text += fmt::format("{}\n  {}", text.empty() ? "" : ",", indented(item));
   }
   return text.empty() ? "[]" : "[" + text + "\n]";
 }
 
-std::string number(std::optional<double> value) { return value ? format("{}", *value) : "null"; }
+std::string number(std::optional<double> value) {
+  return value ? fmt::format("{}", *value) : "null";
+}
 
 std::string text_or_null(const std::optional<std::string>& text) {
   return text ? json_string(*text) : "null";

@@ -23,19 +23,20 @@ std::string escape(const std::string& text) {
 }
 
 std::string cell(const ReportRow::Change& change) {
-  return change.from.empty() ? change.by : format("{} ({})", change.by, change.from);
+  return change.from.empty() ? change.by : fmt::format("{} ({})", change.by, change.from);
 }
 
 std::string table(const ReportSection& section) {
   const bool judged = !section.rows.front().verdict.empty();
-  std::string text = format(
+  std::string text = fmt::format(
       "| {} | Week | On the week before | On the mean of four |{}\n"
       "|---|--:|--:|--:|{}\n",
       section.first_column, judged ? " Verdict |" : "", judged ? "---|" : "");
   for (const ReportRow& row : section.rows) {
-    text += format("| {}{} | {} | {} | {} |{}\n", escape(row.name),
-                   row.note.empty() ? "" : " (" + escape(row.note) + ")", row.value,
-                   cell(row.week_before), cell(row.mean), judged ? " " + row.verdict + " |" : "");
+    text +=
+        fmt::format("| {}{} | {} | {} | {} |{}\n", escape(row.name),
+                    row.note.empty() ? "" : " (" + escape(row.note) + ")", row.value,
+                    cell(row.week_before), cell(row.mean), judged ? " " + row.verdict + " |" : "");
   }
   return text;
 }
@@ -43,13 +44,13 @@ std::string table(const ReportSection& section) {
 std::string chart(const Report& report) {
   std::string head = "| Uses by week |", line = "|---|", body;
   for (const IsoWeek& week : report.weeks) {
-    head += format(" {} |", format_iso_week(week));
+    head += fmt::format(" {} |", format_iso_week(week));
     line += "--:|";
   }
   for (const ReportSubject& feature : report.features) {
-    body += format("| {} |", escape(feature.title));
+    body += fmt::format("| {} |", escape(feature.title));
     for (const auto& uses : feature.weekly_uses) {
-      body += format(" {} |", uses ? number_text(Unit::count, *uses) : kNotKnown);
+      body += fmt::format(" {} |", uses ? number_text(Unit::count, *uses) : kNotKnown);
     }
     body += '\n';
   }
@@ -60,12 +61,12 @@ std::string chart(const Report& report) {
 
 std::string render_report_markdown(const Report& report) {
   std::string text =
-      format("# {}\n\n{}\n\n{}\n\n## The last eight weeks\n\n{}", report_title(report),
-             report_days(report), escape(headline(report)), chart(report));
+      fmt::format("# {}\n\n{}\n\n{}\n\n## The last eight weeks\n\n{}", report_title(report),
+                  report_days(report), escape(headline(report)), chart(report));
   for (const ReportSection& section : sections(report)) {
-    text += format("\n## {}\n\n{}", section.title, table(section));
+    text += fmt::format("\n## {}\n\n{}", section.title, table(section));
   }
-  return text + format(
+  return text + fmt::format(
                     "\nChanges are on the week before and on the mean of the four weeks before; "
                     "beside each "
                     "stands that number. {} is not known.\n",

@@ -35,19 +35,24 @@ constexpr std::array kThemes{
 
 std::string date_text(std::chrono::sys_days day) {
   const std::chrono::year_month_day date(day);
-  return format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
 std::string plain(double number) {
-  return number == std::floor(number) ? format("{:.0f}", number) : format("{:.1f}", number);
+  return number == std::floor(number) ? fmt::format("{:.0f}", number)
+                                      : fmt::format("{:.1f}", number);
 }
 
 // With its sign; "±0" for what would be shown as nothing.
 std::string signed_text(double number, int decimals, std::string_view unit) {
-  const std::string digits = format("{:.{}f}", std::abs(number), decimals);
+  const std::string digits = fmt::format("{:.{}f}", std::abs(number), decimals);
   const bool nothing = digits.find_first_not_of("0.") == std::string::npos;
-  return format("{}{}{}", nothing ? "±" : number < 0 ? "−" : "+", nothing ? "0" : digits, unit);
+  return fmt::format("{}{}{}",
+                     nothing      ? "±"
+                     : number < 0 ? "−"
+                                  : "+",
+                     nothing ? "0" : digits, unit);
 }
 
 ReportRow::Change change(Unit unit, std::optional<double> value, std::optional<double> from) {
@@ -114,7 +119,7 @@ ReportSection most_used(const Report& report) {
           continue;
         }
         section.rows.push_back(
-            row(value, format("{}, {}", feature.title, breakdown.name), Unit::count, figure));
+            row(value, fmt::format("{}, {}", feature.title, breakdown.name), Unit::count, figure));
       }
     }
   }
@@ -138,9 +143,10 @@ Unit unit_of(const TargetMeasure& measure) {
 }
 
 std::string promise(const Target& target) {
-  return format("{}{}{} of {} {}, due {}", target.measure->name, target.window ? "/" : "",
-                target.window ? target.window->label : "", target.subject, threshold_text(target),
-                format_rfc3339(target.due).substr(0, std::string_view("2026-11-22").size()));
+  return fmt::format("{}{}{} of {} {}, due {}", target.measure->name, target.window ? "/" : "",
+                     target.window ? target.window->label : "", target.subject,
+                     threshold_text(target),
+                     format_rfc3339(target.due).substr(0, std::string_view("2026-11-22").size()));
 }
 
 ReportSection targets(const Report& report) {
@@ -167,9 +173,9 @@ std::string clauses(const Report& report, std::string_view key, std::string_view
     }
     const Figure& figure = found->figure;
     const auto before = change(found->unit, figure.value, figure.week_before);
-    text += format("{}{} {} {}{}", text.empty() ? "" : "; ",
-                   number_text(found->unit, *figure.value), verb, feature.title,
-                   figure.week_before ? " (" + before.by + " on the week before)" : "");
+    text += fmt::format("{}{} {} {}{}", text.empty() ? "" : "; ",
+                        number_text(found->unit, *figure.value), verb, feature.title,
+                        figure.week_before ? " (" + before.by + " on the week before)" : "");
   }
   return text;
 }
@@ -196,11 +202,11 @@ std::string number_text(Unit unit, double number) {
     case Unit::count:
       return plain(number);
     case Unit::ratio:
-      return format("{:.1f} %", 100 * number);
+      return fmt::format("{:.1f} %", 100 * number);
     case Unit::hours:
       return plain(number) + " h";
     case Unit::points:
-      return format("{:.1f}", number);
+      return fmt::format("{:.1f}", number);
   }
   return {};
 }
@@ -211,8 +217,8 @@ std::string target_number(const Target& target, double number) {
 
 std::string threshold_text(const Target& target) {
   const bool least = target.comparison == Comparison::min;
-  return format("{} {}", least ? (target.strict ? ">" : "≥") : (target.strict ? "<" : "≤"),
-                target_number(target, target.threshold));
+  return fmt::format("{} {}", least ? (target.strict ? ">" : "≥") : (target.strict ? "<" : "≤"),
+                     target_number(target, target.threshold));
 }
 
 std::string last_day_of(const Report& report) {
@@ -220,12 +226,12 @@ std::string last_day_of(const Report& report) {
 }
 
 std::string report_title(const Report& report) {
-  return format("Week {} of {}", report.week.number, report.week.year);
+  return fmt::format("Week {} of {}", report.week.number, report.week.year);
 }
 
 std::string report_days(const Report& report) {
-  return format("{} to {}, {}", date_text(monday_of(report.week)), last_day_of(report),
-                report.timezone);
+  return fmt::format("{} to {}, {}", date_text(monday_of(report.week)), last_day_of(report),
+                     report.timezone);
 }
 
 std::string headline(const Report& report) {
@@ -237,12 +243,13 @@ std::string headline(const Report& report) {
   const auto active = std::ranges::find(report.product, "active_users", &NamedFigure::key);
   std::string text = uses + ".";
   if (!adoption.empty()) {
-    text = format("Of {} active people, {}.", plain(active->figure.value.value_or(0)), adoption);
+    text =
+        fmt::format("Of {} active people, {}.", plain(active->figure.value.value_or(0)), adoption);
   }
   if (!report.targets.empty()) {
     const auto met = std::ranges::count(report.targets, std::optional(true), &TargetReport::met);
-    text += format(" {} of {} targets {} met.", met, report.targets.size(),
-                   report.targets.size() == 1 ? "is" : "are");
+    text += fmt::format(" {} of {} targets {} met.", met, report.targets.size(),
+                        report.targets.size() == 1 ? "is" : "are");
   }
   return text;
 }

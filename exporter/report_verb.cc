@@ -16,10 +16,10 @@ IsoWeek week_of(const Flags& flags, const TimeZone& zone, Instant now) {
   const IsoWeek week = flags.week.value_or(last);
   if (week > last) {
     throw Error(Reason::config,
-                format("cannot report on --week={}: it ends on {}, midnight in {}; the last "
-                       "complete week is {}",
-                       format_iso_week(week), format_rfc3339(start_of(week, zone, 1)), zone.name(),
-                       format_iso_week(last)));
+                fmt::format("cannot report on --week={}: it ends on {}, midnight in {}; the last "
+                            "complete week is {}",
+                            format_iso_week(week), format_rfc3339(start_of(week, zone, 1)),
+                            zone.name(), format_iso_week(last)));
   }
   return week;
 }

@@ -61,8 +61,9 @@ Reports::Reports(std::shared_ptr<UsageState> state, ReportFolder folder, SelfMet
   std::error_code failed;
   fs::create_directories(folder_.path, failed);
   if (failed || ::access(folder_.path.c_str(), W_OK | X_OK) != 0) {
-    throw Error(Reason::io, format("cannot write reports into --report.folder={}: {}", folder_.path,
-                                   failed ? failed.message() : "the process may not write there"));
+    throw Error(Reason::io,
+                fmt::format("cannot write reports into --report.folder={}: {}", folder_.path,
+                            failed ? failed.message() : "the process may not write there"));
   }
   self_.reports_expected();
 }
@@ -170,7 +171,7 @@ void Reports::write_due(const Config& config, const IsoWeek& last, Instant now) 
         return;
       }
       const std::string path =
-          format("{}/{}{}.{}", folder_.path, kPrefix, format_iso_week(week), form->name);
+          fmt::format("{}/{}{}.{}", folder_.path, kPrefix, format_iso_week(week), form->name);
       WholeFile file(path);
       file.write(*made->texts[static_cast<std::size_t>(form - forms.data())]);
       file.finish();
@@ -227,9 +228,9 @@ HttpResponse Reports::get(const HttpRequest& request, Instant now) {
   }
   if (*week > last || start_of(*week, current->rules.zone) < now - current->history) {
     return text_response(
-        404,
-        format("There is no report of {}: the last complete week is {}, and {} are kept.\n",
-               format_iso_week(*week), format_iso_week(last), format_duration(current->history)));
+        404, fmt::format(
+                 "There is no report of {}: the last complete week is {}, and {} are kept.\n",
+                 format_iso_week(*week), format_iso_week(last), format_duration(current->history)));
   }
   // A settled one is served while look() makes the next.
   auto made = kept(*week, now, 2 * kRenewed);

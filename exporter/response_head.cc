@@ -21,10 +21,10 @@ std::string_view http_date() {
                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::tm utc{};
     gmtime_r(&now, &utc);
-    text = format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
-                  kDays.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
-                  kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour,
-                  utc.tm_min, utc.tm_sec);
+    text = fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT",
+                       kDays.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
+                       kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900,
+                       utc.tm_hour, utc.tm_min, utc.tm_sec);
     written = now;
   }
   return text;

@@ -32,7 +32,7 @@ std::vector<std::string> files_of(const std::string& pattern) {
   std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
   if (failed != 0 || files.empty()) {
-    throw Error(Reason::io, format("no rules or dashboards match \"{}\"", pattern));
+    throw Error(Reason::io, fmt::format("no rules or dashboards match \"{}\"", pattern));
   }
   return files;
 }
@@ -97,8 +97,8 @@ std::size_t check_rules(const std::vector<std::string>& patterns, const Metrics&
       if (!names.contains(name)) {
         const std::string near = closest(name, known);
         problems.add(expression->position,
-                     format("the metric \"{}\" is published by nothing{}", name,
-                            near.empty() ? "" : format("; did you mean \"{}\"?", near)));
+                     fmt::format("the metric \"{}\" is published by nothing{}", name,
+                                 near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
       }
     }
   }

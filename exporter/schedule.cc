@@ -32,11 +32,12 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
 }
 
 [[noreturn]] void fail(const Field& field, std::string_view part) {
-  throw Error(Reason::config,
-              format("cron: \"{}\" is no {}; it takes {} to {}, lists (1,2), ranges (1-5), steps "
-                     "(*/5){} and *",
-                     part, field.name, field.min, field.max,
-                     field.names.empty() ? "" : ", English three-letter names"));
+  throw Error(
+      Reason::config,
+      fmt::format("cron: \"{}\" is no {}; it takes {} to {}, lists (1,2), ranges (1-5), steps "
+                  "(*/5){} and *",
+                  part, field.name, field.min, field.max,
+                  field.names.empty() ? "" : ", English three-letter names"));
 }
 
 unsigned number(const Field& field, std::string_view text, std::string_view part) {
@@ -104,10 +105,11 @@ Cron::Cron(const std::string& text) {
   std::vector<std::string_view> parts = split(expand_macro(text), " \t");
   std::erase(parts, "");
   if (parts.size() != 5) {
-    throw Error(Reason::config,
-                format("cron: \"{}\" has {} fields instead of 5 (minute hour day-of-month month "
-                       "day-of-week), for example \"0 6 * * mon\"",
-                       text, parts.size()));
+    throw Error(
+        Reason::config,
+        fmt::format("cron: \"{}\" has {} fields instead of 5 (minute hour day-of-month month "
+                    "day-of-week), for example \"0 6 * * mon\"",
+                    text, parts.size()));
   }
   const Field minute{"minute", 0, 59, {}};
   const Field hour{"hour", 0, 23, {}};

@@ -25,7 +25,7 @@ namespace {
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 std::string counted(std::size_t count, const std::string& noun) {
-  return format("{} {}{}", count, noun, count == 1 ? "" : "s");
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 void require_collector(const Plan& plan, const std::string& wanted) {
@@ -37,26 +37,26 @@ void require_collector(const Plan& plan, const std::string& wanted) {
     names.push_back(collector.config.name);
   }
   throw Error(Reason::config,
-              format("there is no collector \"{}\"{}", wanted, did_you_mean(wanted, names)));
+              fmt::format("there is no collector \"{}\"{}", wanted, did_you_mean(wanted, names)));
 }
 
 // Prepares every query on its source; false when one failed.
 bool check_queries(Engine& engine, const Services& services) {
   bool good = true;
   for (const std::unique_ptr<Job>& job : engine.jobs()) {
-    print(format("collector {} on source {}: ", job->key().collector, job->key().source));
+    print(fmt::format("collector {} on source {}: ", job->key().collector, job->key().source));
     try {
       const Run run{services.clock.now(), job->deadline(), services.log};
       const std::vector<ColumnCheck> checks = job->collector().check(run);
       print("ok\n");
       for (const ColumnCheck& check : checks) {
-        print(format("  {}:\n", check.query));
+        print(fmt::format("  {}:\n", check.query));
         for (const std::string& column : check.columns) {
-          print(format("    {}\n", column));
+          print(fmt::format("    {}\n", column));
         }
       }
     } catch (const Error& error) {
-      print(format("FAILED ({})\n  {}\n", to_string(error.reason()), error.what()));
+      print(fmt::format("FAILED ({})\n  {}\n", to_string(error.reason()), error.what()));
       good = false;
     }
   }
@@ -69,9 +69,9 @@ void refuse_to_lose_events(const Config& config) {
     if (source.ingest) {
       throw Error(
           Reason::config,
-          format("source \"{}\" takes events over HTTP, and there is no folder to keep them "
-                 "in; start with --storage.path",
-                 source.name));
+          fmt::format("source \"{}\" takes events over HTTP, and there is no folder to keep them "
+                      "in; start with --storage.path",
+                      source.name));
     }
   }
 }
@@ -109,8 +109,9 @@ int run_check(const Flags& flags) {
     std::ranges::move(collector.describe(plan.config.source(collector.config.sources.front())),
                       std::back_inserter(metrics));
   }
-  print(format("{}: {}, {}, {}\n", flags.config_file, counted(plan.config.sources.size(), "source"),
-               counted(plan.collectors.size(), "collector"), counted(metrics.size(), "metric")));
+  print(fmt::format(
+      "{}: {}, {}, {}\n", flags.config_file, counted(plan.config.sources.size(), "source"),
+      counted(plan.collectors.size(), "collector"), counted(metrics.size(), "metric")));
   Engine engine(std::move(plan), services);
   if (!flags.rules.empty()) {
     std::ranges::move(SelfMetrics::describe(), std::back_inserter(metrics));
@@ -119,8 +120,8 @@ int run_check(const Flags& flags) {
     Problems problems;
     const std::size_t expressions = check_rules(flags.rules, metrics, problems);
     problems.throw_if_any();
-    print(format("{} of rules and dashboards ask for nothing else\n",
-                 counted(expressions, "expression")));
+    print(fmt::format("{} of rules and dashboards ask for nothing else\n",
+                      counted(expressions, "expression")));
   }
   return !flags.connect || check_queries(engine, services) ? 0 : 1;
 }
@@ -163,7 +164,7 @@ int run_once(const Flags& flags) {
 }
 
 int run_version(const Flags&) {
-  print(format("usage_exporter {} (revision {})\n", kVersion, kRevision));
+  print(fmt::format("usage_exporter {} (revision {})\n", kVersion, kRevision));
   return 0;
 }
 

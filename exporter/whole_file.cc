@@ -49,8 +49,8 @@ void WholeFile::finish() {
 }
 
 void WholeFile::fail() const {
-  throw Error(Reason::io, format("cannot write {}: {}", path_.empty() ? "to stdout" : path_,
-                                 std::generic_category().message(errno)));
+  throw Error(Reason::io, fmt::format("cannot write {}: {}", path_.empty() ? "to stdout" : path_,
+                                      std::generic_category().message(errno)));
 }
 
 }  // namespace usage

@@ -63,9 +63,9 @@ class TreeBuilder : public YAML::EventHandler {
     const auto open = std::find_if(stack_.rbegin(), stack_.rend(),
                                    [](const Frame& frame) { return frame.bracket; });
     return open == stack_.rend() ? ""
-                                 : format(" (\"{}\" stands in line {})",
-                                          open->node.kind == Node::Kind::sequence ? "[" : "{",
-                                          open->node.position.line);
+                                 : fmt::format(" (\"{}\" stands in line {})",
+                                               open->node.kind == Node::Kind::sequence ? "[" : "{",
+                                               open->node.position.line);
   }
 
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -88,9 +88,10 @@ class TreeBuilder : public YAML::EventHandler {
     alias_nodes_ += weight.nodes;
     alias_bytes_ += weight.bytes;
     if (alias_nodes_ > kMaxAliasNodes || alias_bytes_ > kMaxAliasBytes) {
-      problems_.add(position(mark), format("the aliases of this file stand for more than {} nodes "
-                                           "or {} MiB of text; write less with aliases",
-                                           kMaxAliasNodes, kMaxAliasBytes >> 20));
+      problems_.add(position(mark),
+                    fmt::format("the aliases of this file stand for more than {} nodes "
+                                "or {} MiB of text; write less with aliases",
+                                kMaxAliasNodes, kMaxAliasBytes >> 20));
       throw Abandoned();
     }
     check_depth(mark, weight.depth);
@@ -152,7 +153,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void check_depth(const YAML::Mark& mark, std::size_t more) {
     if (stack_.size() + more > kMaxDepth) {
-      problems_.add(position(mark), format("nested deeper than {} levels", kMaxDepth));
+      problems_.add(position(mark), fmt::format("nested deeper than {} levels", kMaxDepth));
       throw Abandoned();
     }
   }
@@ -206,8 +207,8 @@ class TreeBuilder : public YAML::EventHandler {
     }
     const auto [first, added] = mapping.lines.emplace(key.text, key.position.line);
     if (!added) {
-      problems_.add(key.position, format("duplicate key {}; it stands in line {} already",
-                                         quoted(key), first->second));
+      problems_.add(key.position, fmt::format("duplicate key {}; it stands in line {} already",
+                                              quoted(key), first->second));
       return;
     }
     if (value.kind == Node::Kind::null && value.position.line > key.position.line) {
@@ -267,10 +268,11 @@ class TreeBuilder : public YAML::EventHandler {
         node.text += value;
         node.secret = true;
       } else {
-        problems_.add(place_of("${" + name + "}", node, offset),
-                      format("the environment variable {0} is not set; set it, or write $${{{0}}} "
-                             "for the text itself",
-                             name));
+        problems_.add(
+            place_of("${" + name + "}", node, offset),
+            fmt::format("the environment variable {0} is not set; set it, or write $${{{0}}} "
+                        "for the text itself",
+                        name));
         node.secret = true;  // what is left of the value says nothing to a reader
       }
       copied = end + 1;

@@ -28,12 +28,12 @@ std::string_view kind_name(const Node& node) {
 // "must be X, not Y", where Y never is a secret.
 std::string expected(std::string_view what, std::string_view wanted, const Node& node) {
   if (node.kind == Node::Kind::null) {
-    return format("{} is empty; it must be {}", what, wanted);
+    return fmt::format("{} is empty; it must be {}", what, wanted);
   }
   if (node.kind != Node::Kind::scalar) {
-    return format("{} must be {}, not {}", what, wanted, kind_name(node));
+    return fmt::format("{} must be {}, not {}", what, wanted, kind_name(node));
   }
-  return format("{} must be {}, not {}", what, wanted, quoted(node));
+  return fmt::format("{} must be {}, not {}", what, wanted, quoted(node));
 }
 
 bool report_unless_scalar(const Node& node, std::string_view what, std::string_view wanted,
@@ -104,7 +104,7 @@ std::string quoted(const Node& node) {
     }
     shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
   }
-  return format("\"{}\"", shown);
+  return fmt::format("\"{}\"", shown);
 }
 
 Mapping::Mapping(const Node& node, std::string what, Problems& problems)
@@ -131,7 +131,7 @@ const Node* Mapping::find(std::string_view key) {
 const Node* Mapping::require(std::string_view key) {
   const Node* node = find(key);
   if (node == nullptr && node_.is_mapping()) {
-    problems_.add(node_.position, format("{} lacks the key \"{}\"", what_, key));
+    problems_.add(node_.position, fmt::format("{} lacks the key \"{}\"", what_, key));
   }
   return node;
 }
@@ -148,7 +148,7 @@ std::string Mapping::require_string(std::string_view key) {
   }
   std::string text = as_string(*node, label(key), problems_).value_or("");
   if (node->kind == Node::Kind::scalar && text.empty() && !node->secret) {
-    problems_.add(node->position, format("{} is empty", label(key)));
+    problems_.add(node->position, fmt::format("{} is empty", label(key)));
   }
   return text;
 }
@@ -168,7 +168,7 @@ std::optional<bool> Mapping::boolean(std::string_view key) {
 std::optional<std::int64_t> Mapping::integer(std::string_view key, std::int64_t min,
                                              std::int64_t max) {
   const Node* node = find(key);
-  const std::string wanted = format("a whole number from {} to {}", min, max);
+  const std::string wanted = fmt::format("a whole number from {} to {}", min, max);
   if (node == nullptr || !report_unless_scalar(*node, label(key), wanted, problems_)) {
     return std::nullopt;
   }
@@ -196,13 +196,13 @@ std::optional<Duration> Mapping::duration(std::string_view key, Duration min, Du
     const bool bare = parse_number<double>(node->text).has_value() && !node->secret;
     problems_.add(node->position,
                   expected(label(key), kWanted, *node) +
-                      (bare ? format("; for seconds write {}s", node->text) : std::string()));
+                      (bare ? fmt::format("; for seconds write {}s", node->text) : std::string()));
     return std::nullopt;
   }
   if (*value < min || *value > max) {
     problems_.add(node->position,
-                  format("{} must be from {} to {}, not {}", label(key), format_duration(min),
-                         format_duration(max), quoted(*node)));
+                  fmt::format("{} must be from {} to {}, not {}", label(key), format_duration(min),
+                              format_duration(max), quoted(*node)));
     return std::nullopt;
   }
   return value;
@@ -223,8 +223,9 @@ std::optional<std::size_t> Mapping::choice(std::string_view key,
     return static_cast<std::size_t>(found - choices.begin());
   }
   const std::string near = node->secret ? "" : closest(node->text, choices);
-  problems_.add(node->position, expected(label(key), wanted, *node) +
-                                    (near.empty() ? "" : format("; did you mean \"{}\"?", near)));
+  problems_.add(node->position,
+                expected(label(key), wanted, *node) +
+                    (near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
   return std::nullopt;
 }
 
@@ -235,7 +236,7 @@ std::vector<std::string> Mapping::strings(std::string_view key) {
     return texts;
   }
   if (node->kind == Node::Kind::sequence) {
-    const std::string what = format("an item of {}", label(key));
+    const std::string what = fmt::format("an item of {}", label(key));
     for (const Node& item : node->items) {
       if (auto text = as_string(item, what, problems_)) {
         texts.push_back(std::move(*text));
@@ -263,7 +264,8 @@ std::vector<Entry> Mapping::entries(std::string_view key) {
 std::map<std::string, std::string> Mapping::string_map(std::string_view key) {
   std::map<std::string, std::string> texts;
   for (const auto& [name, value] : entries(key)) {
-    if (auto text = as_string(value, format("{} of {}", quoted(name), label(key)), problems_)) {
+    if (auto text =
+            as_string(value, fmt::format("{} of {}", quoted(name), label(key)), problems_)) {
       texts.emplace(name.text, std::move(*text));
     }
   }
@@ -280,14 +282,14 @@ void Mapping::problem(std::string_view key, std::string message) {
 void Mapping::finish() {
   for (const auto& [key, value] : node_.entries) {
     if (std::find(known_.begin(), known_.end(), key.text) == known_.end()) {
-      problems_.add(key.position, format("unknown key {} in {}{}", quoted(key), what_,
-                                         did_you_mean(key.text, known_)));
+      problems_.add(key.position, fmt::format("unknown key {} in {}{}", quoted(key), what_,
+                                              did_you_mean(key.text, known_)));
     }
   }
 }
 
 std::string Mapping::label(std::string_view key) const {
-  return format("\"{}\" in {}", key, what_);
+  return fmt::format("\"{}\" in {}", key, what_);
 }
 
 std::optional<std::string> as_string(const Node& node, std::string_view what, Problems& problems) {

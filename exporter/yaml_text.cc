@@ -23,8 +23,8 @@ Position position_at(const std::shared_ptr<const SourceText>& file, std::size_t 
 bool is_utf8_text(const std::shared_ptr<const SourceText>& file, Problems& problems) {
   const std::string& text = file->text;
   if (text.size() > kMaxFileBytes) {
-    problems.add({file, 0, 0}, format("{} bytes are more than the {} a config file may have",
-                                      text.size(), kMaxFileBytes));
+    problems.add({file, 0, 0}, fmt::format("{} bytes are more than the {} a config file may have",
+                                           text.size(), kMaxFileBytes));
     return false;
   }
   if (const std::size_t found = text.find('\0'); found != std::string::npos) {
@@ -57,8 +57,8 @@ bool is_utf8_text(const std::shared_ptr<const SourceText>& file, Problems& probl
 std::shared_ptr<const SourceText> read_file(const std::string& path) {
   const auto fail = [&] {
     const int reason = errno;
-    throw Error(Reason::io, format("cannot read {}: {}", path,
-                                   reason != 0 ? strerrordesc_np(reason) : "unknown reason"));
+    throw Error(Reason::io, fmt::format("cannot read {}: {}", path,
+                                        reason != 0 ? strerrordesc_np(reason) : "unknown reason"));
   };
   errno = 0;
   std::ifstream stream(path, std::ios::binary);

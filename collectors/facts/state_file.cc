@@ -22,8 +22,8 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void cannot_use(const std::string& folder, int code, const std::string& mend) {
-  throw Error(Reason::io, format("cannot use the folder {} for state: {}; {}", folder,
-                                 std::generic_category().message(code), mend));
+  throw Error(Reason::io, fmt::format("cannot use the folder {} for state: {}; {}", folder,
+                                      std::generic_category().message(code), mend));
 }
 
 template <typename Bucket, typename Parse>
@@ -56,9 +56,10 @@ class state::FolderLock {
       const int code = errno;
       ::close(descriptor_);
       if (code == EWOULDBLOCK) {
-        throw Error(Reason::io, format("the folder {} is in use by another process; stop that one, "
-                                       "or give this one a folder of its own",
-                                       folder));
+        throw Error(Reason::io,
+                    fmt::format("the folder {} is in use by another process; stop that one, "
+                                "or give this one a folder of its own",
+                                folder));
       }
       cannot_use(folder, code, "give it one on a file system that can lock files");
     }
@@ -87,7 +88,7 @@ void StateFile::open() {
   // SQLite would create it readable by everyone, and its other files after it.
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) {
-    cannot_use(folder_, errno, format("check that {} may be read and written", kFile));
+    cannot_use(folder_, errno, fmt::format("check that {} may be read and written", kFile));
   }
   ::fchmod(descriptor, 0600);
   ::close(descriptor);
@@ -111,7 +112,7 @@ void StateFile::set_aside(const std::string& why) {
   std::erase_if(time, [](char c) { return c == ':' || c == '-'; });
   std::string aside = folder_ + "/" + kAside + time;
   for (int i = 2; fs::exists(aside); ++i) {
-    aside = format("{}/{}{}-{}", folder_, kAside, time, i);
+    aside = fmt::format("{}/{}{}-{}", folder_, kAside, time, i);
   }
   for (const char* suffix : {"", "-wal", "-shm"}) {
     const std::string from = folder_ + "/" + kFile + suffix;

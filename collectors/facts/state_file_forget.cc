@@ -102,9 +102,10 @@ void StateFile::remove_set_aside() {
     std::error_code failed;
     std::filesystem::remove(path, failed);
     if (failed) {
-      throw Error(Reason::io, format("cannot remove {}, which may still hold the user's id: {}; "
-                                     "remove it by hand",
-                                     path.string(), failed.message()));
+      throw Error(Reason::io,
+                  fmt::format("cannot remove {}, which may still hold the user's id: {}; "
+                              "remove it by hand",
+                              path.string(), failed.message()));
     }
   }
 }

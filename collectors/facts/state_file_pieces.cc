@@ -56,10 +56,11 @@ void attempt(const std::string& what, const std::string& path,
     if (failure.group == Group::corrupt || failure.group == Group::not_a_database) {
       throw Damaged{std::string(failure.plain)};
     }
-    throw Error(Reason::io,
-                format("cannot {} the state file {}: {}; check that the disk has room and that "
-                       "the folder may be written",
-                       what, path, failure.plain));
+    throw Error(
+        Reason::io,
+        fmt::format("cannot {} the state file {}: {}; check that the disk has room and that "
+                    "the folder may be written",
+                    what, path, failure.plain));
   }
 }
 
@@ -94,10 +95,11 @@ void Pieces::open() {
     throw Damaged{"SQLite's check of the file failed"};
   }
   if (format_of_file > StateFile::kFormat) {
-    throw Error(Reason::config,
-                format("the state file {} has format {}, and this program knows formats up to {}; "
-                       "use the newer program that wrote it, or another folder",
-                       path_, format_of_file, StateFile::kFormat));
+    throw Error(
+        Reason::config,
+        fmt::format("the state file {} has format {}, and this program knows formats up to {}; "
+                    "use the newer program that wrote it, or another folder",
+                    path_, format_of_file, StateFile::kFormat));
   }
   if (format_of_file == StateFile::kFormat) {
     return;
@@ -107,7 +109,7 @@ void Pieces::open() {
   if (format_of_file == 1) {
     upgrade_from_1(database_, *this);
   }
-  database_.run(format("PRAGMA user_version = {}", StateFile::kFormat));
+  database_.run(fmt::format("PRAGMA user_version = {}", StateFile::kFormat));
   commit();
 }
 
@@ -117,9 +119,10 @@ void Pieces::write(const std::function<void()>& action) {
   try {
     attempt("write", path_, action);
   } catch (const Damaged& damaged) {
-    throw Error(Reason::io, format("cannot write the state file {}: it is damaged ({}); the next "
-                                   "start moves it aside and reads all facts anew",
-                                   path_, damaged.what));
+    throw Error(Reason::io,
+                fmt::format("cannot write the state file {}: it is damaged ({}); the next "
+                            "start moves it aside and reads all facts anew",
+                            path_, damaged.what));
   }
 }
 

@@ -94,7 +94,7 @@ FeatureShape shape_of(std::string_view text) {
   return shape;
 }
 
-std::string dimension_kind(std::size_t dimension) { return format("values {}", dimension); }
+std::string dimension_kind(std::size_t dimension) { return fmt::format("values {}", dimension); }
 
 std::int64_t day_number(Instant day) {
   return std::chrono::floor<std::chrono::days>(day).time_since_epoch().count();

@@ -55,8 +55,8 @@ auto Journal::attempt(std::string_view what, Action&& action) {
   try {
     return action();
   } catch (const Failure& failure) {
-    throw Error(Reason::io, format("cannot {} the journal {}: {}; {}", what, path_, failure.plain,
-                                   mend(failure.group)));
+    throw Error(Reason::io, fmt::format("cannot {} the journal {}: {}; {}", what, path_,
+                                        failure.plain, mend(failure.group)));
   }
 }
 
@@ -66,8 +66,8 @@ std::string Journal::path_in(const std::string& storage_path) {
   }
   std::random_device random;
   const std::uint64_t high = random();
-  return format("{}/usage_exporter-{:016x}/{}", fs::temp_directory_path().string(),
-                high << 32 | random(), kFile);
+  return fmt::format("{}/usage_exporter-{:016x}/{}", fs::temp_directory_path().string(),
+                     high << 32 | random(), kFile);
 }
 
 Journal::Journal(const std::string& path, bool temporary) : path_(path), temporary_(temporary) {
@@ -80,9 +80,10 @@ Journal::Journal(const std::string& path, bool temporary) : path_(path), tempora
   // SQLite would create it readable by everyone, and its other files after it.
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) {
-    throw Error(Reason::io, format("cannot open the journal {}: {}; check that the folder exists "
-                                   "and that the file may be read and written",
-                                   path, std::generic_category().message(errno)));
+    throw Error(Reason::io,
+                fmt::format("cannot open the journal {}: {}; check that the folder exists "
+                            "and that the file may be read and written",
+                            path, std::generic_category().message(errno)));
   }
   ::close(descriptor);
   attempt("open", [&] { statements_ = std::make_unique<journal::Statements>(path, temporary); });

@@ -86,15 +86,16 @@ void Statements::open(const std::string& path) {
     }
   }
   if (format_of_file > Journal::kFormat) {
-    throw Error(Reason::config,
-                format("the journal {} has format {}, and this program knows formats up to {}; "
-                       "use the newer program that wrote it, or another folder",
-                       path, format_of_file, Journal::kFormat));
+    throw Error(
+        Reason::config,
+        fmt::format("the journal {} has format {}, and this program knows formats up to {}; "
+                    "use the newer program that wrote it, or another folder",
+                    path, format_of_file, Journal::kFormat));
   }
   if (format_of_file == 0) {
     transaction(Journal::Durability::commit, [&] {
       database_.run(kSchema);
-      database_.run(format("PRAGMA user_version = {}", Journal::kFormat));
+      database_.run(fmt::format("PRAGMA user_version = {}", Journal::kFormat));
     });
   }
 }

@@ -41,9 +41,9 @@ void append_number(std::string& out, T value) {
 std::string reason(simdjson::error_code code, std::size_t max_bytes, std::size_t max_depth) {
   switch (code) {
     case simdjson::CAPACITY:
-      return format("longer than {} bytes", max_bytes);
+      return fmt::format("longer than {} bytes", max_bytes);
     case simdjson::DEPTH_ERROR:
-      return format("nested deeper than {}", max_depth);
+      return fmt::format("nested deeper than {}", max_depth);
     case simdjson::UTF8_ERROR:
       return "not valid UTF-8";
     case simdjson::EMPTY:

@@ -26,8 +26,8 @@ std::size_t read_at(const Descriptor& descriptor, std::uint64_t offset, std::spa
   const ssize_t got =
       ::pread(descriptor.number(), room.data(), room.size(), static_cast<off_t>(offset));
   if (got < 0) {
-    throw Error(Reason::io, format("source \"{}\": cannot read {}: {}; check its file system",
-                                   source, path, std::generic_category().message(errno)));
+    throw Error(Reason::io, fmt::format("source \"{}\": cannot read {}: {}; check its file system",
+                                        source, path, std::generic_category().message(errno)));
   }
   return static_cast<std::size_t>(got);
 }

@@ -41,7 +41,7 @@ template <typename Names>
 std::string labels_of(const Names& names) {
   std::string text;
   for (const std::string_view label : names) {
-    text += format("{}`{}`", text.empty() ? "" : ", ", label);
+    text += fmt::format("{}`{}`", text.empty() ? "" : ", ", label);
   }
   return text.empty() ? "–" : text;
 }
@@ -50,7 +50,7 @@ constexpr std::string_view kHead = "| series | type | labels | meaning |\n|---|-
 
 std::string line(std::string_view name, MetricType type, const std::string& labels,
                  std::string_view meaning) {
-  return format("| `{}` | {} | {} | {} |\n", name, to_string(type), labels, meaning);
+  return fmt::format("| `{}` | {} | {} | {} |\n", name, to_string(type), labels, meaning);
 }
 
 }  // namespace
@@ -60,17 +60,17 @@ std::span<const std::string_view> conventions() { return kConventions; }
 std::string metrics_document(const Metrics& reading, const Metrics& own) {
   std::string page(kIntroduction);
   for (const std::string_view convention : conventions()) {
-    page += format("- {}\n", convention);
+    page += fmt::format("- {}\n", convention);
   }
-  page += format("\n## The table\n\n{}", kHead);
+  page += fmt::format("\n## The table\n\n{}", kHead);
   for (const Measure& measure : measures()) {
     page += line(measure.name, measure.type, labels_of(measure.labels), measure.help);
   }
-  page += format("\n## How the reading goes\n\n{}", kHead);
+  page += fmt::format("\n## How the reading goes\n\n{}", kHead);
   for (const MetricFamily& family : reading) {
     page += line(family.name, family.type, labels_of(family.label_names), family.help);
   }
-  page += format("\n## The exporter itself\n\n{}", kHead);
+  page += fmt::format("\n## The exporter itself\n\n{}", kHead);
   for (const MetricFamily& family : own) {
     page += line(family.name, family.type, labels_of(family.label_names), family.help);
   }

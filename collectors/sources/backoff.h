@@ -38,8 +38,8 @@ class Backoff {
 
  private:
   std::string message(Duration left) const {
-    return format("{} (tries again in {})", why_,
-                  format_duration(std::chrono::ceil<std::chrono::seconds>(left)));
+    return fmt::format("{} (tries again in {})", why_,
+                       format_duration(std::chrono::ceil<std::chrono::seconds>(left)));
   }
 
   const Clock& clock_;

@@ -158,7 +158,7 @@ class PostgresSource : public Source {
     // the client's cancellation, which then hits whatever comes next.
     constexpr Duration kLater = std::chrono::milliseconds(500);
     const auto left = std::chrono::ceil<Duration>(patience.deadline - clock_.steady_now()) + kLater;
-    return format(
+    return fmt::format(
         "BEGIN READ ONLY; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; "
         "SET LOCAL TimeZone = '{}'; SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 1",
         milliseconds(left), milliseconds(config_.lock_timeout), config_.naive_time_zone);
@@ -206,9 +206,9 @@ class PostgresSource : public Source {
     std::string text{std::istreambuf_iterator<char>(file), {}};
     if (!file) {
       backoff_.fail(
-          format("source \"{}\": cannot read its password_file {}; check the path and "
-                 "its permissions",
-                 config_.name, config_.password_file));
+          fmt::format("source \"{}\": cannot read its password_file {}; check the path and "
+                      "its permissions",
+                      config_.name, config_.password_file));
     }
     while (text.ends_with('\n') || text.ends_with('\r')) {
       text.pop_back();
@@ -219,17 +219,20 @@ class PostgresSource : public Source {
   std::vector<Field> prepare(const std::string& sql, const std::vector<Bound>& parameters,
                              const Patience& patience) {
     for (std::size_t number = 1; number <= parameters.size(); ++number) {
-      if (sql.find(format("${}", number)) == std::string::npos) {  // PostgreSQL would ignore it
-        throw Error(Reason::query,
-                    format("source \"{}\" ({}): {} parameters are given and the query has no ${}",
-                           config_.name, attempt_.host, parameters.size(), number));
+      if (sql.find(fmt::format("${}", number)) ==
+          std::string::npos) {  // PostgreSQL would ignore it
+        throw Error(
+            Reason::query,
+            fmt::format("source \"{}\" ({}): {} parameters are given and the query has no ${}",
+                        config_.name, attempt_.host, parameters.size(), number));
       }
     }
     std::vector<Field> fields = connection_->prepare(sql, parameters, patience);
     if (fields.empty()) {
-      throw Error(Reason::query, format("source \"{}\" ({}): the query gives no columns; write a "
-                                        "SELECT",
-                                        config_.name, attempt_.host));
+      throw Error(Reason::query,
+                  fmt::format("source \"{}\" ({}): the query gives no columns; write a "
+                              "SELECT",
+                              config_.name, attempt_.host));
     }
     if (learn_type_names(fields, patience)) {
       // A simple query takes the unnamed statement's place.
@@ -247,7 +250,7 @@ class PostgresSource : public Source {
     }
     for (const unsigned type : unknown) {
       const auto answer =
-          connection_->run(format("SELECT pg_catalog.format_type({}, NULL)", type), patience);
+          connection_->run(fmt::format("SELECT pg_catalog.format_type({}, NULL)", type), patience);
       type_names_[type] = answer.at(0).at(0);
     }
     return !unknown.empty();
@@ -259,7 +262,7 @@ class PostgresSource : public Source {
       return decoder.decode(cells);
     } catch (const Error& error) {
       throw Error(error.reason(),
-                  format("source \"{}\" ({}): {}", config_.name, attempt_.host, error.what()));
+                  fmt::format("source \"{}\" ({}): {}", config_.name, attempt_.host, error.what()));
     }
   }
 

@@ -118,8 +118,8 @@ std::string host_of(const Secret& dsn) {
     }
   }
   return host.empty()                          ? "the local socket"
-         : host.find(':') == std::string::npos ? format("{}:{}", host, port)
-                                               : format("[{}]:{}", host, port);
+         : host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                               : fmt::format("[{}]:{}", host, port);
 }
 
 struct Connection::Handle {
@@ -218,7 +218,7 @@ Connection::Connection(const ConnectOptions& options, const Patience& patience)
   }
   keywords["client_encoding"] = "UTF8";
   for (const auto& [name, setting] : options.settings) {
-    keywords["options"] += format(" -c {}={}", name, setting);
+    keywords["options"] += fmt::format(" -c {}={}", name, setting);
   }
   std::vector<const char*> names;
   std::vector<const char*> values;

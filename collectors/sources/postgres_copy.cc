@@ -60,7 +60,7 @@ std::optional<std::string> copy_of(std::string_view select, const std::vector<Bo
     }
     const Bound& parameter = parameters[number - 1];
     const std::string_view type = type_name(parameter.type);
-    copy += format("'{}'{}{}", parameter.text, type.empty() ? "" : "::", type);
+    copy += fmt::format("'{}'{}{}", parameter.text, type.empty() ? "" : "::", type);
     at += static_cast<std::size_t>(end - digits);
   }
   return copy + ") TO STDOUT (FORMAT binary)";

@@ -257,7 +257,7 @@ std::vector<Bound> bound(const std::vector<Parameter>& parameters) {
     if (const auto* integer = std::get_if<std::int64_t>(&parameter)) {
       result.push_back({std::to_string(*integer), kInt8});
     } else if (const auto* real = std::get_if<double>(&parameter)) {
-      result.push_back({format("{}", *real), kFloat8});
+      result.push_back({fmt::format("{}", *real), kFloat8});
     } else if (const auto* text = std::get_if<std::string>(&parameter)) {
       result.push_back({*text, 0});
     } else {
@@ -281,7 +281,7 @@ std::vector<Column> columns_of(std::span<const Field> fields,
     } else {
       const auto name = names.find(field.type);
       columns.push_back({field.name, ColumnType::text,
-                         name == names.end() ? format("type {}", field.type) : name->second});
+                         name == names.end() ? fmt::format("type {}", field.type) : name->second});
     }
   }
   return columns;
@@ -313,8 +313,8 @@ std::span<const Value> RowDecoder::decode(std::span<const Cell> cells) {
         row_[i] = text_value(i, bytes);
       }
     } catch (const BadCell& bad) {
-      throw Error(Reason::data, format("a value of column \"{}\" ({}) {}; leave such rows out",
-                                       fields_[i].name, type_name(fields_[i].type), bad.what));
+      throw Error(Reason::data, fmt::format("a value of column \"{}\" ({}) {}; leave such rows out",
+                                            fields_[i].name, type_name(fields_[i].type), bad.what));
     }
   }
   return row_;

@@ -108,11 +108,12 @@ std::string described(const Failure& failure, Quotes quotes = Quotes::nothing) {
   const bool shown = (quotes != Quotes::secret && contains(kServerClasses, category)) ||
                      (quotes == Quotes::nothing && contains(kStatementClasses, category));
   if (shown) {
-    return format("{} (SQLSTATE {})", failure.message, failure.sqlstate);
+    return fmt::format("{} (SQLSTATE {})", failure.message, failure.sqlstate);
   }
-  return format("{} (SQLSTATE {})",
-                look_up(kConditions, failure.sqlstate, look_up(kClasses, category, "an error")),
-                failure.sqlstate);
+  return fmt::format(
+      "{} (SQLSTATE {})",
+      look_up(kConditions, failure.sqlstate, look_up(kClasses, category, "an error")),
+      failure.sqlstate);
 }
 
 std::string query_mend(const Failure& failure) {
@@ -152,16 +153,17 @@ Reason reason_of(const Failure& failure) {
 
 std::string connect_message(const Failure& failure, const Attempt& attempt) {
   const std::string& name = attempt.source.name;
-  const std::string subject = format("source \"{}\": cannot connect to {}: ", name, attempt.host);
+  const std::string subject =
+      fmt::format("source \"{}\": cannot connect to {}: ", name, attempt.host);
   if (failure.kind == Failure::Kind::deadline) {
-    return subject + format(
+    return subject + fmt::format(
                          "no answer within {}; check host, port and firewall, or raise "
                          "connect_timeout",
                          format_duration(attempt.source.connect_timeout));
   }
   if (class_of(failure) == "28") {
     return subject + described(failure) +
-           format("; check the user and the password or password_file of source \"{}\"", name);
+           fmt::format("; check the user and the password or password_file of source \"{}\"", name);
   }
   if (class_of(failure) == "3D") {
     return subject + described(failure) + "; check the database of its dsn";
@@ -174,7 +176,8 @@ std::string connect_message(const Failure& failure, const Attempt& attempt) {
 }
 
 Error query_error(const Failure& failure, const Attempt& attempt, Quotes quotes) {
-  const std::string subject = format("source \"{}\" ({}): ", attempt.source.name, attempt.host);
+  const std::string subject =
+      fmt::format("source \"{}\" ({}): ", attempt.source.name, attempt.host);
   if (failure.kind == Failure::Kind::interrupted) {
     return Error(Reason::unavailable, subject + "interrupted");
   }
@@ -184,10 +187,11 @@ Error query_error(const Failure& failure, const Attempt& attempt, Quotes quotes)
                                       "timeout or make the query cheaper");
   }
   if (failure.sqlstate == "55P03") {
-    return Error(Reason::timeout,
-                 subject + format("a table stayed locked for {}; raise lock_timeout or find who "
-                                  "holds the lock (SQLSTATE 55P03)",
-                                  format_duration(attempt.source.lock_timeout)));
+    return Error(
+        Reason::timeout,
+        subject + fmt::format("a table stayed locked for {}; raise lock_timeout or find who "
+                              "holds the lock (SQLSTATE 55P03)",
+                              format_duration(attempt.source.lock_timeout)));
   }
   if (lost(failure)) {
     return Error(Reason::unavailable, subject + "the connection was lost: " + described(failure) +

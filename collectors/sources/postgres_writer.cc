@@ -42,7 +42,7 @@ void append_value(std::string& line, const Value& value) {
   } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
     line += std::to_string(*integer);
   } else if (const auto* real = std::get_if<double>(&value)) {
-    line += format("{}", *real);
+    line += fmt::format("{}", *real);
   } else if (const auto* instant = std::get_if<Instant>(&value)) {
     line += format_rfc3339(*instant);
   } else {
@@ -71,7 +71,7 @@ class PostgresWriter : public Writer {
     for (const std::string& column : columns) {
       names += (names.empty() ? "" : ", ") + quoted_identifier(column);
     }
-    const std::string sql = format("COPY {} ({}) FROM STDIN", quoted_identifier(table), names);
+    const std::string sql = fmt::format("COPY {} ({}) FROM STDIN", quoted_identifier(table), names);
     attempt("write rows to", [&] {
       connection_->copy_in(sql, patience(kStatement), [&](std::string& buffer) {
         const std::span<const Value> row = next();
@@ -107,8 +107,9 @@ class PostgresWriter : public Writer {
                   !failure.sqlstate.starts_with("3D")
               ? Reason::query
               : Reason::unavailable,
-          format("cannot {} {}: {}{}", what, host_, failure.message,
-                 failure.sqlstate.empty() ? "" : format(" (SQLSTATE {})", failure.sqlstate)));
+          fmt::format(
+              "cannot {} {}: {}{}", what, host_, failure.message,
+              failure.sqlstate.empty() ? "" : fmt::format(" (SQLSTATE {})", failure.sqlstate)));
     }
   }
 

@@ -15,7 +15,7 @@ std::unique_ptr<Source> open_source(const SourceConfig& config, const Clock& clo
     return open_postgres(config, clock);
   }
   throw Error(Reason::config,
-              format("source \"{}\": there is no driver \"{}\"", config.name, config.driver));
+              fmt::format("source \"{}\": there is no driver \"{}\"", config.name, config.driver));
 }
 
 std::unique_ptr<Writer> open_writer(const Secret& dsn) {

@@ -100,10 +100,10 @@ class SqliteSource : public Source {
   template <typename... Arguments>
   Error error(Reason reason, fmt::format_string<Arguments...> text,
               Arguments&&... arguments) const {
-    return Error(reason, subject() + format(text, std::forward<Arguments>(arguments)...));
+    return Error(reason, subject() + fmt::format(text, std::forward<Arguments>(arguments)...));
   }
 
-  std::string subject() const { return format("source \"{}\": ", name_); }
+  std::string subject() const { return fmt::format("source \"{}\": ", name_); }
 
   void start(Deadline deadline) {
     deadline_ = deadline;
@@ -121,7 +121,8 @@ class SqliteSource : public Source {
 
   void open(const std::optional<FileIdentity>& found) {
     if (!found) {
-      backoff_.fail(subject() + format("there is no file {}; check the path in its dsn", path_));
+      backoff_.fail(subject() +
+                    fmt::format("there is no file {}; check the path in its dsn", path_));
     }
     try {
       Database opened(path_, sqlite::Mode::read);
@@ -136,7 +137,7 @@ class SqliteSource : public Source {
         throw locked();
       }
       backoff_.fail(subject() +
-                    format("cannot read {}: {}{}", path_, failure.plain, mend(failure.group)));
+                    fmt::format("cannot read {}: {}{}", path_, failure.plain, mend(failure.group)));
     }
   }
 
@@ -229,7 +230,7 @@ class SqliteSource : public Source {
       throw error(Reason::data,
                   "column {} holds a blob, which is neither text nor a number; use hex() or "
                   "length() in the query",
-                  secret_ ? std::to_string(index + 1) : format("\"{}\"", column.name));
+                  secret_ ? std::to_string(index + 1) : fmt::format("\"{}\"", column.name));
     }
     return *value;
   }

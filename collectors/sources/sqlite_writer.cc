@@ -53,7 +53,7 @@ class SqliteWriter : public Writer {
       places += places.empty() ? "?" : ", ?";
     }
     const std::string sql =
-        format("INSERT INTO {} ({}) VALUES ({})", quoted_identifier(table), names, places);
+        fmt::format("INSERT INTO {} ({}) VALUES ({})", quoted_identifier(table), names, places);
     attempt("write to", [&] {
       std::string_view rest = sql;
       Statement statement = *database_->prepare(rest);
@@ -92,12 +92,13 @@ class SqliteWriter : public Writer {
       work();
     } catch (const sqlite::Failure& failure) {
       const bool plain = failure.group == Group::plain;
-      throw Error(plain ? Reason::query : Reason::unavailable,
-                  format("cannot {} {}: {}{}", what, path_,
-                         plain ? std::string_view(failure.message) : failure.plain,
-                         failure.group == Group::cannot_open ? "; check that its folder exists and "
-                                                               "may be written"
-                                                             : ""));
+      throw Error(
+          plain ? Reason::query : Reason::unavailable,
+          fmt::format("cannot {} {}: {}{}", what, path_,
+                      plain ? std::string_view(failure.message) : failure.plain,
+                      failure.group == Group::cannot_open ? "; check that its folder exists and "
+                                                            "may be written"
+                                                          : ""));
     }
   }
 

@@ -168,19 +168,20 @@ std::string updates(const Writer& writer, const Product& product, const Interval
   for (const auto& [share, count] : count_accesses(product, interval)) {
     const auto& row = product.shares[static_cast<std::size_t>(share - 1)];
     if (row.created_at >= interval.from) continue;
-    sql += format("UPDATE shared_reports SET access_count = access_count + {} WHERE id = {};\n",
-                  count, share);
+    sql +=
+        fmt::format("UPDATE shared_reports SET access_count = access_count + {} WHERE id = {};\n",
+                    count, share);
   }
   for (const auto& row : product.shares) {
     if (row.created_at >= interval.from) break;
     if (!interval.holds(row.revoked_at)) continue;
-    sql += format("UPDATE shared_reports SET revoked_at = {} WHERE id = {};\n",
-                  literal(writer, *row.revoked_at), row.id);
+    sql += fmt::format("UPDATE shared_reports SET revoked_at = {} WHERE id = {};\n",
+                       literal(writer, *row.revoked_at), row.id);
   }
   for (const auto& row : product.users) {
     if (row.created_at >= interval.from || !interval.holds(row.deleted_at)) continue;
-    sql += format("UPDATE users SET deleted_at = {} WHERE id = {};\n",
-                  literal(writer, *row.deleted_at), row.id);
+    sql += fmt::format("UPDATE users SET deleted_at = {} WHERE id = {};\n",
+                       literal(writer, *row.deleted_at), row.id);
   }
   return sql;
 }
@@ -225,17 +226,18 @@ bool made_by_demo(Writer& writer) {
 void make_tables(Writer& writer, bool replace) {
   if (replace) {
     for (auto table = kTables.rbegin(); table != kTables.rend(); ++table) {
-      writer.execute(format("DROP TABLE IF EXISTS {}", *table));
+      writer.execute(fmt::format("DROP TABLE IF EXISTS {}", *table));
     }
   }
   try {
     writer.execute(writer.driver() == "sqlite" ? kSqliteSchema : kPostgresqlSchema);
   } catch (const Error& error) {
     if (error.reason() != Reason::query) throw;
-    throw Error(Reason::query,
-                format("cannot make the demo's tables: {}; tables that the demo did not make are "
-                       "left alone: give it an empty database",
-                       error.what()));
+    throw Error(
+        Reason::query,
+        fmt::format("cannot make the demo's tables: {}; tables that the demo did not make are "
+                    "left alone: give it an empty database",
+                    error.what()));
   }
 }
 

@@ -73,7 +73,7 @@ SharedReport make_share(const Plan& plan, Random& random, const Person& person, 
   const auto ttl = random.pick(std::array{0.08, 0.22, 0.40, 0.15, 0.15});
   SharedReport row{};
   row.created_at = plan.moment(random, day, person.utc_offset);
-  row.share_token = usage::format("{:016x}", random.bits());
+  row.share_token = fmt::format("{:016x}", random.bits());
   row.report_type = kReportTypes[random.pick(kReportWeights)];
   row.channel_id = random.between(1, kChannels);
   if (ttl < kTtls.size()) row.ttl_hours = kTtls[ttl];

@@ -74,10 +74,10 @@ void make_groups(const Plan& plan, Product& product) {
   constexpr std::array<std::string_view, 3> kPlans{"starter", "pro", "enterprise"};
   const Instant founded = plan.midnight(plan.first_day) - hours(24 * 400);
   for (int i = 1; i <= kTeams; ++i) {
-    product.teams.push_back({i, format("team {:02}", i), founded});
+    product.teams.push_back({i, fmt::format("team {:02}", i), founded});
   }
   for (int i = 1; i <= kAccounts; ++i) {
-    product.accounts.push_back({i, format("account {:02}", i),
+    product.accounts.push_back({i, fmt::format("account {:02}", i),
                                 kPlans[static_cast<std::size_t>(i % 3)],
                                 founded + hours(24 * 5 * i)});
   }

@@ -57,7 +57,7 @@ void Evaluation::histogram(const std::string& name, std::optional<double> Row::*
     for (auto& [bound, count] : below) count += *(row.*value) <= bound;
   }
   for (const auto& [bound, count] : below) {
-    put(name + "_bucket", {name_, format("{}", bound)}, count);
+    put(name + "_bucket", {name_, fmt::format("{}", bound)}, count);
   }
   put(name + "_bucket", {name_, "+Inf"}, all);
   put(name + "_sum", {name_}, sum);

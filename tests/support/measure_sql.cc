@@ -82,26 +82,28 @@ const char* name_of(CalendarUnit unit) {
 // The tables as a product has them, for the collector to read.
 std::vector<std::string> views(bool postgres) {
   const auto time = [&](const std::string& column) {
-    return postgres ? format("timestamptz 'epoch' + {0} * interval '1 microsecond' AS {0}", column)
-                    : format(
-                          "strftime('%Y-%m-%d %H:%M:%S', {0} / 1000000, 'unixepoch') || "
-                          "printf('.%06d', {0} % 1000000) AS {0}",
-                          column);
+    return postgres
+               ? fmt::format("timestamptz 'epoch' + {0} * interval '1 microsecond' AS {0}", column)
+               : fmt::format(
+                     "strftime('%Y-%m-%d %H:%M:%S', {0} / 1000000, 'unixepoch') || "
+                     "printf('.%06d', {0} % 1000000) AS {0}",
+                     column);
   };
   std::vector<std::string> statements{
-      format("CREATE VIEW read_people AS SELECT id, internal, eligible, {}, {}, team FROM people",
-             time("created"), time("deleted")),
-      format("CREATE VIEW read_visits AS SELECT user_id, {} FROM visits", time("at"))};
+      fmt::format(
+          "CREATE VIEW read_people AS SELECT id, internal, eligible, {}, {}, team FROM people",
+          time("created"), time("deleted")),
+      fmt::format("CREATE VIEW read_visits AS SELECT user_id, {} FROM visits", time("at"))};
   for (const char* feature : {"export", "share", "search"}) {
-    statements.push_back(format(
+    statements.push_back(fmt::format(
         "CREATE VIEW read_{0} AS SELECT {1}, user_id, success, reason, scope, duration, size",
         feature, time("at")));
     for (const char* dimension : {"format", "report_type"}) {
-      statements.back() += format(
+      statements.back() += fmt::format(
           ", (SELECT value FROM use_values v WHERE v.use_id = r.id AND v.dimension = '{0}') AS {0}",
           dimension);
     }
-    statements.back() += format(" FROM raw_uses r WHERE feature = '{}'", feature);
+    statements.back() += fmt::format(" FROM raw_uses r WHERE feature = '{}'", feature);
   }
   return statements;
 }
@@ -176,10 +178,10 @@ void SqlMeasures::write_rules(const World& world, const UsageRules& rules) {
                               rule.at_risk_was_regular_within));
     for (const std::string& reason : shape.reasons) reasons.push_back(row_of(name, reason));
     for (const double bound : shape.duration_bounds) {
-      bounds.push_back(row_of(name, "duration", format("{}", bound), bound));
+      bounds.push_back(row_of(name, "duration", fmt::format("{}", bound), bound));
     }
     for (const double bound : shape.size_bounds) {
-      bounds.push_back(row_of(name, "size", format("{}", bound), bound));
+      bounds.push_back(row_of(name, "size", fmt::format("{}", bound), bound));
     }
     for (std::size_t d = 0; d < shape.dimensions.size(); ++d) {
       dims.push_back(row_of(name, shape.dimensions[d], rule.dimensions[d].allow_top));

@@ -93,7 +93,7 @@ Series series_of(const Metrics& metrics) {
     for (const HistogramSample& sample : family.histograms) {
       for (std::size_t i = 0; i < sample.bucket_counts.size(); ++i) {
         std::vector<std::string> labels = sample.labels;
-        labels.push_back(i < family.bounds.size() ? format("{}", family.bounds[i]) : "+Inf");
+        labels.push_back(i < family.bounds.size() ? fmt::format("{}", family.bounds[i]) : "+Inf");
         add_series(series, family.name + "_bucket", labels,
                    static_cast<double>(sample.bucket_counts[i]));
       }

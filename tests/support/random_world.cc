@@ -98,7 +98,7 @@ Instant RandomWorld::instant() {
 
 std::string RandomWorld::user() {
   const std::size_t crowd = world.people.empty() ? 8 : world.people.size() + 2;
-  return format("u{}", below(crowd));
+  return fmt::format("u{}", below(crowd));
 }
 
 Person RandomWorld::person(std::string id) {
@@ -116,7 +116,7 @@ Person RandomWorld::person(std::string id) {
 
 void RandomWorld::make_people() {
   const std::size_t count = chance(10) ? 0 : 1 + below(24);
-  for (std::size_t i = 0; i < count; ++i) world.people.push_back(person(format("u{}", i)));
+  for (std::size_t i = 0; i < count; ++i) world.people.push_back(person(fmt::format("u{}", i)));
 }
 
 FeatureShape RandomWorld::shape(const std::string& name) {

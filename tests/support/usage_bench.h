@@ -51,7 +51,7 @@ class Bench {
     Problems problems;
     config_ = load_config_text(
         "<test>",
-        format("sources: {{app: {{dsn: 'sqlite:{}'}}}}\n", folder_.file("app.db")) + config,
+        fmt::format("sources: {{app: {{dsn: 'sqlite:{}'}}}}\n", folder_.file("app.db")) + config,
         problems);
     collector_.reset();
     auto plans = plan_collectors(config_, problems, state_);

@@ -45,10 +45,10 @@ Told pair(const std::vector<Row>& rows, bool ambiguous, const Interval& wanted, 
                                                       {Ending::failure, "failure"},
                                                       {Ending::abandoned, "abandoned"}};
     const auto* const who = std::get_if<std::string_view>(&attempt.cells[0]);
-    told.push_back(format("{} {}{}{}",
-                          std::chrono::floor<milliseconds>(attempt.at - kStart).count(),
-                          kNames.at(attempt.ending), who != nullptr ? " " : "",
-                          who != nullptr ? *who : std::string_view()));
+    told.push_back(fmt::format("{} {}{}{}",
+                               std::chrono::floor<milliseconds>(attempt.at - kStart).count(),
+                               kNames.at(attempt.ending), who != nullptr ? " " : "",
+                               who != nullptr ? *who : std::string_view()));
   });
   for (const Row& row : rows) {
     const Instant at = kStart + row.at;
@@ -162,7 +162,7 @@ TEST(Attempts, HoweverReadingIsSplitTheSameIsTold) {
                                          : kind < 8 ? Stage::success
                                                     : Stage::failure);
         rows.push_back(
-            {at, key, stage, exact, random.below(2) == 0 ? format("{}", rows.size()) : ""});
+            {at, key, stage, exact, random.below(2) == 0 ? fmt::format("{}", rows.size()) : ""});
       }
     }
     std::stable_sort(rows.begin(), rows.end(),
@@ -196,7 +196,7 @@ Simulated simulate(double failing, double abandoning, double throwing) {
   for (int i = 0; i < 5000; ++i) {
     Duration at = random.between({}, days(28));
     const std::string key =
-        format("{} {}", random.below(200), random.below(4) == 0 ? "png" : "csv");
+        fmt::format("{} {}", random.below(200), random.below(4) == 0 ? "png" : "csv");
     const double fate = random.share();
     const bool fails = fate < failing;
     const bool abandons = !fails && fate < failing + abandoning;
@@ -257,12 +257,12 @@ TEST(Attempts, TheDoubleFireIsPairedWithinTheStatedBounds) {
     EXPECT_EQ(paired["success"], real.success) << one.name;
     EXPECT_NEAR(paired["failure"], real.failure, 15) << one.name;
     EXPECT_NEAR(paired["abandoned"], real.abandoned, 10) << one.name;
-    table +=
-        format("| {} | {}, {}, {} | {:.3f} | {:.3f} | {} | {}, {}, {} |\n", one.name, real.success,
-               real.failure, real.abandoned,
-               static_cast<double>(trues) / static_cast<double>(real.rows.size()),
-               static_cast<double>(real.success) / (real.success + real.failure),
-               (falses - trues) / 2, paired["success"], paired["failure"], paired["abandoned"]);
+    table += fmt::format("| {} | {}, {}, {} | {:.3f} | {:.3f} | {} | {}, {}, {} |\n", one.name,
+                         real.success, real.failure, real.abandoned,
+                         static_cast<double>(trues) / static_cast<double>(real.rows.size()),
+                         static_cast<double>(real.success) / (real.success + real.failure),
+                         (falses - trues) / 2, paired["success"], paired["failure"],
+                         paired["abandoned"]);
   }
   EXPECT_THAT(text_of_file(SOURCE_DIR "/docs/EVENTS.md"), HasSubstr(table));
 }

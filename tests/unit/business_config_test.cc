@@ -159,11 +159,11 @@ features:
 
 std::map<std::string, std::string> fingerprints(const std::string& artifact,
                                                 const std::string& business) {
-  const UsageConfig usage =
-      usage_of(format("population: {{users: {{table: u, id: i, account: a}}}}\n"
-                      "features:\n  share:\n    {{table: s, time: t, user: u, artifact: {{{}}}}}\n"
-                      "business: {{{}}}\n",
-                      artifact, business));
+  const UsageConfig usage = usage_of(
+      fmt::format("population: {{users: {{table: u, id: i, account: a}}}}\n"
+                  "features:\n  share:\n    {{table: s, time: t, user: u, artifact: {{{}}}}}\n"
+                  "business: {{{}}}\n",
+                  artifact, business));
   std::map<std::string, std::string> found;
   for (const FeatureConfig* table : usage.tables()) {
     found[table->shape.name] = fingerprint(*table, hours(1));
@@ -224,13 +224,14 @@ std::optional<double> score_of(const std::string& scale, const std::vector<doubl
       "CREATE TABLE uses (at TEXT);"
       "CREATE TABLE ratings (at TEXT, who INTEGER, feature TEXT, score REAL);";
   for (std::size_t who = 0; who < scores.size(); ++who) {
-    rows += format("INSERT INTO ratings VALUES ('{}', {}, 'share', {});", text_at(kNow - hours(2)),
-                   who, scores[who]);
+    rows += fmt::format("INSERT INTO ratings VALUES ('{}', {}, 'share', {});",
+                        text_at(kNow - hours(2)), who, scores[who]);
   }
-  Bench bench(rows, format("features: {{share: {{table: uses, time: at}}}}\n"
-                           "business: {{ratings: {{table: ratings, time: at, user: who, "
-                           "feature: feature, min_count: 1, score: {{column: score, {}}}}}}}\n",
-                           scale));
+  Bench bench(rows,
+              fmt::format("features: {{share: {{table: uses, time: at}}}}\n"
+                          "business: {{ratings: {{table: ratings, time: at, user: who, "
+                          "feature: feature, min_count: 1, score: {{column: score, {}}}}}}}\n",
+                          scale));
   bench.run();
   return bench.value("usage_rating_score", {"share"});
 }

@@ -22,8 +22,8 @@ std::string text(const Value& value) {
   struct Visitor {
     std::string operator()(std::monostate) const { return "NULL"; }
     std::string operator()(bool flag) const { return flag ? "1" : "0"; }
-    std::string operator()(std::int64_t number) const { return format("{}", number); }
-    std::string operator()(double number) const { return format("{}", number); }
+    std::string operator()(std::int64_t number) const { return fmt::format("{}", number); }
+    std::string operator()(double number) const { return fmt::format("{}", number); }
     std::string operator()(std::string_view view) const { return std::string(view); }
     std::string operator()(Instant at) const {
       const std::string rfc = format_rfc3339(at);
@@ -91,7 +91,7 @@ class MemoryWriter : public Writer {
       database.erase(part[1]);
     } else if (std::regex_match(sql, part, add)) {
       auto& cell = known(part[1]).at(part[5]).at(part[2]);
-      cell = format("{}", std::stoll(cell) + std::stoll(part[4]));
+      cell = fmt::format("{}", std::stoll(cell) + std::stoll(part[4]));
     } else if (std::regex_match(sql, part, set)) {
       known(part[1]).at(part[4]).at(part[2]) = part[3];
     } else if (sql == "UPDATE usage_exporter_demo SET seed = seed") {
@@ -139,7 +139,7 @@ TEST(DemoFill, countsTheAccessesOfEachLink) {
   std::map<std::string, int> accesses;
   for (const auto& [id, row] : database.at("share_accesses")) ++accesses[row.at("share_id")];
   for (const auto& [id, row] : database.at("shared_reports")) {
-    EXPECT_EQ(row.at("access_count"), format("{}", accesses[id])) << "link " << id;
+    EXPECT_EQ(row.at("access_count"), fmt::format("{}", accesses[id])) << "link " << id;
   }
 }
 

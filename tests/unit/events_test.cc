@@ -54,11 +54,11 @@ features:
 )";
 
 std::string request(Instant at, const std::string& rest) {
-  return format("INSERT INTO requests VALUES ('{}', {});", text_at(at), rest);
+  return fmt::format("INSERT INTO requests VALUES ('{}', {});", text_at(at), rest);
 }
 std::string click(Instant at, const std::string& rest) {
   const auto ms = std::chrono::floor<milliseconds>(at).time_since_epoch().count();
-  return format("INSERT INTO clicks VALUES ({}, {});", ms, rest);
+  return fmt::format("INSERT INTO clicks VALUES ({}, {});", ms, rest);
 }
 
 TEST(Events, AnEndTakesFromItsStartWhatItLacks) {
@@ -98,7 +98,7 @@ TEST(Events, AttemptsAcrossReadingsAreThoseOfReadingEverything) {
   std::string sql;
   std::vector<std::optional<double>> last;
   for (int i = 0; bench.now < kNow; ++i) {
-    const std::string who = format("'{}', 'csv'", i % 3);
+    const std::string who = fmt::format("'{}', 'csv'", i % 3);
     const std::string row = click(bench.now - seconds(i % 50), who + (i % 4 == 3 ? ", 1" : ", 0"));
     bench.run_sql(row);
     sql += row;
@@ -175,7 +175,7 @@ TEST(Events, CoverageIsTheShareThatTheOtherSourceSawAsSqlSays) {
     std::string rows;
     int click_of = 0;
     for (Duration ago = days(9); ago > Duration(0); ago -= minutes(47)) {
-      const std::string id = format("'{}'", ago.count());
+      const std::string id = fmt::format("'{}'", ago.count());
       rows += request(kNow - ago, id + ", 'ann', 'csv', 'requested', NULL") +
               request(kNow - ago + seconds(3), id + ", NULL, NULL, 'completed', NULL");
       if (ago <= begin && ++click_of % 5 != 0) {
@@ -191,7 +191,8 @@ TEST(Events, CoverageIsTheShareThatTheOtherSourceSawAsSqlSays) {
     const Instant open = std::chrono::floor<hours>(bench.now);
     std::vector<double> sql;
     source->scan(
-        {format(kCoverage, std::chrono::floor<milliseconds>(open).time_since_epoch().count()), {}},
+        {fmt::format(kCoverage, std::chrono::floor<milliseconds>(open).time_since_epoch().count()),
+         {}},
         clock.steady_now() + seconds(5),
         {.columns = [](auto) {}, .rows = row_by_row([&](auto row) {
                                    for (const Value& cell : row) {

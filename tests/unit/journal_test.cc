@@ -193,7 +193,7 @@ TEST_F(JournalTest, ThreadsMayAppendTogether) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&journal, t] {
       for (int i = 0; i < 50; ++i) {
-        append(journal, {.source = format("s{}", t), .events = {event("a", kNoon)}});
+        append(journal, {.source = fmt::format("s{}", t), .events = {event("a", kNoon)}});
       }
     });
   }

@@ -30,7 +30,7 @@ using ::testing::SizeIs;
 using testing::TemporaryFolder;
 
 std::string line(int number) {
-  return format(R"({{"event":"export","time":{},"n":{}}})", 1764057600 + number, number);
+  return fmt::format(R"({{"event":"export","time":{},"n":{}}})", 1764057600 + number, number);
 }
 
 std::string gzipped(const std::string& text) { return gzip(text); }
@@ -341,7 +341,7 @@ TEST_F(LogTailTest, NothingIsLostOrDoubledWhileFilesAreTruncated) {
         text += line(written++) + "\n";
       }
       append(path_, text);
-      fs::copy_file(path_, format("{}.{}", path_, rotation));
+      fs::copy_file(path_, fmt::format("{}.{}", path_, rotation));
       fs::resize_file(path_, 0);
     }
     written += 1'000'000;
@@ -360,7 +360,7 @@ TEST_F(LogTailTest, NothingIsLostOrDoubled) {
   std::mt19937 random(std::random_device{}());
   const auto seed = random();
   random.seed(seed);
-  SCOPED_TRACE(format("seed {}", seed));
+  SCOPED_TRACE(fmt::format("seed {}", seed));
   const auto chance = [&](unsigned long of) { return random() % of == 0; };
   int written = 0;
   std::string open;  // of a line, written but for its end
@@ -373,9 +373,9 @@ TEST_F(LogTailTest, NothingIsLostOrDoubled) {
   const auto shift = [&] {  // app.json.1 → app.json.2 …
     for (int i = 30; i > 0; --i) {
       for (const char* suffix : {"", ".gz"}) {
-        const std::string from = format("{}.{}{}", path_, i, suffix);
+        const std::string from = fmt::format("{}.{}{}", path_, i, suffix);
         if (fs::exists(from)) {
-          fs::rename(from, format("{}.{}{}", path_, i + 1, suffix));
+          fs::rename(from, fmt::format("{}.{}{}", path_, i + 1, suffix));
         }
       }
     }
@@ -401,7 +401,7 @@ TEST_F(LogTailTest, NothingIsLostOrDoubled) {
         }
         break;
       case 2: {  // compress
-        const std::string plain = format("{}.{}", path_, 1 + random() % 4);
+        const std::string plain = fmt::format("{}.{}", path_, 1 + random() % 4);
         if (fs::exists(plain)) {
           append(plain + ".gz", gzipped(content_of(plain)));
           if (chance(2)) {

@@ -47,13 +47,13 @@ business:
 )";
 
 std::string link(int id, Instant at, const std::string& rest) {
-  return format("INSERT INTO links VALUES ({}, '{}', {});", id, text_at(at), rest);
+  return fmt::format("INSERT INTO links VALUES ({}, '{}', {});", id, text_at(at), rest);
 }
 std::string open(int id, Instant at, const std::string& rest) {
-  return format("INSERT INTO opens VALUES ({}, '{}', {});", id, text_at(at), rest);
+  return fmt::format("INSERT INTO opens VALUES ({}, '{}', {});", id, text_at(at), rest);
 }
 std::string rate(Instant at, const std::string& rest) {
-  return format("INSERT INTO ratings VALUES ('{}', {});", text_at(at), rest);
+  return fmt::format("INSERT INTO ratings VALUES ('{}', {});", text_at(at), rest);
 }
 
 const std::vector<std::string> kWindow{"share", "7d"};

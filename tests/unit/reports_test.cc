@@ -40,7 +40,7 @@ const Instant kMonday = parse_rfc3339("2026-11-30T00:00:00Z").value();  // 2026-
 std::string rows(Instant at, int count) {
   std::string sql;
   for (int i = 0; i < count; ++i) {
-    sql += format("INSERT INTO exports VALUES ('{}', {});", text_at(at), i);
+    sql += fmt::format("INSERT INTO exports VALUES ('{}', {});", text_at(at), i);
   }
   return sql;
 }

@@ -38,9 +38,9 @@ const TargetMeasure& measure_named(std::string_view name) {
 // The reference's series of the target.
 std::string key_of(const Target& target, const UsageRules& rules) {
   const bool combined = !rules.features.contains(target.subject);
-  return format("{}|{}{}{}", combined ? "usage_combination_adoption_ratio" : target.measure->metric,
-                target.subject, target.window ? "|" : "",
-                target.window ? target.window->label : "");
+  return fmt::format(
+      "{}|{}{}{}", combined ? "usage_combination_adoption_ratio" : target.measure->metric,
+      target.subject, target.window ? "|" : "", target.window ? target.window->label : "");
 }
 
 std::optional<double> found(const Series& series, const std::string& name) {
@@ -150,7 +150,7 @@ Target random_target(Dice& dice, const UsageRules& rules, const reference::World
 }
 
 std::string key(std::string_view name, const Target& target) {
-  return format("{}|{}|{}", name, target.subject, target.id);
+  return fmt::format("{}|{}|{}", name, target.subject, target.id);
 }
 
 constexpr double kNone = -1e300;
@@ -199,7 +199,7 @@ TEST(TargetsProperty, EqualVerdictsWorkedOutFromTheRows) {
     Expected before(random, at, live);
     for (int i = 0; i < kTargets; ++i) {
       rules.targets.push_back(random_target(dice, random.rules, random.world, before, at));
-      rules.targets.back().id = format("t{}", i);
+      rules.targets.back().id = fmt::format("t{}", i);
     }
     // A history that saw another day must come to the same end as one made anew; live, also when
     // rows came late or vanished since.
@@ -214,10 +214,10 @@ TEST(TargetsProperty, EqualVerdictsWorkedOutFromTheRows) {
         reference::series_of(evaluate(facts, rules, at, live, {}, true, &history).metrics);
     for (const Target& target : rules.targets) {
       const auto trace = [&] {
-        return format("seed {}, {} {}{} mode {}, from {} due {} at {} in {}", seed, target.id,
-                      key_of(target, rules), live ? " live" : "", static_cast<int>(target.mode),
-                      format_rfc3339(target.start), format_rfc3339(target.due), format_rfc3339(at),
-                      rules.zone.name());
+        return fmt::format("seed {}, {} {}{} mode {}, from {} due {} at {} in {}", seed, target.id,
+                           key_of(target, rules), live ? " live" : "",
+                           static_cast<int>(target.mode), format_rfc3339(target.start),
+                           format_rfc3339(target.due), format_rfc3339(at), rules.zone.name());
       };
       std::optional<double> value;
       if (at >= target.start) value = expected.value(target, at);

@@ -46,7 +46,7 @@ constexpr char kTable[] =
     "pages INTEGER);";
 
 std::string export_row(Instant instant, const std::string& rest) {
-  return format("INSERT INTO exports VALUES ('{}', {});", text_at(instant), rest);
+  return fmt::format("INSERT INTO exports VALUES ('{}', {});", text_at(instant), rest);
 }
 
 TEST(Usage, FoldsRowsIntoSeries) {
@@ -136,14 +136,14 @@ TEST(Usage, APurgeOfAllOldRowsLeavesTheWindows) {
   std::string sql = "CREATE TABLE visits (at TEXT, who INTEGER);";
   for (int day = 0; day < 7; ++day) {
     const Instant at = kNow - days(day) - minutes(5);
-    sql += export_row(at, format("{}, 'ok', NULL, 500, 'csv', 5", day));
-    sql += format("INSERT INTO visits VALUES ('{}', {});", text_at(at), 10 + day);
+    sql += export_row(at, fmt::format("{}, 'ok', NULL, 500, 'csv', 5", day));
+    sql += fmt::format("INSERT INTO visits VALUES ('{}', {});", text_at(at), 10 + day);
   }
   bench.run_sql(sql);
   bench.run();
   EXPECT_EQ(bench.value("usage_uses", {"export", "7d"}), 7);
   EXPECT_EQ(bench.value("usage_active_users", {"7d"}), 14);
-  const std::string old = format(" WHERE at < '{}';", text_at(kNow - hours(36)));
+  const std::string old = fmt::format(" WHERE at < '{}';", text_at(kNow - hours(36)));
   bench.run_sql("DELETE FROM exports" + old + "DELETE FROM visits" + old);
   bench.now += hours(25);
   bench.run();
@@ -231,8 +231,8 @@ TEST(Usage, KnowsThePopulation) {
       "INSERT INTO people VALUES (1, 0, NULL), (2, 1, NULL), (3, 0, '2026-11-24 00:00:00'),"
       " (4, 0, NULL), (5, 0, NULL);"
       "CREATE TABLE visits (at TEXT, who INTEGER);" +
-      format("INSERT INTO visits SELECT '{}', id FROM people WHERE id < 5;",
-             text_at(kNow - days(1))) +
+      fmt::format("INSERT INTO visits SELECT '{}', id FROM people WHERE id < 5;",
+                  text_at(kNow - days(1))) +
       export_row(kNow - hours(30), "1, 'ok', NULL, 1, 'csv', 1") +
       export_row(kNow - hours(30), "2, 'ok', NULL, 1, 'csv', 1") +
       export_row(kNow - hours(30), "3, 'ok', NULL, 1, 'csv', 1") +
@@ -359,7 +359,7 @@ TEST(Usage, CountersAreCreatedOnce) {
   bench.run_sql(export_row(kNow - days(3), "1, 'ok', NULL, 500, 'csv', 5") +
                 export_row(kNow - days(2), "1, 'ok', NULL, 500, 'csv', 5"));
   EXPECT_EQ(created(), kNow);
-  bench.run_sql(format("DELETE FROM exports WHERE at < '{}';", text_at(kNow - hours(60))));
+  bench.run_sql(fmt::format("DELETE FROM exports WHERE at < '{}';", text_at(kNow - hours(60))));
   bench.now += hours(25);
   EXPECT_EQ(created(), kNow);
   bench.run_sql(export_row(kNow - days(9), "1, 'ok', NULL, 500, 'csv', 5"));
@@ -404,22 +404,23 @@ TEST(Usage, SourcesShareUsersAndPublishTheirOwnFeatures) {
   const testing::TemporaryFolder folder;
   const auto dsn = [&](const char* name) { return "sqlite:" + folder.file(name); };
   open_writer(Secret(dsn("a.db")))
-      ->execute("CREATE TABLE e (at TEXT, who INTEGER);" +
-                format("INSERT INTO e VALUES ('{0}', 1), ('{0}', 2);", text_at(kNow - hours(5))));
-  open_writer(Secret(dsn("b.db")))
       ->execute(
-          "CREATE TABLE s (at TEXT, who TEXT);" +
-          format("INSERT INTO s VALUES ('{0}', '2'), ('{0}', '3');", text_at(kNow - hours(6))));
+          "CREATE TABLE e (at TEXT, who INTEGER);" +
+          fmt::format("INSERT INTO e VALUES ('{0}', 1), ('{0}', 2);", text_at(kNow - hours(5))));
+  open_writer(Secret(dsn("b.db")))
+      ->execute("CREATE TABLE s (at TEXT, who TEXT);" +
+                fmt::format("INSERT INTO s VALUES ('{0}', '2'), ('{0}', '3');",
+                            text_at(kNow - hours(6))));
   Problems problems;
   const Config config =
       load_config_text("<test>",
-                       format("sources: {{a: {{dsn: '{}'}}, b: {{dsn: '{}'}}}}\n"
-                              "windows: [1d]\n"
-                              "features:\n"
-                              "  export: {{source: a, table: e, time: at, user: who}}\n"
-                              "  share: {{source: b, table: s, time: at, user: who}}\n"
-                              "combinations: {{both: {{all_of: [export, share]}}}}\n",
-                              dsn("a.db"), dsn("b.db")),
+                       fmt::format("sources: {{a: {{dsn: '{}'}}, b: {{dsn: '{}'}}}}\n"
+                                   "windows: [1d]\n"
+                                   "features:\n"
+                                   "  export: {{source: a, table: e, time: at, user: who}}\n"
+                                   "  share: {{source: b, table: s, time: at, user: who}}\n"
+                                   "combinations: {{both: {{all_of: [export, share]}}}}\n",
+                                   dsn("a.db"), dsn("b.db")),
                        problems);
   const auto state = std::make_shared<UsageState>(UsageOptions{});
   const auto plans = plan_collectors(config, problems, state);
@@ -461,7 +462,7 @@ TEST(Usage, ARefreshReadsOnlyTheYoungestSlices) {
   Bench bench(kTable, kFeatures);
   std::string sql = "BEGIN;";
   for (int age = 0; age < 180; ++age) {  // minutes: 55 of them in the open bucket's last slices
-    sql += export_row(kNow - minutes(age), format("{}, 'ok', NULL, 500, 'csv', 5", age));
+    sql += export_row(kNow - minutes(age), fmt::format("{}, 'ok', NULL, 500, 'csv', 5", age));
   }
   bench.run_sql(sql + "COMMIT;");
   bench.run();
@@ -483,7 +484,7 @@ TEST(Usage, OldSlicesFollowTheTableAtTheirTurnAndCountersDoNotFall) {
                                                       {2, edge},
                                                       {3, edge + minutes(2)},
                                                       {4, edge + minutes(5)}}) {
-    bench.run_sql(export_row(at, format("{}, 'ok', NULL, 500, 'csv', 5", who)));
+    bench.run_sql(export_row(at, fmt::format("{}, 'ok', NULL, 500, 'csv', 5", who)));
   }
   bench.run();
   EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 4) << "edges count once";
