@@ -15,7 +15,7 @@ elseif(GIT_FOUND)
   endif()
 endif()
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/version.cc @ONLY CONTENT [[
-#include "exporter/version.h"
+#include "exporter/base/version.h"
 
 namespace usage {
 const char* const kVersion = "@PROJECT_VERSION@";

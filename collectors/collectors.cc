@@ -6,10 +6,11 @@
 #include <string>
 #include <utility>
 
-#include "collectors/sql.h"
-#include "collectors/usage.h"
-#include "exporter/error.h"
-#include "exporter/format.h"
+#include "collectors/sources/drivers.h"
+#include "collectors/sql/sql.h"
+#include "collectors/usage/usage.h"
+#include "exporter/base/error.h"
+#include "exporter/base/format.h"
 
 namespace usage {
 

@@ -1,22 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <vector>
 
-#include "collectors/collector.h"
-#include "collectors/sources/source.h"
-#include "exporter/config.h"
+#include "collectors/api/collector_plan.h"
+#include "exporter/config/config.h"
 
 namespace usage {
-
-// A collector whose config was read and found good, not yet tied to a source.
-struct CollectorPlan {
-  CollectorConfig config;
-  std::function<Metrics(const SourceConfig&)> describe;  // as Collector::describe
-  // The source outlives the collector. Connects to nothing.
-  std::function<std::unique_ptr<Collector>(const SourceConfig&, Source&)> make;
-};
 
 class UsageState;
 

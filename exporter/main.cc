@@ -1,6 +1,6 @@
 #include <malloc.h>
 
-#include "exporter/commands.h"
+#include "exporter/cli/command_line.h"
 
 int main(int argc, char** argv) {
   // Pages are large and live for one interval. By default glibc stops giving such blocks back after

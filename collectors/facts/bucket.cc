@@ -28,7 +28,7 @@ std::size_t reason_of(const Fact& fact, const FeatureShape& shape) {
 
 // Who used the feature once, and with this value, is in the tally of no later value: that shortens
 // how those are written.
-void take_from(UserSet& left, const Tally& tally, const UserSet& once) {
+void take_from(IdSet& left, const PerUserCounts& tally, const IdSet& once) {
   left -= tally.users() & once;
 }
 
@@ -78,7 +78,7 @@ void Distribution::take(std::string_view& bytes) {
 }
 
 std::uint32_t FeatureNames::value(std::size_t dimension, std::string_view text) {
-  Directory& values = dimensions[dimension];
+  IdMap& values = dimensions[dimension];
   if (values.size() < kMaxValues) {
     return values.id_of(text);
   }
@@ -91,8 +91,7 @@ Bucket::Bucket(const FeatureShape& shape)
   size.counts.resize(cells(shape.size_bounds));
 }
 
-void Bucket::add(const Fact& fact, const FeatureShape& shape, Directory& users,
-                 FeatureNames& names) {
+void Bucket::add(const Fact& fact, const FeatureShape& shape, IdMap& users, FeatureNames& names) {
   std::optional<UserId> user;
   if (fact.user) {
     user = users.id_of(*fact.user);
@@ -161,7 +160,9 @@ void Bucket::forget(UserId user) {
 
 std::size_t Bucket::memory_bytes() const {
   constexpr std::size_t kTreeNode = 48;  // of std::map, beside what it holds
-  const auto tally_bytes = [](const Tally& tally) { return tally.memory_bytes() - sizeof tally; };
+  const auto tally_bytes = [](const PerUserCounts& tally) {
+    return tally.memory_bytes() - sizeof tally;
+  };
   std::size_t bytes = sizeof *this + tally_bytes(uses) + tally_bytes(failures) +
                       scopes.memory_bytes() - sizeof scopes;
   const std::size_t numbers =
@@ -183,7 +184,7 @@ std::string Bucket::serialize() const {
 }
 
 Bucket Bucket::parse(std::string_view bytes, const FeatureShape& shape) {
-  Tally uses = Tally::parse(bytes);
+  PerUserCounts uses = PerUserCounts::parse(bytes);
   return parse_rest(std::move(uses), bytes, shape);
 }
 
@@ -191,10 +192,10 @@ std::string Bucket::serialize_rest() const {
   std::string out;
   failures.serialize(out);
   codec::put_numbers(out, failures_by_reason);
-  const UserSet once = uses.once();
+  const IdSet once = uses.once();
   for (const auto& values : dimensions) {
     codec::put_number(out, values.size());
-    UserSet left = uses.users();
+    IdSet left = uses.users();
     for (const auto& [value, tally] : values) {
       codec::put_number(out, value);
       tally.serialize(out, &left);
@@ -207,21 +208,21 @@ std::string Bucket::serialize_rest() const {
   return out;
 }
 
-Bucket Bucket::parse_rest(Tally uses, std::string_view bytes, const FeatureShape& shape) {
+Bucket Bucket::parse_rest(PerUserCounts uses, std::string_view bytes, const FeatureShape& shape) {
   Bucket bucket(shape);
   bucket.uses = std::move(uses);
-  bucket.failures = Tally::parse(bytes);
+  bucket.failures = PerUserCounts::parse(bytes);
   codec::take_numbers(bytes, bucket.failures_by_reason);
-  const UserSet once = bucket.uses.once();
+  const IdSet once = bucket.uses.once();
   for (auto& values : bucket.dimensions) {
-    UserSet left = bucket.uses.users();
+    IdSet left = bucket.uses.users();
     const std::uint64_t count = codec::take_number(bytes);
     for (std::uint64_t i = 0; i < count; ++i) {
       const std::uint64_t value = codec::take_number(bytes);
       if (value >= FeatureNames::kMaxValues && value != FeatureNames::kOverflow) {
         codec::damaged();
       }
-      Tally tally = Tally::parse(bytes, &left);
+      PerUserCounts tally = PerUserCounts::parse(bytes, &left);
       take_from(left, tally, once);
       if (!values.emplace(static_cast<std::uint32_t>(value), std::move(tally)).second) {
         codec::damaged();

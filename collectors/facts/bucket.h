@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "collectors/facts/directory.h"
-#include "collectors/facts/tally.h"
-#include "exporter/clock.h"
+#include "collectors/facts/id_map.h"
+#include "collectors/facts/per_user_counts.h"
+#include "exporter/base/clock.h"
 
 namespace usage {
 
@@ -31,7 +31,7 @@ struct FeatureShape {
 // One row of a usage table. Views live as long as the row.
 struct Fact {
   Instant time;
-  std::optional<Directory::Key> user;
+  std::optional<IdMap::Key> user;
   bool success = true;
   std::string_view reason;                       // of a failure; empty: unknown
   std::span<const std::string_view> dimensions;  // parallel to shape.dimensions; "" for NULL
@@ -59,8 +59,8 @@ struct Distribution {
 struct FeatureNames {
   static constexpr std::uint32_t kMaxValues = 1000;
   static constexpr std::uint32_t kOverflow = 0xffffffff;
-  std::vector<Directory> dimensions;  // parallel to shape.dimensions
-  Directory scopes;
+  std::vector<IdMap> dimensions;  // parallel to shape.dimensions
+  IdMap scopes;
 
   explicit FeatureNames(const FeatureShape& shape = {}) : dimensions(shape.dimensions.size()) {}
   std::uint32_t value(std::size_t dimension, std::string_view text);  // grows up to kMaxValues
@@ -70,18 +70,18 @@ struct FeatureNames {
 // itself, there is no cross product. Only successes are uses; sizes, durations, dimensions and
 // scopes are those of successes. A value.
 struct Bucket {
-  Tally uses;
-  Tally failures;
-  std::vector<std::uint64_t> failures_by_reason;           // parallel to shape.reasons, then other
-  std::vector<std::map<std::uint32_t, Tally>> dimensions;  // per dimension: value → tally
-  UserSet scopes;
+  PerUserCounts uses;
+  PerUserCounts failures;
+  std::vector<std::uint64_t> failures_by_reason;  // parallel to shape.reasons, then other
+  std::vector<std::map<std::uint32_t, PerUserCounts>> dimensions;  // per dimension: value → tally
+  IdSet scopes;
   Distribution duration, size;
 
   explicit Bucket(const FeatureShape& shape = {});
   // Directories grow as needed.
-  void add(const Fact& fact, const FeatureShape& shape, Directory& users, FeatureNames& names);
+  void add(const Fact& fact, const FeatureShape& shape, IdMap& users, FeatureNames& names);
   void merge(const Bucket& other);
-  void compact();            // once its rows are complete; see Tally
+  void compact();            // once its rows are complete; see PerUserCounts
   void pack_users();         // when its rows seem to be
   void forget(UserId user);  // their rows stay, as rows without a user
   std::uint64_t rows() const { return uses.total() + failures.total(); }
@@ -91,7 +91,7 @@ struct Bucket {
   static Bucket parse(std::string_view bytes, const FeatureShape& shape);  // Error(data)
   // The same without the uses, which parsing needs.
   std::string serialize_rest() const;
-  static Bucket parse_rest(Tally uses, std::string_view bytes, const FeatureShape& shape);
+  static Bucket parse_rest(PerUserCounts uses, std::string_view bytes, const FeatureShape& shape);
   bool operator==(const Bucket&) const = default;
 };
 

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <utility>
 
-#include "exporter/clock.h"
+#include "exporter/base/clock.h"
 
 namespace usage {
 

@@ -5,8 +5,8 @@
 
 namespace usage {
 
-UserSet Population::excluded() const {
-  UserSet set;
+IdSet Population::excluded() const {
+  IdSet set;
   for (std::size_t i = 0; i < attributes.size(); ++i) {
     if (attributes[i].excluded) {
       set.add(static_cast<UserId>(i));
@@ -15,8 +15,8 @@ UserSet Population::excluded() const {
   return set;
 }
 
-UserSet Population::eligible(Instant end) const {
-  UserSet set;
+IdSet Population::eligible(Instant end) const {
+  IdSet set;
   for (std::size_t i = 0; i < attributes.size(); ++i) {
     const UserAttributes& user = attributes[i];
     const bool deleted = user.deleted_at && *user.deleted_at < end;
@@ -27,9 +27,9 @@ UserSet Population::eligible(Instant end) const {
   return set;
 }
 
-std::uint64_t Activity::replace(const Interval& interval, std::map<Instant, UserSet> fresh) {
+std::uint64_t Activity::replace(const Interval& interval, std::map<Instant, IdSet> fresh) {
   std::uint64_t changed = 0;
-  const auto count = [&](Instant start, const UserSet& before, const UserSet& after) {
+  const auto count = [&](Instant start, const IdSet& before, const IdSet& after) {
     changed += before.size() + after.size() - 2 * common(before, after);
     days_.drop(start);
   };
@@ -51,7 +51,7 @@ std::uint64_t Activity::replace(const Interval& interval, std::map<Instant, User
     if (users.empty()) {
       continue;
     }
-    UserSet& place = buckets_[start];
+    IdSet& place = buckets_[start];
     if (place != users) {
       users.compact();
       count(start, place, users);
@@ -61,11 +61,11 @@ std::uint64_t Activity::replace(const Interval& interval, std::map<Instant, User
   return changed;
 }
 
-UserSet Activity::users(const Interval& interval) const {
-  UserSet all;
+IdSet Activity::users(const Interval& interval) const {
+  IdSet all;
   for_days(interval.from, interval.to, [&](Instant from, Instant to) {
     all |= *days_.get(from, to, [&] {
-      UserSet merged;
+      IdSet merged;
       for (auto it = buckets_.lower_bound(from); it != buckets_.end() && it->first < to; ++it) {
         merged |= it->second;
       }
@@ -76,7 +76,7 @@ UserSet Activity::users(const Interval& interval) const {
   return all;
 }
 
-void Activity::restore(std::map<Instant, UserSet> buckets) {
+void Activity::restore(std::map<Instant, IdSet> buckets) {
   buckets_ = std::move(buckets);
   days_.clear();
 }
@@ -90,16 +90,16 @@ void Activity::forget(UserId user) {
 }
 
 const std::map<std::string, FeatureFacts>& Facts::tables(const std::string& name) const {
-  return name.find('/') == std::string::npos ? features : records;
+  return name.find('/') == std::string::npos ? features : auxiliary_tables;
 }
 
 std::map<std::string, FeatureFacts>& Facts::tables(const std::string& name) {
-  return name.find('/') == std::string::npos ? features : records;
+  return name.find('/') == std::string::npos ? features : auxiliary_tables;
 }
 
 void Facts::for_each_table(
     const std::function<void(const std::string& name, FeatureFacts&)>& visit) {
-  for (auto* tables : {&features, &records}) {
+  for (auto* tables : {&features, &auxiliary_tables}) {
     for (auto& [name, table] : *tables) {
       visit(name, table);
     }

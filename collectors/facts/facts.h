@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "collectors/facts/directory.h"
 #include "collectors/facts/feature_facts.h"
+#include "collectors/facts/id_map.h"
 
 namespace usage {
 
@@ -24,11 +24,11 @@ struct UserAttributes {
 struct Population {
   bool has_users_table = false;            // without one, everyone seen is the population
   std::vector<UserAttributes> attributes;  // by UserId; shorter than the directory: unknown
-  Directory teams, accounts;
-  UserSet excluded() const;
+  IdMap teams, accounts;
+  IdSet excluded() const;
   // Those with attributes.eligible that count in a window ending at `end`: not excluded, not
   // deleted before `end`, and in the users table if there is one.
-  UserSet eligible(Instant end) const;
+  IdSet eligible(Instant end) const;
 };
 
 // Who was active in the product when, by bucket. A feature's successful uses are not in here: they
@@ -38,31 +38,31 @@ class Activity {
   explicit Activity(Duration bucket_width) : width_(bucket_width) {}
   // Buckets of the interval that are not in `fresh` become empty. Returns how many users appeared
   // in a bucket or vanished from one.
-  std::uint64_t replace(const Interval& interval, std::map<Instant, UserSet> fresh);
-  UserSet users(const Interval& interval) const;  // thread-safe among readers
-  const std::map<Instant, UserSet>& buckets() const { return buckets_; }
-  void restore(std::map<Instant, UserSet> buckets);
+  std::uint64_t replace(const Interval& interval, std::map<Instant, IdSet> fresh);
+  IdSet users(const Interval& interval) const;  // thread-safe among readers
+  const std::map<Instant, IdSet>& buckets() const { return buckets_; }
+  void restore(std::map<Instant, IdSet> buckets);
   void forget(UserId user);
   Duration bucket_width() const { return width_; }
 
  private:
   Duration width_;
-  std::map<Instant, UserSet> buckets_;  // no empty ones
-  DayCache<UserSet> days_{4096};
+  std::map<Instant, IdSet> buckets_;  // no empty ones
+  DayCache<IdSet> days_{4096};
 };
 
 // Everything the measures know. Owned by the usage plan and guarded by its mutex. Its parts have
 // one bucket width.
 struct Facts {
   Duration bucket_width = std::chrono::hours(1);
-  Directory users;
-  Directory artifacts;  // what features make for others to open, of all features
+  IdMap users;
+  IdMap artifacts;  // what features make for others to open, of all features
   Population population;
   Activity activity{std::chrono::hours(1)};
   std::map<std::string, FeatureFacts> features;
   // Folded like features, but nobody's uses: tickets, ratings, links and who opened them. Their
   // names have a slash, which a feature's cannot have.
-  std::map<std::string, FeatureFacts> records;
+  std::map<std::string, FeatureFacts> auxiliary_tables;
 
   // Of features or of records, as the name says.
   std::map<std::string, FeatureFacts>& tables(const std::string& name);
@@ -70,7 +70,7 @@ struct Facts {
   FeatureFacts& table(const std::string& name) { return tables(name).at(name); }
   void for_each_table(const std::function<void(const std::string& name, FeatureFacts&)>& visit);
   // What the table's tallies count: users, or artifacts.
-  Directory& who(const FeatureShape& shape) { return shape.of_artifacts ? artifacts : users; }
+  IdMap& id_map_for(const FeatureShape& shape) { return shape.of_artifacts ? artifacts : users; }
 };
 
 }  // namespace usage

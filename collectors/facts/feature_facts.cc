@@ -28,7 +28,7 @@ PackedBucket::PackedBucket(Bucket bucket) {
 
 PackedBucket PackedBucket::parse(std::string_view uses, std::string_view rest) {
   PackedBucket packed;
-  packed.uses = Tally::parse(uses);
+  packed.uses = PerUserCounts::parse(uses);
   if (!uses.empty()) {
     codec::damaged();
   }
@@ -152,18 +152,18 @@ Bucket FeatureFacts::merged(Instant from, Instant to) const {
 }
 
 // Not of merged(): who did it how often, which takes most of the time there, is of no use here.
-Done FeatureFacts::merged_done(Instant from, Instant to, const UserSet& excluded) const {
-  Done all;
+UsageSummary FeatureFacts::merged_done(Instant from, Instant to, const IdSet& excluded) const {
+  UsageSummary all;
   all.dimensions.resize(shape_.dimensions.size());
   for (auto it = buckets_.lower_bound(from); it != buckets_.end() && it->first < to; ++it) {
-    all.merge(Done(it->second.unpacked(shape_), excluded));
+    all.merge(UsageSummary(it->second.unpacked(shape_), excluded));
   }
   all.compact();
   return all;
 }
 
-UserSet FeatureFacts::merged_users(Instant from, Instant to) const {
-  UserSet all;
+IdSet FeatureFacts::merged_users(Instant from, Instant to) const {
+  IdSet all;
   for (auto it = buckets_.lower_bound(from); it != buckets_.end() && it->first < to; ++it) {
     all |= it->second.uses.users();
   }
@@ -180,9 +180,10 @@ Bucket FeatureFacts::sum(const Interval& interval) const {
 
 // A window's end moves on every hour. What lies before and after it in its day is then mostly
 // known.
-Done FeatureFacts::done_in_day(const DoneCache::Held& known, Instant from, Instant to) const {
+UsageSummary FeatureFacts::done_in_day(const SummaryCache::Held& known, Instant from,
+                                       Instant to) const {
   const bool whole = to - from == std::chrono::days(1);
-  Done sum;
+  UsageSummary sum;
   sum.dimensions.resize(shape_.dimensions.size());
   for_quarters(from, to, [&](Instant begin, Instant end) {
     const auto merge = [&] { return merged_done(begin, end, known.excluded); };
@@ -198,12 +199,12 @@ Done FeatureFacts::done_in_day(const DoneCache::Held& known, Instant from, Insta
   return sum;
 }
 
-std::shared_ptr<const Done> FeatureFacts::done(const Interval& interval,
-                                               const UserSet& excluded) const {
+std::shared_ptr<const UsageSummary> FeatureFacts::summary(const Interval& interval,
+                                                          const IdSet& excluded) const {
   check_edges(interval, width_);
   const auto known = done_.of(excluded);
   return known->pieces.get(interval.from, interval.to, [&] {
-    Done total;
+    UsageSummary total;
     total.dimensions.resize(shape_.dimensions.size());
     for_days(interval.from, interval.to, [&](Instant from, Instant to) {
       const auto merge = [&] { return done_in_day(*known, from, to); };
@@ -231,9 +232,9 @@ FeatureCounters FeatureFacts::totals(const Interval& interval) const {
   return total;
 }
 
-UserSet FeatureFacts::users(const Interval& interval) const {
+IdSet FeatureFacts::users(const Interval& interval) const {
   check_edges(interval, width_);
-  UserSet all;
+  IdSet all;
   for_days(interval.from, interval.to, [&](Instant from, Instant to) {
     all |= *users_.get(from, to, [&] { return merged_users(from, to); });
   });

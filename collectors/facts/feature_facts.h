@@ -7,8 +7,8 @@
 
 #include "collectors/facts/bucket.h"
 #include "collectors/facts/day_cache.h"
-#include "collectors/facts/done.h"
 #include "collectors/facts/feature_counters.h"
+#include "collectors/facts/usage_summary.h"
 
 namespace usage {
 
@@ -21,7 +21,7 @@ struct Interval {
 // A bucket as it is kept: what is asked for by itself lies open, the rest takes a fifth of the
 // memory.
 struct PackedBucket {
-  Tally uses;
+  PerUserCounts uses;
   std::string rest;
 
   PackedBucket() = default;
@@ -79,8 +79,9 @@ class FeatureFacts {
   Bucket sum(const Interval& interval) const;
   // Parts of sum(interval) that are asked for often. What was merged of a UTC day is remembered, so
   // that a month costs 30 merges and not 720; thread-safe among readers.
-  UserSet users(const Interval& interval) const;  // of the uses
-  std::shared_ptr<const Done> done(const Interval& interval, const UserSet& excluded) const;
+  IdSet users(const Interval& interval) const;  // of the uses
+  std::shared_ptr<const UsageSummary> summary(const Interval& interval,
+                                              const IdSet& excluded) const;
   FeatureCounters totals(const Interval& interval) const;  // whatever was counted before
   std::optional<Instant> first_bucket() const;
   std::size_t memory_bytes() const;  // the remembered days too
@@ -90,9 +91,9 @@ class FeatureFacts {
   void forget_merged();
 
   Bucket merged(Instant from, Instant to) const;
-  Done done_in_day(const DoneCache::Held& known, Instant from, Instant to) const;
-  Done merged_done(Instant from, Instant to, const UserSet& excluded) const;
-  UserSet merged_users(Instant from, Instant to) const;
+  UsageSummary done_in_day(const SummaryCache::Held& known, Instant from, Instant to) const;
+  UsageSummary merged_done(Instant from, Instant to, const IdSet& excluded) const;
+  IdSet merged_users(Instant from, Instant to) const;
 
   FeatureShape shape_;
   Duration width_;
@@ -101,8 +102,8 @@ class FeatureFacts {
   std::map<Instant, PackedBucket> buckets_;  // no empty ones
   FeatureCounters counters_;
   // Users apart: those of long ago are asked for more often than all the rest.
-  DoneCache done_;
-  DayCache<UserSet> users_{4096};
+  SummaryCache done_;
+  DayCache<IdSet> users_{4096};
   DayCache<FeatureCounters> totals_{4096};
 };
 

@@ -1,6 +1,6 @@
 #include "collectors/measures/business_measures.h"
 
-#include "collectors/measures/business.h"
+#include "collectors/measures/families/business.h"
 
 namespace usage {
 
@@ -10,10 +10,6 @@ Measure row(std::string_view name, MetricType type, std::string_view unit,
             std::vector<std::string_view> labels, Evaluate* evaluate, std::string_view help) {
   return {name, type, unit, help, std::move(labels), false, nullptr, evaluate};
 }
-
-constexpr auto kGauge = MetricType::gauge;
-constexpr auto kCounter = MetricType::counter;
-constexpr auto kInfo = MetricType::info;
 
 }  // namespace
 

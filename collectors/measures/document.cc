@@ -3,7 +3,7 @@
 #include <array>
 
 #include "collectors/measures/measures.h"
-#include "exporter/format.h"
+#include "exporter/base/format.h"
 
 namespace usage {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "exporter/metric.h"
+#include "exporter/exposition/metric.h"
 
 namespace usage {
 

@@ -45,17 +45,17 @@ std::size_t shorten(MetricFamily& family, std::size_t budget) {
 
 Evaluation evaluate(const Facts& facts, const UsageRules& rules, Instant at, bool live,
                     const std::set<std::string>& features, bool global, TargetHistory* history) {
-  Moment moment(facts, rules, at, live);
-  if (history != nullptr) moment.remember(*history);
+  EvaluationContext context(facts, rules, at, live);
+  if (history != nullptr) context.remember(*history);
   Evaluation result;
   std::size_t budget = rules.max_series;
   for (const Measure& measure : measures()) {
     MetricFamily family = empty_family(measure);
-    if (!measure.per_feature && global) measure.evaluate(moment, "", family);
+    if (!measure.per_feature && global) measure.evaluate(context, "", family);
     if (measure.per_feature) {
       for (const auto& [name, feature] : facts.features) {
         if (features.contains(name) && measure.applies(feature.shape())) {
-          measure.evaluate(moment, name, family);
+          measure.evaluate(context, name, family);
         }
       }
     }
@@ -64,8 +64,8 @@ Evaluation evaluate(const Facts& facts, const UsageRules& rules, Instant at, boo
     budget -= series;
     if (series > 0) result.metrics.push_back(std::move(family));
   }
-  result.suppressed_series = moment.suppressed();
-  if (global) result.verdicts = verdicts_of(moment);
+  result.suppressed_series = context.suppressed();
+  if (global) result.evaluations = verdicts_of(context);
   return result;
 }
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "collectors/measures/business.h"
 #include "collectors/measures/business_measures.h"
-#include "collectors/measures/needs.h"
+#include "collectors/measures/context/feature_predicates.h"
+#include "collectors/measures/families/business.h"
 #include "collectors/measures/tracking_measures.h"
 
 namespace usage {
@@ -29,11 +29,6 @@ Measure row(std::string_view name, MetricType type, std::string_view unit,
             std::string_view help) {
   return {name, type, unit, help, std::move(labels), applies != kOnce, applies, evaluate};
 }
-
-constexpr auto kGauge = MetricType::gauge;
-constexpr auto kCounter = MetricType::counter;
-constexpr auto kHistogram = MetricType::histogram;
-constexpr auto kInfo = MetricType::info;
 
 // In the order of the page.
 std::vector<Measure> first_rows() {

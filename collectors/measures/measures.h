@@ -7,12 +7,17 @@
 #include <string_view>
 #include <vector>
 
-#include "collectors/measures/moment.h"
-#include "collectors/measures/targets.h"
-#include "collectors/measures/window.h"
-#include "exporter/metric.h"
+#include "collectors/measures/context/evaluation_context.h"
+#include "collectors/measures/context/window.h"
+#include "collectors/measures/targets/targets.h"
+#include "exporter/exposition/metric.h"
 
 namespace usage {
+
+inline constexpr auto kGauge = MetricType::gauge;
+inline constexpr auto kCounter = MetricType::counter;
+inline constexpr auto kHistogram = MetricType::histogram;
+inline constexpr auto kInfo = MetricType::info;
 
 // One row of the table of everything that is computed. Ratios with a zero denominator, and anything
 // that cannot be known at that instant, give no sample.
@@ -24,16 +29,17 @@ struct Measure {
   std::vector<std::string_view> labels;
   bool per_feature;  // evaluated for each feature that has what it needs, else once
   bool (*applies)(const FeatureShape&);  // what it needs of a feature; unused unless per_feature
-  void (*evaluate)(Moment&, const std::string& feature, MetricFamily&);  // appends samples
+  void (*evaluate)(EvaluationContext&, const std::string& feature,
+                   MetricFamily&);  // appends samples
 };
 
 std::span<const Measure> measures();
 
 struct Evaluation {
-  Metrics metrics;                      // every family of the table that has samples
-  std::uint64_t suppressed_series = 0;  // hidden by k-anonymity; also a family, per feature
-  std::uint64_t dropped_series = 0;     // beyond max_series
-  std::vector<Verdict> verdicts;        // if global; they point into the rules
+  Metrics metrics;                            // every family of the table that has samples
+  std::uint64_t suppressed_series = 0;        // hidden by k-anonymity; also a family, per feature
+  std::uint64_t dropped_series = 0;           // beyond max_series
+  std::vector<TargetEvaluation> evaluations;  // if global; they point into the rules
 };
 
 // All measures as of `at`. With `features`, only theirs; `global` adds those of no single feature.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "collectors/measures/families.h"
+#include "collectors/measures/families/measure_functions.h"
 
 namespace usage {
 
@@ -23,73 +23,75 @@ Measure row(std::string_view name, std::string_view unit, std::vector<std::strin
 }
 
 // Without these of excluded users; an open bucket counts as the window says.
-void abandoned(Moment& moment, const std::string& feature, MetricFamily& family) {
-  if (!moment.feature_rules(feature).has_abandoned) return;
-  add_per_window(moment, feature, family, [&](const Interval& window) {
-    return static_cast<double>(moment.done(record::abandoned(feature), window).uses);
+void abandoned(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
+  if (!context.feature_rules(feature).has_abandoned) return;
+  add_per_window(context, feature, family, [&](const Interval& window) {
+    return static_cast<double>(context.summary(auxiliary::abandoned(feature), window).uses);
   });
 }
 
 // Every attempt has one unsuccessful row for its start, and another if it failed.
-std::uint64_t failures_from_rows(Moment& moment, const std::string& feature,
+std::uint64_t failures_from_rows(EvaluationContext& context, const std::string& feature,
                                  const Interval& window) {
-  const std::uint64_t successes = moment.done(feature, window).uses;
-  const std::uint64_t others = moment.done(record::unsuccessful(feature), window).uses;
+  const std::uint64_t successes = context.summary(feature, window).uses;
+  const std::uint64_t others = context.summary(auxiliary::unsuccessful(feature), window).uses;
   return others > successes ? (others - successes) / 2 : 0;
 }
 
-void approximate_failures(Moment& moment, const std::string& feature, MetricFamily& family) {
-  if (!moment.feature_rules(feature).estimates_failures) return;
-  add_per_window(moment, feature, family, [&](const Interval& window) {
-    return static_cast<double>(failures_from_rows(moment, feature, window));
+void approximate_failures(EvaluationContext& context, const std::string& feature,
+                          MetricFamily& family) {
+  if (!context.feature_rules(feature).estimates_failures) return;
+  add_per_window(context, feature, family, [&](const Interval& window) {
+    return static_cast<double>(failures_from_rows(context, feature, window));
   });
 }
 
-void approximate_failure_ratio(Moment& moment, const std::string& feature, MetricFamily& family) {
-  if (!moment.feature_rules(feature).estimates_failures) return;
-  add_per_window(moment, feature, family, [&](const Interval& window) {
-    const std::uint64_t failed = failures_from_rows(moment, feature, window);
-    return ratio_of(failed, failed + moment.done(feature, window).uses);
+void approximate_failure_ratio(EvaluationContext& context, const std::string& feature,
+                               MetricFamily& family) {
+  if (!context.feature_rules(feature).estimates_failures) return;
+  add_per_window(context, feature, family, [&](const Interval& window) {
+    const std::uint64_t failed = failures_from_rows(context, feature, window);
+    return ratio_of(failed, failed + context.summary(feature, window).uses);
   });
 }
 
 // The complete buckets of the last 7 days, as far as both tell of them: the open one is not whole
 // yet, and clients send late. Of excluded users too, because not every source knows who it was.
-std::optional<Share> coverage(Moment& moment, const std::string& feature,
+std::optional<Share> coverage(EvaluationContext& context, const std::string& feature,
                               const std::string& source) {
-  const FeatureFacts& truth = moment.feature(feature);
-  const FeatureFacts& seen = moment.feature(record::cross_check(feature, source));
+  const FeatureFacts& truth = context.feature(feature);
+  const FeatureFacts& seen = context.feature(auxiliary::cross_check(feature, source));
   if (!truth.first_bucket() || !seen.first_bucket()) return std::nullopt;
-  const Instant to = truth.bucket_start(moment.at());
+  const Instant to = truth.bucket_start(context.at());
   const Instant from = std::max({to - kCoverageSpan, *truth.first_bucket(), *seen.first_bucket()});
   if (from >= to) return std::nullopt;
   return Share{seen.totals({from, to}).uses, truth.totals({from, to}).uses};
 }
 
 template <typename Value>
-void add_per_source(Moment& moment, const std::string& feature, MetricFamily& family,
+void add_per_source(EvaluationContext& context, const std::string& feature, MetricFamily& family,
                     const Value& value) {
-  for (const std::string& source : moment.feature_rules(feature).cross_checks) {
-    const auto share = coverage(moment, feature, source);
+  for (const std::string& source : context.feature_rules(feature).cross_checks) {
+    const auto share = coverage(context, feature, source);
     const std::optional<double> number = share ? value(*share) : std::nullopt;
     if (number) add_sample(family, {feature, source}, *number);
   }
 }
 
-void tracked(Moment& moment, const std::string& feature, MetricFamily& family) {
-  add_per_source(moment, feature, family, [](const Share& share) {
+void tracked(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
+  add_per_source(context, feature, family, [](const Share& share) {
     return std::optional(static_cast<double>(share.numerator));
   });
 }
 
-void to_be_tracked(Moment& moment, const std::string& feature, MetricFamily& family) {
-  add_per_source(moment, feature, family, [](const Share& share) {
+void to_be_tracked(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
+  add_per_source(context, feature, family, [](const Share& share) {
     return std::optional(static_cast<double>(share.denominator));
   });
 }
 
-void coverage_ratio(Moment& moment, const std::string& feature, MetricFamily& family) {
-  add_per_source(moment, feature, family, [](const Share& share) { return ratio_of(share); });
+void coverage_ratio(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
+  add_per_source(context, feature, family, [](const Share& share) { return ratio_of(share); });
 }
 
 }  // namespace

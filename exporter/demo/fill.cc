@@ -5,9 +5,9 @@
 #include <map>
 #include <utility>
 
+#include "exporter/base/error.h"
+#include "exporter/base/format.h"
 #include "exporter/demo/embedded.h"
-#include "exporter/error.h"
-#include "exporter/format.h"
 
 namespace usage::demo {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "collectors/sources/writer.h"
+#include "collectors/api/writer.h"
 #include "exporter/demo/product.h"
 
 namespace usage::demo {

@@ -2,8 +2,8 @@
 #include <array>
 #include <cmath>
 
+#include "exporter/base/format.h"
 #include "exporter/demo/plan.h"
-#include "exporter/format.h"
 
 namespace usage::demo {
 namespace {

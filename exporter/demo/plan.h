@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "exporter/clock.h"
+#include "exporter/base/clock.h"
 #include "exporter/demo/product.h"
 #include "exporter/demo/random.h"
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "exporter/clock.h"
+#include "exporter/base/clock.h"
 #include "exporter/demo/rows.h"
 
 namespace usage::demo {

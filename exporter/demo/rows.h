@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "exporter/clock.h"
+#include "exporter/base/clock.h"
 
 namespace usage::demo {
 

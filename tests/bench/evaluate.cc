@@ -95,7 +95,7 @@ class Product {
         ids.push_back(static_cast<usage::UserId>(random_.below(people_)));
       }
       const Instant at = start_ + hours(hour);
-      facts_.activity.replace({at, at + hours(1)}, {{at, usage::UserSet::of(ids)}});
+      facts_.activity.replace({at, at + hours(1)}, {{at, usage::IdSet::of(ids)}});
     }
   }
 

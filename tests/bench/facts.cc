@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "collectors/facts/state_file.h"
+#include "collectors/state/state_file.h"
 
 namespace {
 
@@ -143,7 +143,7 @@ int main(int argc, char** argv) {
     }
     std::printf("sum        30 days, warm: %.3f ms\n", since(timing) * 1e3 / kTimes);
   }
-  usage::UserSet excluded;
+  usage::IdSet excluded;
   for (usage::UserId id = 0; id < 500; ++id) {
     excluded.add(id * 7);
   }

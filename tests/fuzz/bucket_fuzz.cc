@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "collectors/facts/feature_facts.h"
-#include "exporter/error.h"
+#include "exporter/base/error.h"
 
 namespace {
 
@@ -52,8 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(error.reason() == usage::Reason::data);
   }
   try {
-    const usage::UserSet set = usage::UserSet::parse(bytes);
-    require(usage::UserSet::parse(set.serialize()) == set);
+    const usage::IdSet set = usage::IdSet::parse(bytes);
+    require(usage::IdSet::parse(set.serialize()) == set);
   } catch (const usage::Error&) {
   }
   try {

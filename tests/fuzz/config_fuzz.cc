@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "exporter/config.h"
-#include "exporter/utf8.h"
+#include "exporter/base/utf8.h"
+#include "exporter/config/config.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "collectors/inputs/ingest_request.h"
-#include "exporter/error.h"
-#include "exporter/utf8.h"
+#include "collectors/events/ingest/ingest_request.h"
+#include "exporter/base/error.h"
+#include "exporter/base/utf8.h"
 
 namespace {
 
@@ -22,8 +22,8 @@ void require(bool holds) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static usage::IngestReader reader(std::size_t{1} << 16U);
-  static const usage::KeptEvents kept{{"Export Used", {"properties.format", "context.page.path"}},
-                                      {"e", {"a.b.c"}}};
+  static const usage::EventFilter kept{{"Export Used", {"properties.format", "context.page.path"}},
+                                       {"e", {"a.b.c"}}};
   const usage::Instant received{std::chrono::hours(490'000)};
   try {
     reader.parse({reinterpret_cast<const char*>(data), size});

@@ -13,9 +13,9 @@
 #include <string>
 #include <string_view>
 
-#include "exporter/error.h"
-#include "exporter/publisher.h"
-#include "exporter/render_text.h"
+#include "exporter/base/error.h"
+#include "exporter/exposition/publisher.h"
+#include "exporter/exposition/text_format.h"
 
 namespace usage {
 namespace {

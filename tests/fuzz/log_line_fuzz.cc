@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "collectors/inputs/json.h"
-#include "collectors/inputs/line_buffer.h"
-#include "collectors/inputs/log_line.h"
-#include "exporter/utf8.h"
+#include "collectors/events/logs/line_buffer.h"
+#include "collectors/events/logs/log_line.h"
+#include "exporter/base/json.h"
+#include "exporter/base/utf8.h"
 
 namespace {
 

@@ -4,7 +4,8 @@
 
 #include <thread>
 
-#include "exporter/clock.h"
+#include "collectors/sources/drivers.h"
+#include "exporter/base/clock.h"
 #include "tests/support/source_fixture.h"
 
 namespace usage::testing {
@@ -25,7 +26,7 @@ class PostgresCopyTest : public ::testing::Test {
   }
 
   static Query many(const std::string& sql, std::vector<Parameter> parameters = {}) {
-    return {.sql = sql, .parameters = std::move(parameters), .many = true};
+    return {.sql = sql, .parameters = std::move(parameters), .bulk = true};
   }
 
   std::int64_t pid() {

@@ -12,6 +12,7 @@
 #include <limits>
 #include <thread>
 
+#include "collectors/sources/drivers.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/source_fixture.h"
 

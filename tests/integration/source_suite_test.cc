@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "collectors/sources/drivers.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/source_fixture.h"
 
@@ -22,18 +23,18 @@ class SourceSuite : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     place_.driver = GetParam();
-    place_.dsn = is_sqlite() ? "sqlite:" + folder_.file("suite.db") : postgres_dsn();
+    place_.dsn = uses_sqlite_dialect() ? "sqlite:" + folder_.file("suite.db") : postgres_dsn();
     const auto writer = place_.writer();
     writer->execute("DROP TABLE IF EXISTS cells; DROP TABLE IF EXISTS big");
     source_ = open_source(place_.config(), clock_);
   }
 
-  bool is_sqlite() const { return GetParam() == "sqlite"; }
+  bool uses_sqlite_dialect() const { return GetParam() == "sqlite"; }
 
   // n rows: n, its text, an instant.
   std::string numbers(int count) const {
     const std::string n = std::to_string(count);
-    return is_sqlite()
+    return uses_sqlite_dialect()
                ? "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < " + n +
                      ") SELECT n, 'row ' || n, '2026-11-25 08:00:00' FROM c"
                : "SELECT n, 'row ' || n, timestamptz '2026-11-25 08:00:00Z' "
@@ -42,14 +43,15 @@ class SourceSuite : public ::testing::TestWithParam<std::string> {
   }
 
   std::string endless() const {
-    return is_sqlite() ? "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) "
-                         "SELECT count(*) FROM c"
-                       : "SELECT pg_sleep(600)";
+    return uses_sqlite_dialect()
+               ? "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) "
+                 "SELECT count(*) FROM c"
+               : "SELECT pg_sleep(600)";
   }
 
   void make_cells() {
     const auto writer = place_.writer();
-    writer->execute(is_sqlite()
+    writer->execute(uses_sqlite_dialect()
                         ? "CREATE TABLE cells (i INTEGER, r REAL, b BOOLEAN, t TEXT, at TEXT)"
                         : "CREATE TABLE cells (i bigint, r double precision, b boolean, t text, "
                           "at timestamptz)");
@@ -64,7 +66,7 @@ class SourceSuite : public ::testing::TestWithParam<std::string> {
   }
 
   Kept stored(Instant instant) const {
-    if (!is_sqlite()) {
+    if (!uses_sqlite_dialect()) {
       return instant;
     }
     std::string text = format_rfc3339(instant);
@@ -103,10 +105,10 @@ TEST_P(SourceSuite, DescribesWithoutRunning) {
     types.push_back(column.type);
   }
   EXPECT_THAT(names, ElementsAre("i", "r", "b", "t", "at"));
-  EXPECT_THAT(
-      types, ElementsAre(ColumnType::integer, ColumnType::real, ColumnType::boolean,
-                         ColumnType::text, is_sqlite() ? ColumnType::text : ColumnType::timestamp));
-  EXPECT_EQ(columns[0].database_type, is_sqlite() ? "INTEGER" : "bigint");
+  EXPECT_THAT(types, ElementsAre(ColumnType::integer, ColumnType::real, ColumnType::boolean,
+                                 ColumnType::text,
+                                 uses_sqlite_dialect() ? ColumnType::text : ColumnType::timestamp));
+  EXPECT_EQ(columns[0].database_type, uses_sqlite_dialect() ? "INTEGER" : "bigint");
   EXPECT_EQ(columns, read(*source_, {"SELECT i, r, b, t, at FROM cells", {}}).columns);
   EXPECT_LT(elapsed([&] { source_->describe({endless(), {}}, within(seconds(5))); }), 1);
 }
@@ -249,8 +251,8 @@ TEST_P(SourceSuite, NamesWhatIsWrongWithAStatement) {
 
 TEST_P(SourceSuite, KeepsWhatItCannotComputeASecret) {
   const Error error = error_of([&] {
-    read(*source_, {is_sqlite() ? "SELECT json_extract('{}', 'ada@example.org')"
-                                : "SELECT CAST('ada@example' || '.org' AS integer)",
+    read(*source_, {uses_sqlite_dialect() ? "SELECT json_extract('{}', 'ada@example.org')"
+                                          : "SELECT CAST('ada@example' || '.org' AS integer)",
                     {}});
   });
   EXPECT_EQ(error.reason(), Reason::data);
@@ -258,9 +260,9 @@ TEST_P(SourceSuite, KeepsWhatItCannotComputeASecret) {
 }
 
 TEST_P(SourceSuite, ReadsHugeTexts) {
-  const Table table = read(
-      *source_,
-      {is_sqlite() ? "SELECT printf('%.*c', 20000000, 'x')" : "SELECT repeat('x', 20000000)", {}});
+  const Table table = read(*source_, {uses_sqlite_dialect() ? "SELECT printf('%.*c', 20000000, 'x')"
+                                                            : "SELECT repeat('x', 20000000)",
+                                      {}});
   EXPECT_EQ(std::get<std::string>(table.rows.at(0).at(0)), std::string(20'000'000, 'x'));
 }
 
@@ -285,15 +287,15 @@ TEST_P(SourceSuite, ReadsAnyNumberOfRowsInConstantMemory) {
 TEST_P(SourceSuite, WaitsLongerAfterEachFailedConnect) {
   FakeClock clock(kMorning);
   SourceConfig config = place_.config();
-  config.dsn = Secret(is_sqlite() ? "sqlite:" + folder_.file("missing.db")
-                                  : "postgresql://postgres:hidden@127.0.0.1:1/none");
+  config.dsn = Secret(uses_sqlite_dialect() ? "sqlite:" + folder_.file("missing.db")
+                                            : "postgresql://postgres:hidden@127.0.0.1:1/none");
   const auto source = open_source(config, clock);
   const auto fails = [&] {
     const Error error = error_of([&] {
       read(*source, {"SELECT 1", {}}, clock.steady_now() + seconds(5));
     });
     EXPECT_EQ(error.reason(), Reason::unavailable) << error.what();
-    EXPECT_THAT(error.what(), HasSubstr(is_sqlite() ? "missing.db" : "127.0.0.1:1"));
+    EXPECT_THAT(error.what(), HasSubstr(uses_sqlite_dialect() ? "missing.db" : "127.0.0.1:1"));
     EXPECT_THAT(error.what(), Not(HasSubstr("hidden")));
     return std::string(error.what());
   };

@@ -68,7 +68,7 @@ inline Row random_row(Dice& dice, Instant from, std::uint64_t minutes, std::uint
   return row;
 }
 
-inline void add(Bucket& bucket, const Row& row, const FeatureShape& shape, Directory& users,
+inline void add(Bucket& bucket, const Row& row, const FeatureShape& shape, IdMap& users,
                 FeatureNames& names) {
   const std::vector<std::string_view> dimensions(row.dimensions.begin(), row.dimensions.end());
   Fact fact;
@@ -85,7 +85,7 @@ inline void add(Bucket& bucket, const Row& row, const FeatureShape& shape, Direc
 
 // What a reader makes of the rows of an interval.
 inline std::map<Instant, Bucket> buckets_of(const std::vector<Row>& rows, const Interval& interval,
-                                            FeatureFacts& facts, Directory& users) {
+                                            FeatureFacts& facts, IdMap& users) {
   std::map<Instant, Bucket> buckets;
   for (const Row& row : rows) {
     if (row.time < interval.from || row.time >= interval.to) continue;

@@ -2,7 +2,7 @@
 
 #include <mutex>
 
-#include "exporter/clock.h"
+#include "exporter/base/clock.h"
 
 namespace usage {
 

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "collectors/sources/source.h"
-#include "exporter/error.h"
+#include "collectors/api/source.h"
+#include "exporter/base/error.h"
 
 namespace usage {
 
@@ -29,7 +29,7 @@ class FakeSource : public Source {
     const Result& result = results_.front();
     sink.columns(result.columns);
     for (const Row& row : result.rows) {
-      sink.rows(Rows(row, 1));
+      sink.rows(RowBatch(row, 1));
     }
     if (results_.size() > 1) {
       results_.pop_front();

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "exporter/http_server.h"
+#include "exporter/http/http_server.h"
 
 namespace usage {
 

@@ -3,7 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "collectors/sources/source.h"
+#include "collectors/api/source.h"
+#include "collectors/sources/drivers.h"
 
 namespace usage::testing {
 

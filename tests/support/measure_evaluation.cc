@@ -72,7 +72,7 @@ long Evaluation::unit_number(CalendarUnit unit, Instant instant) const {
   return local.year * 12 + static_cast<long>(local.month);
 }
 
-// The buckets that lie in one calendar unit from their first to their last moment.
+// The buckets that lie in one calendar unit from their first to their last context.
 Span Evaluation::calendar(CalendarUnit unit, int offset) const {
   const long wanted = unit_number(unit, now_) + offset;
   const Instant until = end_;

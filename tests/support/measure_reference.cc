@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "exporter/format.h"
+#include "exporter/base/format.h"
 #include "tests/support/measure_evaluation.h"
 
 namespace usage::reference {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "collectors/facts/facts.h"
-#include "collectors/measures/usage_rules.h"
-#include "exporter/metric.h"
+#include "collectors/measures/context/usage_rules.h"
+#include "exporter/exposition/metric.h"
 
 // A world of plain rows, and every measure evaluated over it by loops, sets of text and calendar
 // arithmetic of its own: what the measures must equal.

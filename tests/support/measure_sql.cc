@@ -3,8 +3,10 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "collectors/measures/window.h"
-#include "exporter/format.h"
+#include "collectors/measures/context/window.h"
+#include "collectors/sources/drivers.h"
+#include "exporter/base/format.h"
+#include "tests/support/source_path.h"
 
 namespace usage::reference {
 
@@ -14,7 +16,7 @@ constexpr std::string_view kHeading = "-- = ";
 
 // By heading.
 std::map<std::string, std::string, std::less<>> read_statements() {
-  std::ifstream file(SOURCE_DIR "/tests/support/measures.sql");
+  std::ifstream file(source_path("tests/support/measures.sql"));
   std::map<std::string, std::string, std::less<>> statements;
   std::string* text = nullptr;
   for (std::string line; std::getline(file, line);) {
@@ -60,7 +62,7 @@ void clear(Writer& writer, const std::string& table) {
 }
 
 void replace(Writer& writer, const std::string& table, const std::vector<std::string>& columns,
-             const Rows& rows) {
+             const RowBatch& rows) {
   clear(writer, table);
   std::size_t next = 0;
   std::vector<Value> values;

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "exporter/clock.h"
+#include "exporter/base/clock.h"
 #include "tests/support/measure_reference.h"
 #include "tests/support/source_fixture.h"
 

@@ -66,7 +66,7 @@ inline bool is_compared_elsewhere(std::string_view name) {
 }
 
 // Random worlds at random instants, past and live, before and after late rows, updates and deletes
-// were read by the next rung: every measure of the table equals its statement, and each was there.
+// were read by the next tier: every measure of the table equals its statement, and each was there.
 inline void compare_with_sql(const testing::Place& place, std::uint64_t first_seed, int cases) {
   SqlMeasures sql(place);
   for (const Measure& measure : usage::measures()) {

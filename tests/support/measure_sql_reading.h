@@ -3,9 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "collectors/measures/window.h"
-#include "collectors/usage.h"
-#include "exporter/log.h"
+#include "collectors/measures/context/window.h"
+#include "collectors/sources/drivers.h"
+#include "collectors/usage/usage.h"
+#include "exporter/base/log.h"
 #include "tests/support/measure_sql_comparison.h"
 
 namespace usage::reference {
@@ -60,7 +61,7 @@ inline UsageConfig config_of(const World& world, const UsageRules& rules) {
 }
 
 // The collector itself reads the tables, now and at least a day later, after late rows, updates and
-// deletes, when every rung had its turn: its numbers equal the statements over the same tables.
+// deletes, when every tier had its turn: its numbers equal the statements over the same tables.
 inline void compare_reading_with_sql(const testing::Place& place, std::uint64_t first_seed,
                                      int cases) {
   SqlMeasures sql(place);

@@ -1,4 +1,4 @@
-#include "exporter/format.h"
+#include "exporter/base/format.h"
 #include "tests/support/measure_reference.h"
 
 namespace usage::reference {
@@ -64,7 +64,7 @@ void read_again(const World& world, const Interval& interval, Facts& facts) {
   for (auto& [name, feature] : facts.features) {
     feature.replace(interval, buckets_of(world, name, interval, facts));
   }
-  std::map<Instant, UserSet> active;
+  std::map<Instant, IdSet> active;
   for (const Visit& visit : world.visits) {
     if (visit.time < interval.from || visit.time >= interval.to) continue;
     active[bucket_of(visit.time, world.width)].add(facts.users.id_of(visit.user));

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "exporter/format.h"
+#include "exporter/base/format.h"
 
 namespace usage::reference {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "collectors/facts/state_file.h"
+#include "collectors/state/state_file.h"
 #include "tests/support/facts_fixture.h"
 
 namespace usage::testing {
@@ -48,7 +48,7 @@ inline void refresh(Facts& facts, int number, StateFile::Changes* changes) {
   for (auto& [name, feature] : facts.features) {
     feature.replace(interval, buckets_of(rows, interval, feature, facts.users));
   }
-  std::map<Instant, UserSet> active;
+  std::map<Instant, IdSet> active;
   for (const Row& row : rows) {
     if (row.user && row.time < interval.to) {
       active[std::chrono::floor<std::chrono::hours>(row.time)].add(facts.users.id_of(*row.user));
@@ -66,7 +66,7 @@ inline void refresh(Facts& facts, int number, StateFile::Changes* changes) {
   }
 }
 
-inline void expect_same(const Directory& a, const Directory& b) {
+inline void expect_same(const IdMap& a, const IdMap& b) {
   ASSERT_EQ(a.size(), b.size());
   for (std::uint32_t id = 0; id < a.size(); ++id) {
     ASSERT_EQ(a.text(id), b.text(id));

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "collectors/sources/source.h"
+#include "collectors/api/source.h"
 
 namespace usage::testing {
 

@@ -11,9 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "collectors/sources/source.h"
-#include "collectors/sources/writer.h"
-#include "exporter/error.h"
+#include "collectors/api/source.h"
+#include "collectors/api/writer.h"
+#include "collectors/sources/drivers.h"
+#include "exporter/base/error.h"
 #include "tests/support/sanitizers.h"
 #include "tests/support/temporary_folder.h"
 

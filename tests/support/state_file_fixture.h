@@ -9,8 +9,8 @@
 #include <iterator>
 #include <string>
 
-#include "collectors/facts/state_file.h"
-#include "collectors/sources/sqlite_database.h"
+#include "collectors/sources/sqlite/sqlite_database.h"
+#include "collectors/state/state_file.h"
 #include "tests/support/refreshes.h"
 #include "tests/support/temporary_folder.h"
 

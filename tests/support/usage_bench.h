@@ -9,11 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "collectors/api/source.h"
+#include "collectors/api/writer.h"
 #include "collectors/collectors.h"
-#include "collectors/sources/source.h"
-#include "collectors/sources/writer.h"
-#include "collectors/usage.h"
-#include "exporter/format.h"
+#include "collectors/sources/drivers.h"
+#include "collectors/usage/usage.h"
+#include "exporter/base/format.h"
 #include "tests/support/slow_source.h"
 #include "tests/support/temporary_folder.h"
 

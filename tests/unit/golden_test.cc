@@ -9,9 +9,11 @@
 #include <fstream>
 #include <sstream>
 
-#include "collectors/sources/writer.h"
-#include "exporter/engine.h"
-#include "exporter/metrics_page.h"
+#include "collectors/api/writer.h"
+#include "collectors/sources/drivers.h"
+#include "exporter/pages/metrics_page.h"
+#include "exporter/scheduling/engine.h"
+#include "tests/support/source_path.h"
 
 namespace usage {
 namespace {
@@ -27,7 +29,7 @@ std::string read(const fs::path& path) {
 
 std::vector<fs::path> cases() {
   std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(fs::path(SOURCE_DIR) / "tests/golden")) {
+  for (const auto& entry : fs::directory_iterator(source_path("tests/golden"))) {
     if (fs::exists(entry.path() / "config.yml")) {
       found.push_back(entry.path());
     }

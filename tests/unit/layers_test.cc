@@ -1,10 +1,12 @@
-// The house rules that the compiler does not check: includes go downwards through the layers only,
-// and a third-party header is included by one file, so that a library can be replaced in one place.
+// The house rules that the compiler does not check: a folder includes what the table allows, and a
+// third-party library is used by one folder, so that it can be replaced in one place.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <set>
 #include <sstream>
@@ -12,54 +14,86 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/source_path.h"
+
 namespace usage {
 namespace {
 
 using Tree = std::map<std::string, std::string>;  // path from the root of the repository → text
 
-struct Layer {
-  std::string_view name;
-  // Paths without ".h" and ".cc"; "exporter/config" is exporter/config_sources.cc too, and a folder
-  // ends in '/'.
-  std::vector<std::string_view> files;
-};
-
-// From the bottom up. A file is in the first layer that names it or a folder around it.
-const std::vector<Layer>& layers() {
-  static const std::vector<Layer> all{
-      {"ground",
-       {"exporter/batch_thread", "exporter/calendar", "exporter/clock", "exporter/error",
-        "exporter/format", "exporter/gzip", "exporter/html", "exporter/iso_week",
-        "exporter/json_text", "exporter/log", "exporter/problems", "exporter/secret",
-        "exporter/utf8", "exporter/version", "exporter/whole_file"}},
-      // Below metrics and sources: facts and measures know no source, facts know no metric.
-      {"facts",
-       {"collectors/facts/bucket", "collectors/facts/codec", "collectors/facts/day_cache",
-        "collectors/facts/directory", "collectors/facts/done", "collectors/facts/facts",
-        "collectors/facts/feature_counters", "collectors/facts/feature_facts",
-        "collectors/facts/tally", "collectors/facts/user_set"}},
-      {"values",
-       {"exporter/config", "exporter/metric", "exporter/promql", "exporter/rules_check",
-        "exporter/schedule", "exporter/yaml"}},
-      {"measures", {"collectors/measures/"}},
-      {"sources", {"collectors/sources/"}},
-      {"state file", {"collectors/facts/state_file"}},
-      {"inputs", {"collectors/inputs/"}},
-      {"collectors", {"collectors/"}},
-      {"views",
-       {"exporter/http_server", "exporter/ingest", "exporter/read_deadlines",
-        "exporter/response_head", "exporter/response_writer", "exporter/listen_socket",
-        "exporter/job_status", "exporter/metrics_page", "exporter/page_response", "exporter/pages",
-        "exporter/process_metrics", "exporter/publisher", "exporter/render_history",
-        "exporter/render_report", "exporter/render_text", "exporter/reports",
-        "exporter/self_metrics"}},
-      {"wiring",
-       {"exporter/app", "exporter/backfill_verb", "exporter/commands", "exporter/demo/",
-        "exporter/engine", "exporter/job", "exporter/demo_verb", "exporter/explain_verb",
-        "exporter/flag_values", "exporter/forget_verb", "exporter/main", "exporter/past",
-        "exporter/probe", "exporter/report_verb", "exporter/scheduler", "exporter/verbs"}},
+// What the files of a folder may include beside their own folder and exporter/base. The folders
+// stand so that arrows go up the page only; scripts/layers prints what is.
+const std::map<std::string_view, std::set<std::string_view>>& table() {
+  static const std::map<std::string_view, std::set<std::string_view>> kTable{
+      {"exporter/base", {}},
+      {"exporter/exposition", {}},
+      {"exporter/http", {}},
+      {"collectors/facts", {}},
+      {"exporter/config", {"exporter/exposition"}},
+      {"collectors/measures/context", {"collectors/facts"}},
+      {"collectors/api", {"exporter/config", "exporter/exposition"}},
+      {"collectors/measures/families", {"collectors/measures/context", "exporter/exposition"}},
+      {"exporter/demo", {"collectors/api"}},
+      {"collectors/sources/sqlite", {"collectors/api", "exporter/config"}},
+      {"collectors/sql", {"collectors/api", "exporter/config", "exporter/exposition"}},
+      {"collectors/measures/targets",
+       {"collectors/measures/context", "collectors/measures/families"}},
+      {"collectors/events", {"collectors/sources/sqlite"}},
+      {"collectors/sources/postgres",
+       {"collectors/api", "collectors/sources/sqlite", "exporter/config"}},
+      {"collectors/state", {"collectors/facts", "collectors/sources/sqlite"}},
+      {"collectors/measures",
+       {"collectors/measures/context", "collectors/measures/families",
+        "collectors/measures/targets", "exporter/exposition"}},
+      {"collectors/events/logs", {"collectors/events", "exporter/config", "exporter/exposition"}},
+      {"collectors/sources",
+       {"collectors/api", "collectors/sources/postgres", "collectors/sources/sqlite",
+        "exporter/config"}},
+      {"collectors/usage/config",
+       {"collectors/facts", "collectors/measures", "collectors/measures/context",
+        "collectors/measures/targets", "exporter/config"}},
+      {"collectors/events/ingest", {"collectors/events", "collectors/events/logs"}},
+      {"collectors/report",
+       {"collectors/measures", "collectors/measures/context", "collectors/measures/families",
+        "collectors/measures/targets", "collectors/usage/config"}},
+      {"collectors/usage/reading",
+       {"collectors/api", "collectors/facts", "collectors/sources/sqlite",
+        "collectors/usage/config"}},
+      {"exporter/ingest",
+       {"collectors/events", "collectors/events/ingest", "exporter/config", "exporter/exposition",
+        "exporter/http"}},
+      {"collectors/usage/explain",
+       {"collectors/facts", "collectors/measures", "collectors/measures/targets",
+        "collectors/usage/config", "collectors/usage/reading", "exporter/config"}},
+      {"collectors/usage",
+       {"collectors/api", "collectors/events", "collectors/events/logs", "collectors/measures",
+        "collectors/measures/targets", "collectors/state", "collectors/usage/config",
+        "collectors/usage/reading"}},
+      {"collectors",
+       {"collectors/api", "collectors/sources", "collectors/sql", "collectors/usage",
+        "exporter/config"}},
+      {"exporter/scheduling",
+       {"collectors", "collectors/api", "collectors/sources", "collectors/usage", "exporter/config",
+        "exporter/exposition"}},
+      {"exporter/report",
+       {"collectors/measures/context", "collectors/report", "collectors/usage", "exporter/http",
+        "exporter/scheduling"}},
+      {"exporter/pages",
+       {"collectors/measures", "collectors/measures/targets", "exporter/exposition",
+        "exporter/http", "exporter/report", "exporter/scheduling"}},
+      {"exporter/app",
+       {"collectors/usage", "collectors/usage/config", "exporter/config", "exporter/exposition",
+        "exporter/http", "exporter/ingest", "exporter/pages", "exporter/report",
+        "exporter/scheduling"}},
+      {"exporter/cli/verbs",
+       {"collectors/api", "collectors/events", "collectors/measures", "collectors/measures/targets",
+        "collectors/report", "collectors/sources", "collectors/state", "collectors/usage",
+        "collectors/usage/explain", "exporter/app", "exporter/demo", "exporter/exposition",
+        "exporter/ingest", "exporter/pages", "exporter/report", "exporter/scheduling"}},
+      {"exporter/cli", {"exporter/cli/verbs"}},
+      {"exporter", {"exporter/cli"}},
   };
-  return all;
+  return kTable;
 }
 
 // Neither of the standard library (those have no '.' and no '/') nor third-party.
@@ -89,45 +123,44 @@ std::vector<Include> includes_of(const std::string& text) {
   return found;
 }
 
-std::string without_extension(const std::string& path) { return path.substr(0, path.rfind('.')); }
-
-// The index in layers(); -1 when no layer names the file.
-int layer_of(const std::string& path) {
-  const std::string stem = without_extension(path);
-  for (std::size_t i = 0; i < layers().size(); ++i) {
-    for (const std::string_view entry : layers()[i].files) {
-      const bool inside = stem.starts_with(entry);
-      if (inside &&
-          (entry.ends_with('/') || stem.size() == entry.size() || stem[entry.size()] == '_')) {
-        return static_cast<int>(i);
-      }
-    }
-  }
-  return -1;
-}
-
-std::string_view layer_name(int layer) { return layers()[static_cast<std::size_t>(layer)].name; }
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 std::vector<std::string> layer_violations(const Tree& tree) {
   std::vector<std::string> found;
   for (const auto& [path, text] : tree) {
-    const int layer = layer_of(path);
-    if (layer < 0) {
-      found.push_back(path + " is in no layer: name it in tests/unit/layers_test.cc");
+    const std::string folder = folder_of(path);
+    const auto row = table().find(folder);
+    if (row == table().end()) {
+      found.push_back(path + ": its folder is not in the table of tests/unit/layers_test.cc");
       continue;
     }
     for (const Include& include : includes_of(text)) {
-      if (include.angled) continue;
-      const int below = layer_of(include.name);
-      if (below < 0) {
-        found.push_back(path + " includes " + include.name + ", which is in no layer");
-      } else if (below > layer) {
-        found.push_back(path + " (" + std::string(layer_name(layer)) + ") includes " +
-                        include.name + " (" + std::string(layer_name(below)) + ")");
+      const std::string to = folder_of(include.name);
+      if (!include.angled && to != folder && to != "exporter/base" && !row->second.contains(to)) {
+        found.push_back(path + " includes " + include.name + ", which its folder may not");
       }
     }
   }
   return found;
+}
+
+// The folders of a circle of allowed arrows; empty if there is none.
+std::vector<std::string_view> circle() {
+  std::set<std::string_view> done;
+  std::vector<std::string_view> path;
+  const std::function<bool(std::string_view)> closes = [&](std::string_view folder) {
+    if (done.contains(folder)) return false;
+    if (std::ranges::find(path, folder) != path.end()) return true;
+    path.push_back(folder);
+    if (std::ranges::any_of(table().at(folder), closes)) return true;
+    path.pop_back();
+    done.insert(folder);
+    return false;
+  };
+  for (const auto& [folder, _] : table()) {
+    if (closes(folder)) break;
+  }
+  return path;
 }
 
 // "prometheus/gauge.h" and "prometheus/counter.h" are one library.
@@ -139,23 +172,23 @@ std::vector<std::string> third_party_violations(const Tree& tree) {
     for (const Include& include : includes_of(text)) {
       const bool standard = include.name.find_first_of("./") == std::string::npos;
       if (include.angled && !standard && !is_system_header(include.name)) {
-        users[library_of(include.name)].insert(path);
+        users[library_of(include.name)].insert(folder_of(path));
       }
     }
   }
   std::vector<std::string> found;
-  for (const auto& [library, paths] : users) {
-    if (paths.size() == 1) continue;
+  for (const auto& [library, folders] : users) {
+    if (folders.size() == 1) continue;
     std::string all;
-    for (const std::string& path : paths) all += " " + path;
-    found.push_back(library + " is included by more than one file:" + all);
+    for (const std::string& folder : folders) all += " " + folder;
+    found.push_back(library + " is included from more than one folder:" + all);
   }
   return found;
 }
 
 Tree read_tree() {
   namespace fs = std::filesystem;
-  const fs::path root = SOURCE_DIR;
+  const fs::path root = source_path("");
   Tree tree;
   for (const char* folder : {"exporter", "collectors"}) {
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
@@ -173,51 +206,60 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-TEST(Layers, TheTreeIncludesDownwardsOnly) {
+TEST(Layers, TheTreeIncludesWhatTheTableAllows) {
   EXPECT_THAT(layer_violations(read_tree()), IsEmpty());
 }
 
-TEST(Layers, TheTreeIncludesEachLibraryInOneFile) {
+TEST(Layers, TheTableHasNoCircle) { EXPECT_THAT(circle(), IsEmpty()); }
+
+TEST(Layers, EveryRowIsAFolder) {
+  std::set<std::string> folders;
+  for (const auto& [path, _] : read_tree()) folders.insert(folder_of(path));
+  for (const auto& [folder, may_include] : table()) {
+    EXPECT_TRUE(folders.contains(std::string(folder))) << folder;
+    for (const std::string_view other : may_include) {
+      EXPECT_TRUE(table().contains(other)) << folder << " → " << other;
+    }
+  }
+}
+
+TEST(Layers, TheTreeIncludesEachLibraryInOneFolder) {
   EXPECT_THAT(third_party_violations(read_tree()), IsEmpty());
 }
 
 TEST(Layers, TheTreeIsSeen) {
   const Tree tree = read_tree();
-  EXPECT_TRUE(tree.contains("exporter/metric.h"));
-  EXPECT_TRUE(tree.contains("collectors/sources/source.h"));
-  EXPECT_THAT(includes_of(tree.at("exporter/metric.h")), testing::Not(IsEmpty()));
+  EXPECT_TRUE(tree.contains("exporter/exposition/metric.h"));
+  EXPECT_TRUE(tree.contains("collectors/api/source.h"));
+  EXPECT_THAT(includes_of(tree.at("exporter/exposition/metric.h")), testing::Not(IsEmpty()));
 }
 
-TEST(Layers, AnIncludeUpwardsIsFound) {
-  EXPECT_THAT(layer_violations({{"collectors/sql.cc", "#include \"exporter/publisher.h\"\n"}}),
-              ElementsAre("collectors/sql.cc (collectors) includes exporter/publisher.h (views)"));
-  EXPECT_THAT(layer_violations({{"collectors/sources/postgres.cc",
-                                 "#include <string>\n#include \"collectors/collector.h\"\n"}}),
-              ElementsAre(HasSubstr("(sources) includes collectors/collector.h (collectors)")));
-  EXPECT_THAT(layer_violations(
-                  {{"collectors/facts/bucket.cc", "#include \"collectors/sources/source.h\"\n"},
-                   {"collectors/measures/x.cc", "#include \"collectors/facts/state_file.h\"\n"}}),
-              ElementsAre(HasSubstr("(facts) includes collectors/sources/source.h (sources)"),
-                          HasSubstr("(measures) includes collectors/facts/state_file.h")));
-  EXPECT_THAT(layer_violations({{"exporter/publisher.cc", "#include \"exporter/metric.h\"\n"}}),
-              IsEmpty());
+TEST(Layers, AnIncludeThatTheTableDoesNotAllowIsFound) {
+  EXPECT_THAT(
+      layer_violations({{"collectors/facts/bucket.cc",
+                         "#include <string>\n#include \"collectors/api/source.h\"\n"},
+                        {"exporter/base/clock.h", "#include \"exporter/base/error.h\"\n"},
+                        {"exporter/config/x.cc", "#include \"exporter/http/http_server.h\"\n"},
+                        {"exporter/http/x.cc", "#include \"exporter/base/error.h\"\n"}}),
+      ElementsAre("collectors/facts/bucket.cc includes collectors/api/source.h, which its folder "
+                  "may not",
+                  "exporter/config/x.cc includes exporter/http/http_server.h, which its folder "
+                  "may not"));
 }
 
-TEST(Layers, AFileThatNoLayerNamesIsFound) {
-  EXPECT_THAT(layer_violations({{"exporter/novelty.cc", ""}}),
-              ElementsAre(HasSubstr("exporter/novelty.cc is in no layer")));
-  EXPECT_THAT(layer_violations({{"exporter/app.cc", "#include \"vendor/x.h\"\n"}}),
-              ElementsAre(HasSubstr("vendor/x.h, which is in no layer")));
+TEST(Layers, AFolderThatTheTableLacksIsFound) {
+  EXPECT_THAT(layer_violations({{"exporter/novelty/x.cc", ""}}),
+              ElementsAre(HasSubstr("exporter/novelty/x.cc: its folder is not in the table")));
 }
 
-TEST(Layers, ALibraryInTwoFilesIsFound) {
-  const Tree tree{{"exporter/a.cc", "#include <prometheus/gauge.h>\n#include <unistd.h>\n"},
-                  {"exporter/b.cc", "#include <prometheus/counter.h>\n#include <unistd.h>\n"},
-                  {"exporter/c.cc", "#include <vector>\n#include <zlib.h>\n"},
-                  {"exporter/d.cc", "#include <vector>\n"}};
+TEST(Layers, ALibraryInTwoFoldersIsFound) {
+  const Tree tree{{"exporter/a/x.cc", "#include <prometheus/gauge.h>\n#include <unistd.h>\n"},
+                  {"exporter/b/x.cc", "#include <prometheus/counter.h>\n#include <unistd.h>\n"},
+                  {"exporter/c/x.cc", "#include <vector>\n#include <zlib.h>\n"},
+                  {"exporter/c/y.cc", "#include <vector>\n#include <zlib.h>\n"}};
   EXPECT_THAT(third_party_violations(tree),
-              ElementsAre("prometheus is included by more than one file: exporter/a.cc "
-                          "exporter/b.cc"));
+              ElementsAre("prometheus is included from more than one folder: exporter/a "
+                          "exporter/b"));
 }
 
 }  // namespace

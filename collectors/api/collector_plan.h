@@ -1,0 +1,20 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "collectors/api/collector.h"
+#include "collectors/api/source.h"
+#include "exporter/config/config.h"
+
+namespace usage {
+
+// A collector whose config was read and found good, not yet tied to a source.
+struct CollectorPlan {
+  CollectorConfig config;
+  std::function<Metrics(const SourceConfig&)> describe;  // as Collector::describe
+  // The source outlives the collector. Connects to nothing.
+  std::function<std::unique_ptr<Collector>(const SourceConfig&, Source&)> make;
+};
+
+}  // namespace usage

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <any>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "collectors/facts/facts.h"
+#include "collectors/measures/context/usage_rules.h"
+
+namespace usage {
+
+class TargetHistory;  // targets.h
+
+// Facts, rules and an instant: what every measure is a pure function of. Remembers sums that
+// several measures need; one thread. Facts and rules outlive it. References that it gives stay
+// valid as long as it lives.
+class EvaluationContext {
+ public:
+  EvaluationContext(const Facts& facts, const UsageRules& rules, Instant at, bool live);
+
+  const Facts& facts() const { return facts_; }
+  const UsageRules& rules() const { return rules_; }
+  bool live() const { return live_; }
+  Instant at() const { return at_; }    // rounded down to a bucket edge unless live
+  Instant end() const { return end_; }  // where every rolling window ends
+
+  // What is remembered of earlier instants; nullptr: nothing.
+  TargetHistory* target_history() const { return target_history_; }
+  void remember(TargetHistory& history) { target_history_ = &history; }
+
+  const FeatureFacts& feature(const std::string& name) const;        // or a record
+  const FeatureRules& feature_rules(const std::string& name) const;  // the defaults if none
+  // Nullptr when the name is a feature's.
+  const Combination* combination(const std::string& name) const;
+  // When a feature can first have been used: its launch, else its first bucket. Of a combination:
+  // when any of its features, or all of them, could.
+  std::optional<Instant> begin_of(const std::string& subject) const;
+
+  Interval bounds(const Window& window) const;
+  // As long before the window; nullopt: it has not ended, so there is nothing to compare.
+  std::optional<Interval> before(const Window& window) const;
+  Interval last(Duration length) const;
+  // `count` periods in a row, the newest first; the newest ends `ago` before now.
+  std::vector<Interval> periods(Duration length, int count, Duration ago = {}) const;
+  // The last `count` complete calendar periods, the newest first.
+  std::vector<Interval> closed(CalendarUnit unit, int count) const;
+  // The 28 d that end with the last local day: what ranks the values of a dimension for a day.
+  Interval ranking() const;
+  // All that a feature knows until `to`.
+  Interval ever(const std::string& feature, Instant to) const;
+
+  const UsageSummary& summary(const std::string& feature, const Interval& interval);
+  // Successful users of the feature, or of any or all features of the combination, who count at the
+  // interval's end: not excluded, eligible, not deleted before it, and in the users table if there
+  // is one.
+  const IdSet& users(const std::string& subject, const Interval& interval);
+  // Active users: activity, or a successful use of any feature; those who count.
+  const IdSet& active(const Interval& interval);
+  const IdSet& excluded() const { return excluded_; }
+  const IdSet& not_counted(Instant end);
+
+  // What several measures need is made once. The key names what and of which feature.
+  template <typename Make>
+  const auto& once(const std::string& key, const Make& make) {
+    std::any& made = made_[key];
+    if (!made.has_value()) made = make();
+    return std::any_cast<const decltype(make())&>(made);
+  }
+
+  // Series that k-anonymity hides are counted here as they are met.
+  void count_suppressed(const std::string& feature, std::size_t series);
+  std::size_t suppressed(const std::string& feature) const;
+  std::size_t suppressed() const;
+
+ private:
+  using Key = std::pair<Instant, Instant>;
+  Interval period(Duration newest_ago, Duration length) const;
+  IdSet find_users(const std::string& subject, const Interval& interval);
+
+  const Facts& facts_;
+  const UsageRules& rules_;
+  TargetHistory* target_history_ = nullptr;
+  bool live_;
+  Instant at_, end_;
+  IdSet excluded_, never_counted_;
+  std::vector<std::pair<Instant, UserId>> deletions_;  // by time
+  std::map<Instant, IdSet> not_counted_;
+  // Windows overlap: each is put together from the pieces between all their ends.
+  std::set<Instant> ends_;
+  std::map<std::string, std::map<Key, UsageSummary>> done_;
+  std::map<std::string, std::map<Key, IdSet>> users_;
+  std::map<Key, IdSet> active_;
+  std::map<std::string, std::any> made_;
+  std::map<std::string, std::size_t> suppressed_;
+};
+
+}  // namespace usage

@@ -1,0 +1,127 @@
+#include <algorithm>
+
+#include "collectors/measures/context/breakdown.h"
+#include "collectors/measures/families/measure_functions.h"
+
+namespace usage {
+
+namespace {
+
+void add_count(EvaluationContext& context, const std::string& feature, MetricFamily& family,
+               std::uint64_t count) {
+  set_created(context, feature, family);
+  add_sample(family, {feature}, static_cast<double>(count));
+}
+
+// A family has one list of bounds, features may have several: those that all of them have are
+// exact for each.
+std::vector<double> common_bounds(const Facts& facts,
+                                  const std::vector<double> FeatureShape::*bounds) {
+  std::optional<std::vector<double>> common;
+  for (const auto& [name, feature] : facts.features) {
+    const std::vector<double>& own = feature.shape().*bounds;
+    if (own.empty()) continue;
+    if (!common) common = own;
+    std::erase_if(*common, [&](double bound) { return std::ranges::count(own, bound) == 0; });
+  }
+  return common.value_or(std::vector<double>());
+}
+
+void add_histogram(EvaluationContext& context, const std::string& feature, MetricFamily& family,
+                   const Distribution& distribution, std::vector<double> FeatureShape::*which) {
+  set_created(context, feature, family);
+  family.bounds = common_bounds(context.facts(), which);
+  const std::vector<double>& own = context.feature(feature).shape().*which;
+  HistogramSample sample{.labels = {feature}, .bucket_counts = {}, .sum = distribution.sum};
+  std::uint64_t below = 0;
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    below += i < distribution.counts.size() ? distribution.counts[i] : 0;
+    if (std::ranges::count(family.bounds, own[i]) > 0) sample.bucket_counts.push_back(below);
+  }
+  sample.bucket_counts.push_back(distribution.count());
+  family.histograms.push_back(std::move(sample));
+}
+
+}  // namespace
+
+FeatureCounters counters_of(EvaluationContext& context, const std::string& feature) {
+  if (context.live()) return context.feature(feature).counters();
+  return context.once("all of " + feature, [&] {
+    return context.feature(feature).totals(context.ever(feature, context.end()));
+  });
+}
+
+// A bucket that is purged, or found late, must not move it: that would tell of a reset.
+void set_created(const EvaluationContext& context, const std::string& feature,
+                 MetricFamily& family) {
+  const FeatureFacts& facts = context.feature(feature);
+  const auto since = context.live() ? facts.counting_since() : std::nullopt;
+  const auto first = since ? since : facts.first_bucket();
+  if (first) family.created = family.created ? std::min(*family.created, *first) : first;
+}
+
+void uses_total(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
+  add_count(context, feature, family, counters_of(context, feature).uses);
+}
+
+void attempts_total(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
+  const FeatureCounters counters = counters_of(context, feature);
+  add_count(context, feature, family, counters.uses + counters.failures);
+}
+
+void failures_total(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
+  set_created(context, feature, family);
+  const FeatureCounters counters = counters_of(context, feature);
+  const auto& reasons = context.feature(feature).shape().reasons;
+  std::uint64_t other = 0;
+  for (std::size_t i = 0; i < counters.failures_by_reason.size(); ++i) {
+    const std::uint64_t count = counters.failures_by_reason[i];
+    if (i < reasons.size() && reasons[i] != kOther) {
+      add_sample(family, {feature, reasons[i]}, static_cast<double>(count));
+    } else {
+      other += count;
+    }
+  }
+  add_sample(family, {feature, kOther}, static_cast<double>(other));
+}
+
+void dimension_uses_total(EvaluationContext& context, const std::string& feature,
+                          MetricFamily& family) {
+  set_created(context, feature, family);
+  const FeatureCounters counters = counters_of(context, feature);
+  const FeatureFacts& facts = context.feature(feature);
+  for (std::size_t d = 0; d < facts.shape().dimensions.size(); ++d) {
+    const ShownValues& shown = shown_values(context, feature, d);
+    std::vector<std::uint64_t> counts(shown.labels.size() + 1);
+    if (d < counters.dimensions.size()) {
+      for (const auto& [value, count] : counters.dimensions[d]) counts[shown.place(value)] += count;
+    }
+    for (std::size_t i = 0; i < shown.labels.size(); ++i) {
+      add_sample(family, {feature, facts.shape().dimensions[d], shown.labels[i]},
+                 static_cast<double>(counts[i]));
+    }
+    // With changing values the rest would fall when one of them joins the shown ones.
+    if (shown.fixed) {
+      add_sample(family, {feature, facts.shape().dimensions[d], kOther},
+                 static_cast<double>(counts.back()));
+    }
+  }
+}
+
+void unattributed_total(EvaluationContext& context, const std::string& feature,
+                        MetricFamily& family) {
+  add_count(context, feature, family, counters_of(context, feature).unattributed);
+}
+
+void operation_duration(EvaluationContext& context, const std::string& feature,
+                        MetricFamily& family) {
+  add_histogram(context, feature, family, counters_of(context, feature).duration,
+                &FeatureShape::duration_bounds);
+}
+
+void payload_bytes(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
+  add_histogram(context, feature, family, counters_of(context, feature).size,
+                &FeatureShape::size_bounds);
+}
+
+}  // namespace usage

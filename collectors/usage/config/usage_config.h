@@ -1,0 +1,74 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "collectors/measures/context/usage_rules.h"
+#include "collectors/usage/config/table_config.h"
+#include "exporter/base/diagnostics.h"
+#include "exporter/config/config.h"
+
+namespace usage {
+
+// Where the first tier is shorter than a bucket, young buckets are read in slices so long.
+inline constexpr Duration kSlice = std::chrono::minutes(5);
+
+// How often buckets younger than so much are read again; the last tier is for all that is kept.
+struct RefreshTier {
+  std::optional<Duration> younger_than;
+  Duration every{};
+  bool operator==(const RefreshTier&) const = default;
+};
+
+// A number of the weekly report under a name of the config's own.
+struct ReportKey {
+  std::string key;
+  std::string subject;    // a feature or a combination; empty: the product
+  std::string figure;     // of product_figure_keys() and the like, or empty:
+  std::string most_used;  // the dimension whose most used value it is
+};
+struct ReportGroup {
+  std::string name;
+  std::vector<ReportKey> keys;
+};
+
+// What the config says about features.
+struct UsageConfig {
+  std::vector<FeatureConfig> features;  // shape.name is the feature's; in file order
+  std::vector<FeatureConfig>
+      auxiliary_tables;  // what is no feature's uses: see Facts::auxiliary_tables
+  std::optional<UsersConfig> users;
+  std::vector<TableConfig> activity;  // all of one source
+  UsageRules rules;
+  std::vector<ReportGroup> report;
+  std::vector<RefreshTier> recount;  // youngest first
+  Duration refresh = std::chrono::minutes(1);
+  Duration stale_after = std::chrono::minutes(5);
+  Duration history = std::chrono::days(400);
+  Duration bucket = std::chrono::hours(1);
+
+  std::vector<std::string> sources;  // those that are read: that of the users, then as in Config
+  std::string global_source;         // its job publishes what belongs to no single feature
+
+  const FeatureConfig& feature(const std::string& name) const;  // exists
+  std::vector<const FeatureConfig*> tables() const;             // features and auxiliary tables
+};
+
+// What must be known of the events of a source: their names, each with the dotted paths that are
+// read of it. Of anything else nothing is read, so nothing need be kept.
+using EventFilter = std::map<std::string, std::set<std::string>>;
+EventFilter event_filter(const UsageConfig& config, const std::string& source);
+
+// Reads Config::usage. What is wrong goes to `problems`; the result is usable only if there was
+// nothing. Connects to nothing.
+UsageConfig read_usage_config(const Config& config, Problems& problems);
+
+// Names everything that the facts of the feature, or of the activity, were read with: when it
+// differs, they must be read anew. Holds no secret.
+std::string fingerprint(const FeatureConfig& feature, Duration bucket);
+std::string activity_fingerprint(const std::vector<TableConfig>& activity, Duration bucket);
+
+}  // namespace usage

@@ -1,0 +1,66 @@
+#include "collectors/usage/reading/bucket_compressor.h"
+
+#include <utility>
+
+#include "exporter/base/thread_priority.h"
+
+namespace usage {
+
+namespace {
+
+constexpr std::size_t kMostLeft = 3;
+
+}  // namespace
+
+BucketCompressor::BucketCompressor(const FeatureShape& shape, bool threaded) : shape_(shape) {
+  if (threaded) {
+    thread_.emplace([this](const std::stop_token& stop) { work(stop); });
+  }
+}
+
+BucketCompressor::~BucketCompressor() = default;
+
+void BucketCompressor::pack(Instant start, Bucket bucket) {
+  if (!thread_) {
+    packed_.try_emplace(start, std::move(bucket), shape_);
+    return;
+  }
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return left_.size() < kMostLeft; });
+  left_.push_back({start, std::move(bucket)});
+  changed_.notify_all();
+}
+
+std::optional<Bucket> BucketCompressor::take_back(Instant start) {
+  wait();
+  const auto packed = packed_.extract(start);
+  return packed ? std::optional(packed.mapped().packed.unpacked(shape_)) : std::nullopt;
+}
+
+std::map<Instant, FreshBucket> BucketCompressor::finish() {
+  wait();
+  return std::exchange(packed_, {});
+}
+
+void BucketCompressor::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return left_.empty() && !packing_; });
+}
+
+void BucketCompressor::work(const std::stop_token& stop) {
+  make_batch_thread();
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, stop, [&] { return !left_.empty(); }) && !stop.stop_requested()) {
+    Left next = std::move(left_.front());
+    left_.pop_front();
+    packing_ = true;
+    lock.unlock();
+    FreshBucket packed(std::move(next.bucket), shape_);
+    lock.lock();
+    packed_.try_emplace(next.start, std::move(packed));
+    packing_ = false;
+    changed_.notify_all();
+  }
+}
+
+}  // namespace usage

@@ -1,0 +1,69 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <string>
+
+#include "collectors/events/journal.h"
+#include "collectors/state/state_file.h"
+#include "exporter/base/error.h"
+#include "exporter/base/format.h"
+#include "exporter/cli/verbs/verbs.h"
+
+namespace usage {
+
+namespace {
+
+std::string read_user() {
+  if (::isatty(STDIN_FILENO) == 1) {
+    std::fputs("The user's id, then Enter: ", stderr);
+  }
+  std::string line;
+  std::getline(std::cin, line);
+  if (line.ends_with('\r')) {
+    line.pop_back();
+  }
+  if (line.empty()) {
+    throw Error(Reason::config, "no user's id came on stdin");
+  }
+  return line;
+}
+
+}  // namespace
+
+int run_forget(const Flags& flags) {
+  if (!std::filesystem::exists(std::filesystem::path(flags.storage_path) / StateFile::kFile)) {
+    throw Error(Reason::config,
+                fmt::format("there is no {} in {}; give the folder that the exporter has as "
+                            "--storage.path",
+                            StateFile::kFile, flags.storage_path));
+  }
+  const SystemClock clock;
+  Log log(stderr, flags.log_level, flags.log_format, clock);
+  StateFile file(flags.storage_path, clock.now(), log);
+  const std::string user = flags.user == "-" ? read_user() : flags.user;
+  bool found = file.forget(user);
+  const std::string journal = Journal::path_in(flags.storage_path);
+  if (std::filesystem::exists(journal)) {
+    found = Journal(journal, false).forget(user) || found;
+  }
+  if (!found) {
+    throw Error(Reason::config,
+                "the state file knows no user with that id, written as the database writes it; "
+                "nothing was changed");
+  }
+  std::fputs(
+      file.opened() == StateFile::Opened::damaged
+          ? "The state file was damaged: it is removed as a whole, and all is read anew.\n"
+          : "Forgotten: the id is in no file of the folder any more. Uses and counters stay, "
+            "as uses by nobody.\n",
+      stdout);
+  std::fputs(
+      "Rows that the database still has are read again and make the user known anew: erase them "
+      "there too.\n",
+      stdout);
+  return 0;
+}
+
+}  // namespace usage

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "collectors/events/group_commit.h"
+#include "exporter/config/config.h"
+#include "exporter/http/http_server.h"
+#include "exporter/ingest/ingest.h"
+#include "exporter/ingest/ingest_metrics.h"
+
+namespace usage {
+
+// The ingest sources of the config in use, each at the address that it names or at the exporter's
+// own.
+class IngestServers {
+ public:
+  // `journal` opens it at its first use, and throws when it cannot. All outlive this.
+  IngestServers(std::function<Journal&()> journal, const Clock& clock, Log& log);
+
+  // For the exporter's own addresses. Nothing is there as long as no source is.
+  std::vector<HttpRoute> routes();
+
+  // Serves what is configured now, and nothing else. Throws Error when a source cannot be served,
+  // for its address is taken or the journal cannot be opened; then everything stays as it was. One
+  // thread at a time. `kept` says what is kept of a source's events.
+  void replace(const Config& config, const std::function<EventFilter(const SourceConfig&)>& kept);
+
+  Metrics metrics() const { return metrics_.metrics(); }
+
+ private:
+  // What is served at one address, while requests come in.
+  class Place {
+   public:
+    std::shared_ptr<Ingest> get() const;
+    void set(std::shared_ptr<Ingest> ingest);
+
+   private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<Ingest> ingest_;  // guarded by mutex_
+  };
+  struct Served {
+    std::shared_ptr<Place> place;
+    std::unique_ptr<HttpServer> server;
+  };
+
+  std::map<std::string, std::shared_ptr<Ingest>> ingests(
+      const Config& config, const std::function<EventFilter(const SourceConfig&)>& kept);
+
+  const std::function<Journal&()> journal_;
+  const Clock& clock_;
+  Log& log_;
+  IngestMetrics metrics_;
+  GroupCommit commit_;
+  const std::shared_ptr<Place> own_ = std::make_shared<Place>();
+  std::map<std::string, Served> served_;  // by address
+};
+
+}  // namespace usage

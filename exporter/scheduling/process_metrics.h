@@ -1,0 +1,12 @@
+#pragma once
+
+#include "exporter/base/clock.h"
+#include "exporter/exposition/metric.h"
+
+namespace usage {
+
+// process_* of this process, read from the system now, by the names every Prometheus client uses.
+// What the system does not tell is left out. Any thread.
+Metrics process_metrics(Instant started);
+
+}  // namespace usage

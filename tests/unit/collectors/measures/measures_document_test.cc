@@ -1,0 +1,92 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "collectors/measures/document.h"
+#include "collectors/measures/measures.h"
+#include "collectors/usage/usage.h"
+#include "exporter/ingest/ingest_metrics.h"
+#include "exporter/scheduling/self_metrics.h"
+#include "tests/support/source_path.h"
+
+namespace usage {
+namespace {
+
+const std::string kPage = source_path("docs/METRICS.md");
+
+TEST(MeasuresDocument, ThePageIsCurrent) {
+  Metrics reading = describe_reading();
+  std::ranges::move(IngestMetrics::describe(), std::back_inserter(reading));
+  const std::string current = metrics_document(reading, SelfMetrics::describe());
+  if (std::getenv("USAGE_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(kPage) << current;
+  }
+  std::ostringstream page;
+  page << std::ifstream(kPage).rdbuf();
+  EXPECT_EQ(page.str(), current) << "run the tests with USAGE_UPDATE_GOLDEN=1";
+}
+
+FeatureShape everything() {
+  FeatureShape shape;
+  shape.name = "export";
+  shape.has_users = shape.has_outcome = shape.has_scope = true;
+  shape.dimensions = {"report_type"};
+  shape.duration_bounds = shape.size_bounds = {1};
+  return shape;
+}
+
+std::set<std::string> names(const Metrics& metrics) {
+  std::set<std::string> found;
+  for (const MetricFamily& family : metrics) found.insert(family.name);
+  return found;
+}
+
+TEST(MeasuresDocument, NoTwoFamiliesHaveTheSameNameInOpenMetrics) {
+  std::set<std::string> names;
+  std::size_t shared = 0;
+  for (const MetricFamily& family : describe_measures({everything()}, true)) {
+    const bool unknown = family.unknown_in_openmetrics;
+    EXPECT_TRUE(names.insert(unknown ? family.name : std::string(base_name(family))).second)
+        << family.name;
+    shared += family.unknown_in_openmetrics ? 1 : 0;
+  }
+  EXPECT_GT(shared, 0U);  // usage_uses_total beside usage_uses, for one
+}
+
+TEST(MeasuresDocument, DescribedFamiliesAreFitForTheWire) {
+  const Metrics all = describe_measures({everything()}, true);
+  EXPECT_NO_THROW(validate(all));
+  EXPECT_EQ(all.size(), measures().size());
+  EXPECT_EQ(names(all).size(), all.size());
+  for (const MetricFamily& family : all) {
+    EXPECT_TRUE(family.name.starts_with("usage_")) << family.name;
+    EXPECT_EQ(family.type == MetricType::counter, family.name.ends_with("_total")) << family.name;
+    EXPECT_EQ(family.type == MetricType::info, family.name.ends_with("_info")) << family.name;
+    EXPECT_TRUE(family.unit.empty() || family.name.ends_with("_" + family.unit)) << family.name;
+    EXPECT_THAT(family.help, testing::HasSubstr("Cached")) << family.name;
+    if (family.unit == "ratio" && !family.name.ends_with("stickiness_ratio") &&
+        family.name != "usage_retention_activity_ratio") {
+      EXPECT_THAT(family.help, testing::HasSubstr(" / ")) << family.name;
+    }
+  }
+}
+
+TEST(MeasuresDocument, OnlyWhatAFeatureCanHaveIsDescribed) {
+  FeatureShape plain;
+  plain.name = "export";
+  const std::set<std::string> found = names(describe_measures({plain}, false));
+  EXPECT_TRUE(found.contains("usage_uses"));
+  for (const char* missing :
+       {"usage_failures", "usage_feature_users", "usage_scopes", "usage_dimension_uses",
+        "usage_operation_duration_seconds", "usage_active_users", "usage_recurring_workflows"}) {
+    EXPECT_FALSE(found.contains(missing)) << missing;
+  }
+}
+
+}  // namespace
+}  // namespace usage
