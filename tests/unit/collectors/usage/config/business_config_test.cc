@@ -42,7 +42,7 @@ UsageConfig demo() {
   return usage;
 }
 
-const FeatureConfig& record_of(const UsageConfig& usage, const std::string& name) {
+FeatureConfig record_of(const UsageConfig& usage, const std::string& name) {
   const auto found = std::find_if(usage.auxiliary_tables.begin(), usage.auxiliary_tables.end(),
                                   [&](const auto& record) { return record.shape.name == name; });
   EXPECT_NE(found, usage.auxiliary_tables.end()) << name;
@@ -58,16 +58,16 @@ TEST(BusinessConfig, TheDemosArtifactIsThreeRecords) {
   EXPECT_EQ(rules.kinds.at("bot"), std::vector<std::string>{"bot"});
   EXPECT_EQ(rules.counted, (std::vector<std::string>{"member", "external"}));
 
-  const FeatureConfig& made = record_of(usage, auxiliary::artifacts("share"));
+  const FeatureConfig made = record_of(usage, auxiliary::artifacts("share"));
   EXPECT_EQ(made.uses.table, "shared_reports");
   EXPECT_EQ(made.uses.user, "id");
   EXPECT_EQ(made.scope, "share_token");
   EXPECT_EQ(made.creator, usage.feature("share").uses.user);
   EXPECT_TRUE(made.shape.of_artifacts);
-  const FeatureConfig& opened = record_of(usage, auxiliary::accesses("share"));
+  const FeatureConfig opened = record_of(usage, auxiliary::accesses("share"));
   EXPECT_EQ(opened.uses.user, "share_id");
   EXPECT_TRUE(opened.shape.of_artifacts);
-  const FeatureConfig& viewers = record_of(usage, auxiliary::viewers("share"));
+  const FeatureConfig viewers = record_of(usage, auxiliary::viewers("share"));
   EXPECT_EQ(viewers.uses.user, "viewer_id");
   EXPECT_FALSE(viewers.shape.of_artifacts);
 }
@@ -113,7 +113,7 @@ TEST(BusinessConfig, TheDemosMoney) {
 TEST(BusinessConfig, RatingsAreReadByFeature) {
   const UsageConfig usage = demo();
   for (const std::string feature : {"export", "share"}) {
-    const FeatureConfig& ratings = record_of(usage, auxiliary::ratings(feature));
+    const FeatureConfig ratings = record_of(usage, auxiliary::ratings(feature));
     ASSERT_EQ(ratings.uses.where.size(), 1U);
     EXPECT_EQ(ratings.uses.where[0].first, "feature");
     EXPECT_EQ(ratings.uses.where[0].second, std::vector{feature});
