@@ -320,9 +320,6 @@ std::string readable(const std::string& message) {
        "needs quotes"},
       {MAP_KEY, "a key is not expected here; check the indentation"},
       {BLOCK_ENTRY, "a list item (\"- \") is not expected here; check the indentation"},
-      {UNKNOWN_ANCHOR,
-       "this alias (\"*…\") names no anchor (\"&…\") above it; quote a text that "
-       "begins with \"*\""},
       {ALIAS_NOT_FOUND, "quote a text that begins with \"*\""},
       {ANCHOR_NOT_FOUND, "quote a text that begins with \"&\""},
       {UNKNOWN_TOKEN, "a text may not begin with this character; quote the text"},
@@ -332,6 +329,10 @@ std::string readable(const std::string& message) {
     if (message == theirs) {
       return std::string(ours);
     }
+  }
+  if (message.starts_with(UNKNOWN_ANCHOR)) {  // from yaml-cpp 0.8 on, the name follows
+    return "this alias (\"*…\") names no anchor (\"&…\") above it; quote a text that begins with "
+           "\"*\"";
   }
   if (message.starts_with(INVALID_ESCAPE) || message.starts_with(INVALID_HEX) ||
       message.starts_with(INVALID_UNICODE)) {

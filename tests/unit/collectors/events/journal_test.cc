@@ -107,16 +107,14 @@ TEST_F(JournalTest, AFailedAppendChangesNothing) {
                      .files = {&file, &unknown},
                      .counted = {{"lines", 1}}};
   // A trigger stands for a disk that is full in the middle of a transaction.
-  ASSERT_EQ(std::system(("sqlite3 " + path_ +
-                         " \"CREATE TRIGGER full BEFORE INSERT ON counters BEGIN SELECT "
-                         "raise(ABORT, 'full'); END\"")
-                            .c_str()),
-            0);
+  const auto writer = open_writer(Secret("sqlite:" + path_));
+  writer->execute(
+      "CREATE TRIGGER full BEFORE INSERT ON counters BEGIN SELECT raise(ABORT, 'full'); END");
   EXPECT_THROW(append(journal, batch), Error);
   EXPECT_EQ(file.id, 0);
   EXPECT_THAT(rows_of(path_, "SELECT id FROM events"), IsEmpty());
   EXPECT_THAT(journal.files("app"), IsEmpty());
-  ASSERT_EQ(std::system(("sqlite3 " + path_ + " 'DROP TRIGGER full'").c_str()), 0);
+  writer->execute("DROP TRIGGER full");
   EXPECT_EQ(append(journal, batch), 1U);
 }
 

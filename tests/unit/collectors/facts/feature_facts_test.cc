@@ -31,7 +31,7 @@ struct NaiveCounters {
   std::vector<std::uint64_t> durations = std::vector<std::uint64_t>(4);
   double duration_sum = 0;
 
-  static NaiveCounters of(const RowBatch& rows) {
+  static NaiveCounters of(const Rows& rows) {
     NaiveCounters all;
     for (const Row& row : rows) {
       all.unattributed += row.user ? 0 : 1;
@@ -62,7 +62,7 @@ struct NaiveCounters {
       if (count > before[key]) counters[key] += count - before[key];
     }
   }
-  void rise(const RowBatch& rows_before, const RowBatch& rows_after) {
+  void rise(const Rows& rows_before, const Rows& rows_after) {
     const NaiveCounters before = of(rows_before);
     const NaiveCounters after = of(rows_after);
     uses += more(before.uses, after.uses);
@@ -78,7 +78,7 @@ struct NaiveCounters {
   }
 };
 
-Rows within(const RowBatch& rows, const Interval& interval) {
+Rows within(const Rows& rows, const Interval& interval) {
   Rows found;
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(found),
                [&](const Row& row) { return row.time >= interval.from && row.time < interval.to; });
@@ -87,7 +87,7 @@ Rows within(const RowBatch& rows, const Interval& interval) {
 
 class FeatureFactsTest : public ::testing::Test {
  protected:
-  FeatureFacts::Change read(const RowBatch& table, const Interval& interval) {
+  FeatureFacts::Change read(const Rows& table, const Interval& interval) {
     return facts_.replace(interval, buckets_of(table, interval, facts_, users_));
   }
   // Twice in a row with the same excluded users, mostly.
@@ -107,7 +107,7 @@ class FeatureFactsTest : public ::testing::Test {
     }
   }
 
-  Bucket naive_sum(const RowBatch& rows) {
+  Bucket naive_sum(const Rows& rows) {
     Bucket bucket(facts_.shape());
     for (const Row& row : rows) testing::add(bucket, row, facts_.shape(), users_, facts_.names());
     return bucket;
@@ -168,7 +168,7 @@ TEST_F(FeatureFactsTest, EqualsANaiveModelAfterAnyHistory) {
       std::uint64_t removed = 0;
       bool any = false;
       for (Instant at = interval.from; at < interval.to; at += width) {
-        const RowBatch now = within(table, {at, at + width});
+        const Rows now = within(table, {at, at + width});
         const NaiveCounters before = NaiveCounters::of(seen[at]);
         const NaiveCounters after = NaiveCounters::of(now);
         added += NaiveCounters::more(before.uses, after.uses) +
@@ -209,7 +209,7 @@ TEST_F(FeatureFactsTest, APurgeLowersWindowsAndNoCounter) {
   read(table, all);
   const FeatureCounters before = facts_.counters();
   std::sort(table.begin(), table.end(), [](const Row& a, const Row& b) { return a.time < b.time; });
-  const RowBatch kept(table.begin() + 1000, table.end());
+  const Rows kept(table.begin() + 1000, table.end());
   const FeatureFacts::Change change = read(kept, all);
   EXPECT_EQ(change.removed, 1000);
   EXPECT_EQ(change.added, 0);
