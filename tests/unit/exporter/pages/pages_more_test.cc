@@ -23,7 +23,7 @@ TargetStatus status(std::string id, TargetState state, Instant due) {
   made.target.threshold = 0.5;
   made.target.due = due;
   made.target.min_population = 20;
-  made.state = stand;
+  made.state = state;
   made.population = 106;
   return made;
 }
