@@ -11,7 +11,7 @@ namespace usage {
 namespace {
 
 constexpr std::array kTargetColumns{PageColumn{"Target"},
-                                    PageColumn{"TargetEvaluation"},
+                                    PageColumn{"Verdict"},
                                     PageColumn{"Value", "number"},
                                     PageColumn{"Promised", "number"},
                                     PageColumn{"Due"},
