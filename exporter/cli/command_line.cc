@@ -126,8 +126,7 @@ void once_flags(CLI::App& app, Flags& flags) {
       app, "--at",
       "Bind this time instead of now: queries bounded by parameters answer for the past.",
       parse_rfc3339, [&flags](Instant at) { flags.at = at; }, "RFC3339", "now");
-  app.add_option("--collector", flags.collector, "Run this collector alone.")
-      ->type_name("NAME");
+  app.add_option("--collector", flags.collector, "Run this collector alone.")->type_name("NAME");
   add_parsed<Format>(
       app, "--format", "Exposition format.", parse_format,
       [&flags](Format format) { flags.format = format; }, "text|openmetrics", "text");

@@ -58,13 +58,10 @@ void insert(Writer& writer, const std::string& table, const std::vector<std::str
 
 void insert_people(Writer& writer, const Product& product, const Interval& interval) {
   insert(writer, "teams", {"id", "name", "created_at"}, appearing(product.teams, interval),
-         [](const Team& row) {
-           return Cells{row.id, row.name, row.created_at};
-         });
+         [](const Team& row) { return Cells{row.id, row.name, row.created_at}; });
   insert(writer, "accounts", {"id", "name", "plan", "created_at"},
-         appearing(product.accounts, interval), [](const Account& row) {
-           return Cells{row.id, row.name, row.plan, row.created_at};
-         });
+         appearing(product.accounts, interval),
+         [](const Account& row) { return Cells{row.id, row.name, row.plan, row.created_at}; });
   std::vector<User> users;
   std::copy_if(product.users.begin(), product.users.end(), std::back_inserter(users),
                [&interval](const User& row) { return interval.holds(row.created_at); });
@@ -75,9 +72,8 @@ void insert_people(Writer& writer, const Product& product, const Interval& inter
                         row.is_internal, row.team_id,    row.account_id};
          });
   insert(writer, "user_activity", {"id", "user_id", "occurred_at"},
-         appearing(product.activity, interval), [](const Activity& row) {
-           return Cells{row.id, row.user_id, row.occurred_at};
-         });
+         appearing(product.activity, interval),
+         [](const Activity& row) { return Cells{row.id, row.user_id, row.occurred_at}; });
 }
 
 void insert_exports(Writer& writer, const Product& product, const Interval& interval) {
@@ -139,13 +135,11 @@ void insert_opinions(Writer& writer, const Product& product, const Interval& int
            return Cells{row.id, row.created_at, row.user_id, row.feature, row.score, row.scale_max};
          });
   insert(writer, "support_tickets", {"id", "created_at", "category"},
-         appearing(product.tickets, interval), [](const Ticket& row) {
-           return Cells{row.id, row.created_at, row.category};
-         });
+         appearing(product.tickets, interval),
+         [](const Ticket& row) { return Cells{row.id, row.created_at, row.category}; });
   insert(writer, "feedback", {"id", "created_at", "user_id", "theme"},
-         appearing(product.feedback, interval), [](const Feedback& row) {
-           return Cells{row.id, row.created_at, row.user_id, row.theme};
-         });
+         appearing(product.feedback, interval),
+         [](const Feedback& row) { return Cells{row.id, row.created_at, row.user_id, row.theme}; });
 }
 
 void insert_all(Writer& writer, const Product& product, const Interval& interval) {

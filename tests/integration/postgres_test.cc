@@ -294,9 +294,7 @@ TEST_F(PostgresTest, CancelsOnTheServer) {
     std::this_thread::sleep_for(milliseconds(500));
     EXPECT_EQ(running("AS cancel_me"), 1);
   });
-  EXPECT_EQ(error_of([&] {
-              read(*source_, {query, {}}, within(seconds(1)));
-            }).reason(),
+  EXPECT_EQ(error_of([&] { read(*source_, {query, {}}, within(seconds(1))); }).reason(),
             Reason::timeout);
   watch.join();
   EXPECT_TRUE(gone("AS cancel_me"));
@@ -379,10 +377,9 @@ TEST_F(PostgresTest, QuotesNothingOfAStatementWithASecret) {
     EXPECT_THAT(error.what(), Not(HasSubstr("hunter2"))) << sql;
     EXPECT_THAT(error.what(), HasSubstr("(SQLSTATE 42")) << sql;
   }
-  EXPECT_THAT(error_of([&] {
-                source_->describe({"SELECT hunter2", {}, true}, within(seconds(5)));
-              }).what(),
-              HasSubstr("undefined_column (SQLSTATE 42703)"));
+  EXPECT_THAT(
+      error_of([&] { source_->describe({"SELECT hunter2", {}, true}, within(seconds(5))); }).what(),
+      HasSubstr("undefined_column (SQLSTATE 42703)"));
 }
 
 TEST_F(PostgresTest, StaysConnectedAfterAFailedQuery) {

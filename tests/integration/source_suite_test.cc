@@ -184,9 +184,8 @@ TEST_P(SourceSuite, PassesOnWhatTheColumnsThrow) {
 
 TEST_P(SourceSuite, HonoursTheDeadline) {
   std::optional<Error> error;
-  const double took = elapsed([&] {
-    error = error_of([&] { read(*source_, {endless(), {}}, within(seconds(1))); });
-  });
+  const double took = elapsed(
+      [&] { error = error_of([&] { read(*source_, {endless(), {}}, within(seconds(1))); }); });
   EXPECT_EQ(error->reason(), Reason::timeout);
   EXPECT_THAT(error->what(), HasSubstr("source \"app\""));
   EXPECT_NEAR(took, 1.25, 0.25);
@@ -291,9 +290,8 @@ TEST_P(SourceSuite, WaitsLongerAfterEachFailedConnect) {
                                             : "postgresql://postgres:hidden@127.0.0.1:1/none");
   const auto source = open_source(config, clock);
   const auto fails = [&] {
-    const Error error = error_of([&] {
-      read(*source, {"SELECT 1", {}}, clock.steady_now() + seconds(5));
-    });
+    const Error error =
+        error_of([&] { read(*source, {"SELECT 1", {}}, clock.steady_now() + seconds(5)); });
     EXPECT_EQ(error.reason(), Reason::unavailable) << error.what();
     EXPECT_THAT(error.what(), HasSubstr(uses_sqlite_dialect() ? "missing.db" : "127.0.0.1:1"));
     EXPECT_THAT(error.what(), Not(HasSubstr("hidden")));

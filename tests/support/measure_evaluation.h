@@ -56,8 +56,8 @@ class Evaluation {
 
   void about();
   void counters();
-  void histogram(const std::string& name, std::optional<double> Row::*value,
-                 std::vector<double> FeatureShape::*bounds);
+  void histogram(const std::string& name, std::optional<double> Row::* value,
+                 std::vector<double> FeatureShape::* bounds);
   void volumes();
   void dimension(std::size_t d);
   void adoption();

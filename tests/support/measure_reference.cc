@@ -36,8 +36,8 @@ void Evaluation::about() {
   put_stickiness("product_stickiness_ratio", {}, [&](const Span& day) { return active(day); });
 }
 
-void Evaluation::histogram(const std::string& name, std::optional<double> Row::*value,
-                           std::vector<double> FeatureShape::*bounds) {
+void Evaluation::histogram(const std::string& name, std::optional<double> Row::* value,
+                           std::vector<double> FeatureShape::* bounds) {
   if ((shape_->*bounds).empty()) return;
   double sum = 0;
   std::size_t all = 0;

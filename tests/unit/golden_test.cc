@@ -49,8 +49,7 @@ std::string collect(const fs::path& folder, Format format) {
   for (const auto& job : engine.jobs()) {
     EXPECT_TRUE(job->run()) << job->status().error;
   }
-  MetricsPage page(
-      publisher, [] { return Metrics(); }, clock);
+  MetricsPage page(publisher, [] { return Metrics(); }, clock);
   HttpRequest request;
   request.accept = content_type(format);
   std::string text;

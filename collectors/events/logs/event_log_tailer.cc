@@ -21,7 +21,7 @@ constexpr Duration kOpenFor = hours(1);         // after a rotated file grew las
 
 // Whether the file is where it was, and ends before what was read of it.
 bool is_shorter(const LogFile& file) {
-  struct stat status {};
+  struct stat status{};
   return ::stat(file.path.c_str(), &status) == 0 && status.st_dev == file.device &&
          status.st_ino == file.inode && static_cast<std::uint64_t>(status.st_size) < file.offset;
 }

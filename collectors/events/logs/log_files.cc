@@ -77,7 +77,7 @@ std::optional<FoundFile> open_file(const std::string& path) {
   FoundFile file;
   file.path = path;
   file.descriptor = std::make_shared<Descriptor>(number);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(number, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) {
     return std::nullopt;
   }

@@ -153,8 +153,7 @@ LogLine::Result LogLine::read(std::string_view line, JournalEvent& event) {
   } else {
     event.user.reset();
   }
-  write_fields(
-      kept->second, [&](const std::string& path) { return root->at(path); }, event.fields);
+  write_fields(kept->second, [&](const std::string& path) { return root->at(path); }, event.fields);
   return Result::event;
 }
 

@@ -19,7 +19,7 @@ const ArtifactRules& rules_of(const EvaluationContext& context, const std::strin
   return *context.feature_rules(feature).artifact;
 }
 
-void for_each_maker(EvaluationContext& context, bool ArtifactRules::*has,
+void for_each_maker(EvaluationContext& context, bool ArtifactRules::* has,
                     const std::function<void(const std::string&)>& visit) {
   for (const auto& [feature, facts] : context.facts().features) {
     const auto& rules = context.feature_rules(feature).artifact;
@@ -29,7 +29,7 @@ void for_each_maker(EvaluationContext& context, bool ArtifactRules::*has,
 }
 
 // Of windows that are asked for, one at a time.
-void add_per_maker(EvaluationContext& context, MetricFamily& family, bool ArtifactRules::*has,
+void add_per_maker(EvaluationContext& context, MetricFamily& family, bool ArtifactRules::* has,
                    const std::function<std::optional<double>(const std::string& feature,
                                                              const Interval& window)>& value) {
   for_each_maker(context, has, [&](const std::string& feature) {

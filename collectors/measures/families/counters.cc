@@ -16,7 +16,7 @@ void add_count(EvaluationContext& context, const std::string& feature, MetricFam
 // A family has one list of bounds, features may have several: those that all of them have are
 // exact for each.
 std::vector<double> common_bounds(const Facts& facts,
-                                  const std::vector<double> FeatureShape::*bounds) {
+                                  const std::vector<double> FeatureShape::* bounds) {
   std::optional<std::vector<double>> common;
   for (const auto& [name, feature] : facts.features) {
     const std::vector<double>& own = feature.shape().*bounds;
@@ -28,7 +28,7 @@ std::vector<double> common_bounds(const Facts& facts,
 }
 
 void add_histogram(EvaluationContext& context, const std::string& feature, MetricFamily& family,
-                   const Distribution& distribution, std::vector<double> FeatureShape::*which) {
+                   const Distribution& distribution, std::vector<double> FeatureShape::* which) {
   set_created(context, feature, family);
   family.bounds = common_bounds(context.facts(), which);
   const std::vector<double>& own = context.feature(feature).shape().*which;

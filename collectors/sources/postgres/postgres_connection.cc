@@ -232,8 +232,7 @@ Connection::Connection(const ConnectOptions& options, const WaitLimits& limits)
   if (connection == nullptr) {
     throw std::bad_alloc();
   }
-  PQsetNoticeProcessor(
-      connection, [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(connection, [](void*, const char*) {}, nullptr);
   PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
   if (PQstatus(connection) == CONNECTION_BAD) {
     throw connect_failure(connection);

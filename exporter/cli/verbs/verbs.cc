@@ -153,8 +153,7 @@ int run_once(const Flags& flags) {
   for (Job* job : usage) {
     good = good && (usage.size() == 1 || job->run());
   }
-  MetricsPage page(
-      publisher, [] { return Metrics(); }, fixed);
+  MetricsPage page(publisher, [] { return Metrics(); }, fixed);
   HttpRequest request;
   request.accept = content_type(flags.format);
   for (const auto& part : page.get(request).body) {

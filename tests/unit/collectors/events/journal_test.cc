@@ -158,7 +158,7 @@ TEST_F(JournalTest, ForgetLeavesNothingOfAUserInTheFile) {
 
 TEST_F(JournalTest, OnlyItsOwnerReadsIt) {
   const Journal journal(path_, false);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
 }

@@ -219,10 +219,9 @@ TEST_F(SqliteTest, QuotesNothingOfAStatementWithASecret) {
     const Error plain = error_of([&] { read(*source, {sql, {}}); });
     EXPECT_EQ(error.reason(), plain.reason()) << sql;
   }
-  EXPECT_THAT(error_of([&] {
-                source->describe({"SELECT hunter2", {}, true}, within(seconds(5)));
-              }).what(),
-              ::testing::AllOf(HasSubstr("SQL logic error"), HasSubstr("code 1")));
+  EXPECT_THAT(
+      error_of([&] { source->describe({"SELECT hunter2", {}, true}, within(seconds(5))); }).what(),
+      ::testing::AllOf(HasSubstr("SQL logic error"), HasSubstr("code 1")));
 }
 
 TEST_F(SqliteTest, RefusesToAttach) {

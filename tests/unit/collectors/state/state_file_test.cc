@@ -48,7 +48,7 @@ TEST_F(StateFileTest, ANewFileIsEmptyAndPrivate) {
   refresh(loaded, 1, &changes);
   changes.commit();
   for (const char* name : {"usage.db", "usage.db-wal", "usage.lock"}) {
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(::stat(folder_.file(name).c_str(), &status), 0) << name;
     EXPECT_EQ(status.st_mode & 0777U, 0600U) << name;
   }

@@ -33,9 +33,7 @@ TEST(Log, WritesLogfmt) {
 
 TEST(Log, WritesJson) {
   EXPECT_EQ(logged(LogFormat::json, LogLevel::info,
-                   [](Log& log) {
-                     log.error("a\nb", {{"err", "\xff"}});
-                   }),
+                   [](Log& log) { log.error("a\nb", {{"err", "\xff"}}); }),
             "{\"ts\":\"2026-11-25T08:00:00Z\",\"level\":\"error\",\"msg\":\"a\\nb\",\"err\":"
             "\"\xef\xbf\xbd\"}\n");
 }

@@ -136,8 +136,9 @@ TEST(RenderText, LabelValuesEscapeThreeCharactersAndKeepTheRest) {
       gauge("app_x", {"l"}, {{{"back\\slash \"quote\"\nline\ttab \r Größe 📈 {a=\"b\"}, x"}, 1}});
   std::string text;
   render_samples(family, Format::text, text);
-  EXPECT_EQ(text,
-            "app_x{l=\"back\\\\slash \\\"quote\\\"\\nline\ttab \r Größe 📈 {a=\\\"b\\\"}, x\"} 1\n");
+  EXPECT_EQ(
+      text,
+      "app_x{l=\"back\\\\slash \\\"quote\\\"\\nline\ttab \r Größe 📈 {a=\\\"b\\\"}, x\"} 1\n");
 }
 
 TEST(RenderText, EmptyHelpIsLeftOutAndFamilyWithoutSamplesKeepsItsHeader) {

@@ -67,8 +67,7 @@ class JobTest : public testing::Test {
   }
 
   std::string page() {
-    MetricsPage page(
-        publisher_, [this] { return self_.metrics(); }, clock_);
+    MetricsPage page(publisher_, [this] { return self_.metrics(); }, clock_);
     std::string text;
     for (const auto& part : page.get({}).body) {
       text += *part;

@@ -44,8 +44,7 @@ std::vector<std::string> lines_of(std::string_view text, const std::function<std
 }
 
 std::vector<std::string> whole(std::string_view text, bool rest = false) {
-  return lines_of(
-      text, [] { return std::size_t{1} << 30; }, rest);
+  return lines_of(text, [] { return std::size_t{1} << 30; }, rest);
 }
 
 TEST(LineBuffer, CutsAtEndsOfLines) {
@@ -88,8 +87,7 @@ TEST(LineBuffer, PiecesMakeNoDifference) {
       text += std::string(size, random() % 9 == 0 ? '\0' : 'x');
       text += random() % 3 == 0 ? "\n" : "";
     }
-    const auto pieces = lines_of(
-        text, [&] { return 1 + random() % (round + 1) * 10; }, true);
+    const auto pieces = lines_of(text, [&] { return 1 + random() % (round + 1) * 10; }, true);
     EXPECT_EQ(pieces, whole(text, true));
   }
 }
