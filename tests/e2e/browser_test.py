@@ -73,7 +73,7 @@ class BrowserTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="browser_")))
-        demo = DemoSql(cls.folder)
+        demo = DemoSql(cls.folder, launch=None)  # the pages show the present
         cls.addClassCleanup(demo.close)
         with demo.database:
             demo.database.execute("INSERT INTO export_logs SELECT 1000000, created_at, ingested_at, 'planted_person', format,"
