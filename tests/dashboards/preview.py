@@ -106,7 +106,7 @@ class PreviewTest(unittest.TestCase):
             wait_until(lambda: cls.prometheus.query(rule), rule, 200)
         # A chart's last point is at the last full minute, and before it must lie scrapes enough for a rate.
         cls.now = math.ceil((time.time() + 60) / 60) * 60
-        wait_until(lambda: time.time() >= cls.now, "the minute to end", 130)
+        wait_until(lambda: time.time() >= cls.now, "the minute to end")
         # What has no past is only there for some minutes.
         days = {"usage-health": 1 / 96}
         jobs = {f"{uid}-{look}": (dashboard, cls.parameters(theme=theme, width=width, days=days.get(uid, 90)))
@@ -269,13 +269,13 @@ class PreviewTest(unittest.TestCase):
 
     def test_4_failing(self):
         self.picture.postgres.stop("immediate")
-        wait_until(lambda: self.prometheus.query("sum(usage_exporter_collector_up) == 0"), "every collector to fail", 90)
+        wait_until(lambda: self.prometheus.query("sum(usage_exporter_collector_up) == 0"), "every collector to fail")
         wait_until(lambda: self.prometheus.query("usage_source_up == 0 and on () "
                                                  "sum(rate(usage_exporter_collector_errors_total[1m])) > 0"),
-                   "the source to fail", 90)
+                   "the source to fail")
         # A chart's last point is at the last full minute.
         type(self).now = math.ceil(time.time() / 60) * 60
-        wait_until(lambda: time.time() >= self.now, "the minute to end", 70)
+        wait_until(lambda: time.time() >= self.now, "the minute to end")
         days = {"usage-health": 1 / 96}
         reports = render({f"{uid}-failing": (dashboard, self.parameters(theme="light", days=days.get(uid, 90)))
                           for uid, dashboard in self.shipped.items()})

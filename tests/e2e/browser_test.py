@@ -93,9 +93,9 @@ class BrowserTest(unittest.TestCase):
         config = config.replace("{column: is_internal, equals: true}", "{column: is_internal, in: ['1', planted_colleague]}")
         cls.exporter = cls.enterClassContext(Exporter(config, wait=False, env={
             "USAGE_DSN": demo.dsn, "USAGE_DEMO_LAUNCH": demo.launch, "PLANTED": "planted_environment"}))
-        wait_until(lambda: "healthy</span>" in cls.page("/") and "\ntest_stale " in cls.page("/metrics"), "the first runs", 30)
+        wait_until(lambda: "healthy</span>" in cls.page("/") and "\ntest_stale " in cls.page("/metrics"), "the first runs")
         gone.unlink()
-        wait_until(lambda: "stale</span>" in cls.page("/") and cls.exporter.get("/report").status == 200, "the states", 30)
+        wait_until(lambda: "stale</span>" in cls.page("/") and cls.exporter.get("/report").status == 200, "the states")
         cls.seen = cls.look()
         cls.views = cls.seen["views"]
 

@@ -88,7 +88,7 @@ class ComposeTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder, WholePicture(
                 Path(folder), age=20, steps=[(20, "6h"), (2, "1h")], scrape="1s") as picture:
             prometheus = picture.prometheus
-            wait_until(lambda: prometheus.query('up{job="usage"} == 1'), "a scrape", 60)
+            wait_until(lambda: prometheus.query('up{job="usage"} == 1'), "a scrape")
             [(_, at_day_10)] = prometheus.query('usage_uses_total{feature="export"}', time=f"{picture.days_ago(10)}T00:00:00Z")
             [(_, now)] = prometheus.query('usage_uses_total{feature="export"}')
             self.assertLess(0, at_day_10)

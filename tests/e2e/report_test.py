@@ -308,9 +308,9 @@ class ReportOfNowTest(DemoReport):
         written = Path(self.enterContext(tempfile.TemporaryDirectory())) / "reports"
         flags = f"--report.folder={written}", "--report.format=md", "--report.format=json"
         with Exporter(self.config.read_text(encoding="utf-8"), *flags, env=env) as exporter:
-            wait_until(lambda: exporter.get("/report").status == 200, "the tables to be read", 60)
+            wait_until(lambda: exporter.get("/report").status == 200, "the tables to be read")
             forms = {f"report-{iso(last)}.{form}": form for form in ("md", "json")}
-            wait_until(lambda: {path.name for path in written.glob("*")} == forms.keys(), "the files", 60)
+            wait_until(lambda: {path.name for path in written.glob("*")} == forms.keys(), "the files")
             self.assertEqual({path.name: path.read_text(encoding="utf-8") for path in written.iterdir()},
                              {name: self.call(f"--format={form}").stdout for name, form in forms.items()})
             self.assertIn('href="/report"', exporter.get("/").text)

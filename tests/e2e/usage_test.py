@@ -57,16 +57,16 @@ class Sqlite:
         self.execute(TABLES.format(time="TEXT"))
 
     def execute(self, script):
-        with contextlib.closing(sqlite3.connect(self.path, timeout=20)) as database:
+        with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as database:
             database.executescript(script)
 
     def fill(self, exports, links):
-        with contextlib.closing(sqlite3.connect(self.path, timeout=20)) as database, database:
+        with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as database, database:
             database.executemany("INSERT INTO export_logs VALUES (?, ?, ?)", exports)
             database.executemany("INSERT INTO shared_reports VALUES (?, ?, ?, ?)", links)
 
     def numbers(self, query):
-        with contextlib.closing(sqlite3.connect(self.path, timeout=20)) as database:
+        with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as database:
             return database.execute(query).fetchone()
 
 
@@ -111,7 +111,7 @@ class UsageTest(unittest.TestCase):
 
     def wait_for(self, exporter, wanted, name, **labels):
         wait_until(lambda: exporter.value(name, **labels) == wanted,
-                   f"{name} {labels} to be {wanted}, not {exporter.value(name, **labels)}", 60)
+                   f"{name} {labels} to be {wanted}, not {exporter.value(name, **labels)}")
 
     def wait_for_uses(self, exporter, database, window, format_=None):
         """Until the uses of a window equal the table's rows since its start, which moves at every full hour."""
@@ -125,7 +125,7 @@ class UsageTest(unittest.TestCase):
             since = instant(page["usage_window_start_timestamp_seconds", (("window", window),)])
             rows, = database.numbers(f"SELECT count(*) FROM export_logs WHERE created_at >= '{since}'{where}")
             return page.get((name, labels)) == rows
-        wait_until(equal, f"{name}{labels} to be as in SQL", 60)
+        wait_until(equal, f"{name}{labels} to be as in SQL")
 
     def compare(self, exporter, database):
         """Every series of the guide's config that a plain query can give."""
@@ -245,7 +245,7 @@ class UsageTest(unittest.TestCase):
             exporter = self.start(database, slow, folder=folder)
             # On a busy machine a whole run may be too slow; the next one tells.
             progress = wait_until(lambda: exporter.value("usage_backfill_progress_ratio", source="app"),
-                                  "some progress", 60)
+                                  "some progress")
             seen.append(progress)
             exporter.kill9()
             if progress == 1:
