@@ -58,8 +58,8 @@ def parse_arguments():
     parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="the build folder (default build/release)")
     parser.add_argument("--only", default="", help="the tests whose names match this regular expression")
     arguments = parser.parse_args()
-    if (arguments.count is None) == (arguments.at is None):
-        parser.error("give a number of dates, or one date with --at")
+    if (arguments.count is None) == (arguments.at is None) or (arguments.count is not None and arguments.count < 1):
+        parser.error("give a number of dates from 1, or one date with --at")
     return arguments
 
 

@@ -276,7 +276,7 @@ TEST(Usage, CheckNamesAMissingColumn) {
   Bench bench(kTable, config);
   const SystemClock clock;
   Log log(stderr, LogLevel::error, LogFormat::logfmt, clock);
-  const usage::Run run{kNow, clock.steady_now() + std::chrono::seconds(5), log};
+  const usage::Run run{kNow, clock.steady_now() + std::chrono::seconds(60), log};
   try {
     bench.collector().check(run);
     FAIL() << "nothing was found";
@@ -438,7 +438,7 @@ TEST(Usage, SourcesShareUsersAndPublishTheirOwnFeatures) {
   for (int run = 0; run < 2; ++run) {
     for (std::size_t i = 0; i < collectors.size(); ++i) {
       const Collection collection =
-          collectors[i]->collect({kNow, clock.steady_now() + std::chrono::seconds(9), log});
+          collectors[i]->collect({kNow, clock.steady_now() + std::chrono::seconds(60), log});
       auto& families = found[config.sources[i].name];
       families.clear();
       for (const MetricFamily& family : collection.metrics) {
