@@ -29,6 +29,11 @@ std::uint64_t GroupCommit::commit(JournalBatch batch) {
   return waiting.stored;
 }
 
+std::size_t GroupCommit::waiting() {
+  const std::scoped_lock lock(mutex_);
+  return events_;
+}
+
 void GroupCommit::commit_all(std::unique_lock<std::mutex>& lock) {
   committing_ = true;
   const std::vector<Waiting*> group = std::exchange(queue_, {});

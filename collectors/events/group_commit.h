@@ -29,6 +29,9 @@ class GroupCommit {
   // threw, and Error(limit) when too many wait already.
   std::uint64_t commit(JournalBatch batch);
 
+  // Events in the queue and under way.
+  std::size_t waiting();
+
  private:
   struct Waiting {
     JournalBatch batch;

@@ -50,9 +50,10 @@ def with_second_source():
     return yaml.safe_dump(config, sort_keys=False)
 
 
-def rounded(number):
-    """As PromQL rounds: a half goes up."""
-    return math.floor(number + 0.5)
+def rounded(number, decimals=0):
+    """As Grafana's toFixed() and PromQL's round() do: what comes of multiplying in binary is rounded, a half up."""
+    factor = 10 ** decimals
+    return f"{math.floor(number * factor + 0.5) / factor:.{decimals}f}"
 
 
 def render(jobs):
@@ -105,7 +106,7 @@ class PreviewTest(unittest.TestCase):
             wait_until(lambda: cls.prometheus.query(rule), rule, 200)
         # A chart's last point is at the last full minute, and before it must lie scrapes enough for a rate.
         cls.now = math.ceil((time.time() + 60) / 60) * 60
-        wait_until(lambda: time.time() >= cls.now, "the minute to end", 130)
+        wait_until(lambda: time.time() >= cls.now, "the minute to end")
         # What has no past is only there for some minutes.
         days = {"usage-health": 1 / 96}
         jobs = {f"{uid}-{look}": (dashboard, cls.parameters(theme=theme, width=width, days=days.get(uid, 90)))
@@ -157,16 +158,16 @@ class PreviewTest(unittest.TestCase):
             users = self.value(f"usage_feature_users{pick}")
             self.assertIn(f"{rounded(100 * now)} % of the people active in the product used {title}: {users:.0f} of "
                           f"{active:.0f}; {rounded(100 * before)} % the week before", sentences)
-            self.assertEqual(texts(report, "Adoption")[feature], f"{100 * now:.1f}%")
+            self.assertEqual(texts(report, "Adoption")[feature], f"{rounded(100 * now, 1)}%")
             self.assertEqual(rows[feature]["What it is"], title)
             self.assertEqual(rows[feature]["Users"], f"{users:.0f}")
-            self.assertEqual(rows[feature]["a week earlier"], f"{100 * before:.1f}%")
+            self.assertEqual(rows[feature]["a week earlier"], f"{rounded(100 * before, 1)}%")
             self.assertAlmostEqual(float(rows[feature]["Points"]), 100 * (now - before), delta=0.06)
             self.assertEqual(rows[feature]["Points color"], GREEN if now > before else RED if now < before else TEXT)
             hours = self.value(f"usage_time_saved_seconds{pick}") / 3600
-            self.assertEqual(texts(report, "Time saved")[feature], f"{hours:.1f} h")
+            self.assertEqual(texts(report, "Time saved")[feature], f"{rounded(hours, 1)} h")
             score = self.value(f'usage_rating_score{{feature="{feature}"}}')
-            self.assertEqual(texts(report, "Satisfaction")[feature], f"{score:.1f} of 10")
+            self.assertEqual(texts(report, "Satisfaction")[feature], f"{rounded(score, 1)} of 10")
         both = self.value('usage_combination_users{combination="export_and_share",window="7d"}')
         self.assertIn(f" % used export_and_share: {both:.0f} people", sentences[2])
         self.assertEqual(texts(report, "Support tickets")["data_access"],
@@ -213,12 +214,12 @@ class PreviewTest(unittest.TestCase):
         report = self.of("usage-value")
         paid = self.value("usage_payback_ratio")
         value, = shown(report, "Paid back")["values"]
-        self.assertEqual((value["text"], value["color"]), (f"{100 * paid:.0f}%", TEXT if paid < 1 else GREEN))
+        self.assertEqual((value["text"], value["color"]), (f"{rounded(100 * paid)}%", TEXT if paid < 1 else GREEN))
         breaks_even = time.strftime("%Y-%m-%d", time.gmtime(self.value("usage_break_even_timestamp_seconds")))
         self.assertEqual(shown(report, "Break-even")["values"][0]["text"], breaks_even)
         rows = {row["Resource"]: row for row in shown(self.of("usage-capacity"), "Resources")["values"]}
         full = self.value('usage_capacity_used{resource="exports_per_hour"} / usage_capacity_limit > 0')
-        self.assertEqual(rows["exports_per_hour"]["Full"], f"{100 * full:.1f}%")
+        self.assertEqual(rows["exports_per_hour"]["Full"], f"{rounded(100 * full, 1)}%")
         self.assertEqual(rows["exports_per_hour"]["Full color"], GREEN)
         self.assertEqual((rows["exports_per_hour"]["Unit"], rows["export_storage"]["Unit"]), ("uses per hour", "bytes"))
 
@@ -268,13 +269,13 @@ class PreviewTest(unittest.TestCase):
 
     def test_4_failing(self):
         self.picture.postgres.stop("immediate")
-        wait_until(lambda: self.prometheus.query("sum(usage_exporter_collector_up) == 0"), "every collector to fail", 90)
+        wait_until(lambda: self.prometheus.query("sum(usage_exporter_collector_up) == 0"), "every collector to fail")
         wait_until(lambda: self.prometheus.query("usage_source_up == 0 and on () "
                                                  "sum(rate(usage_exporter_collector_errors_total[1m])) > 0"),
-                   "the source to fail", 90)
+                   "the source to fail")
         # A chart's last point is at the last full minute.
         type(self).now = math.ceil(time.time() / 60) * 60
-        wait_until(lambda: time.time() >= self.now, "the minute to end", 70)
+        wait_until(lambda: time.time() >= self.now, "the minute to end")
         days = {"usage-health": 1 / 96}
         reports = render({f"{uid}-failing": (dashboard, self.parameters(theme="light", days=days.get(uid, 90)))
                           for uid, dashboard in self.shipped.items()})

@@ -5,12 +5,12 @@ import datetime
 import os
 import pty
 import re
-import sqlite3
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
+from demo_sql import fill
 from exporter import PROGRAM, SAMPLE, SOURCE_DIR, parse_metrics, run
 from prometheus import Prometheus
 
@@ -29,14 +29,10 @@ class BackfillTest(unittest.TestCase):
         cls.temporary = tempfile.TemporaryDirectory(prefix="usage_exporter_")
         cls.addClassCleanup(cls.temporary.cleanup)
         cls.folder = Path(cls.temporary.name)
-        database = cls.folder / "demo.db"
-        filled = run("demo", f"--into=sqlite:{database}")
-        assert filled.returncode == 0, filled.stderr
-        cls.env = {**os.environ, "USAGE_DSN": f"sqlite:{database}"}
-        with contextlib.closing(sqlite3.connect(database)) as demo:
-            launch = demo.execute("SELECT launch FROM usage_exporter_demo").fetchone()[0]
-        cls.env["USAGE_DEMO_LAUNCH"] = launch[:10]
-        cls.launch = datetime.datetime.fromisoformat(launch).replace(tzinfo=datetime.timezone.utc)
+        dsn = f"sqlite:{cls.folder / 'demo.db'}"
+        launch = fill(dsn)
+        cls.env = {**os.environ, "USAGE_DSN": dsn, "USAGE_DEMO_LAUNCH": launch}
+        cls.launch = datetime.datetime.fromisoformat(launch.replace("Z", "+00:00"))
 
     maxDiff = None
 
@@ -153,7 +149,7 @@ class BackfillTest(unittest.TestCase):
     def test_on_a_terminal_a_bar_says_how_far_it_is(self):
         master, slave = pty.openpty()
         with subprocess.Popen([PROGRAM, "backfill", f"--config.file={DEMO}", f"--from={text_of(self.day(0))}",
-                               f"--output={self.out}"],
+                               f"--to={text_of(self.day(75))}", f"--output={self.out}"],
                               stdout=subprocess.DEVNULL, stderr=slave, env=self.env) as program:
             os.close(slave)
             seen = b""

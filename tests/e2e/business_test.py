@@ -124,7 +124,7 @@ features: {share: {source: app, table: links, time: at, user: who, artifact: {id
 
     def test_links_wait_until_people_are_known(self):
         with Exporter("refresh: 1s\n" + self.config(self.SOURCES), folder=self.folder) as exporter:
-            wait_until(lambda: self.MATURE in exporter.metrics(), "artifacts", 30)
+            wait_until(lambda: self.MATURE in exporter.metrics(), "artifacts")
             self.assertEqual(exporter.metrics()[self.MATURE], 4)
 
 

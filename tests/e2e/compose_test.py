@@ -3,7 +3,6 @@ here without containers."""
 
 import os
 import tempfile
-import time
 import unittest
 from pathlib import Path, PurePosixPath
 
@@ -16,7 +15,6 @@ from whole_picture import COMPOSE, WholePicture, services
 
 PROVISIONING = SOURCE_DIR / "grafana/provisioning"
 PROMETHEUS = SOURCE_DIR / "config/prometheus.yml"
-DAY = 86400
 
 
 def mounts(service):
@@ -90,8 +88,8 @@ class ComposeTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder, WholePicture(
                 Path(folder), age=20, steps=[(20, "6h"), (2, "1h")], scrape="1s") as picture:
             prometheus = picture.prometheus
-            wait_until(lambda: prometheus.query('up{job="usage"} == 1'), "a scrape", 60)
-            [(_, at_day_10)] = prometheus.query('usage_uses_total{feature="export"}', time=self.midnight(10))
+            wait_until(lambda: prometheus.query('up{job="usage"} == 1'), "a scrape")
+            [(_, at_day_10)] = prometheus.query('usage_uses_total{feature="export"}', time=f"{picture.days_ago(10)}T00:00:00Z")
             [(_, now)] = prometheus.query('usage_uses_total{feature="export"}')
             self.assertLess(0, at_day_10)
             self.assertLess(at_day_10, now)
@@ -100,9 +98,6 @@ class ComposeTest(unittest.TestCase):
                              [(f"127.0.0.1:{picture.port}", 1)])
             loaded = {group["name"] for group in prometheus.api("rules")["groups"]}
             self.assertEqual(loaded, {group["name"] for path in rule_files() for group in load(path)["groups"]})
-
-    def midnight(self, days):
-        return time.time() // DAY * DAY - days * DAY
 
 
 if __name__ == "__main__":

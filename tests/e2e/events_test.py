@@ -151,7 +151,7 @@ class EventsTest(unittest.TestCase):
                         for name, feature in expected}
 
             with contextlib.suppress(AssertionError):  # what differs is said below
-                wait_until(lambda: counted() == expected, "what the snippets did", 15)
+                wait_until(lambda: counted() == expected, "what the snippets did")
             self.assertEqual(counted(), expected)
             self.assertEqual(exporter.value("usage_failures_total", feature="export", reason="timeout"), 2)
             self.assertEqual(exporter.value("usage_scopes", feature="export", window="1d"), 1)

@@ -32,6 +32,8 @@ collectors:
       local_answer: {{help: From the other source., value: answer}}
 """
 
+HANGING = "SELECT 'a' AS format, 1 AS total FROM pg_sleep(3600)"
+STALLED = 10  # seconds until a reader that takes nothing is given up
 QUERY = "SELECT format, count(*) AS total FROM export_logs GROUP BY format"
 
 
@@ -72,11 +74,11 @@ class Faults(unittest.TestCase):
         return exporter.value("usage_exporter_collector_errors_total", collector="exports",
                               source="app", reason=reason)
 
-    def assert_local_goes_on(self, exporter, seconds=3):
+    def assert_local_goes_on(self, exporter):
         name = "usage_exporter_collector_last_success_timestamp_seconds"
-        before = exporter.value(name, collector="local")
-        wait_until(lambda: exporter.value(name, collector="local") > before,
-                   "a new success of the other source", seconds)
+        before = exporter.value(name, collector="local") or 0
+        wait_until(lambda: (exporter.value(name, collector="local") or 0) > before,
+                   "a new success of the other source")
 
     def assert_fails_with(self, exporter, reason, *words):
         """The run fails with the reason, the page stays up, and log and landing page say why."""
@@ -92,7 +94,7 @@ class Faults(unittest.TestCase):
         return line
 
     def test_server_stopped_and_started_again(self):
-        exporter = self.exporter(stale_after="4s")
+        exporter = self.exporter(stale_after="10s")
         self.assertEqual(exporter.value("app_exports", format="csv"), 2)
         self.postgres.stop()
         try:
@@ -109,7 +111,7 @@ class Faults(unittest.TestCase):
         finally:
             self.postgres.start()
         self.postgres.psql("INSERT INTO export_logs(format, user_id) VALUES ('csv', 3)")
-        wait_until(lambda: self.up(exporter) == 1, "recovery", 75)
+        wait_until(lambda: self.up(exporter) == 1, "recovery")
         self.assertEqual(exporter.value("app_exports", format="csv"), 3)
         self.assertIn("collector recovered", exporter.logs())
 
@@ -121,23 +123,26 @@ class Faults(unittest.TestCase):
             self.assert_fails_with(exporter, "unavailable")
         finally:
             self.postgres.start()
-        wait_until(lambda: self.up(exporter) == 1, "recovery", 75)
+        wait_until(lambda: self.up(exporter) == 1, "recovery")
 
     def running_queries(self):
         return int(self.postgres.psql(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'usage_exporter' "
             "AND state = 'active'"))
 
-    def test_hanging_query_is_cancelled_on_the_server(self):
-        exporter = self.exporter(query="SELECT 'a' AS format, 1 AS total FROM pg_sleep(3600)",
-                                 timeout="2s", wait=False)
+    def test_a_hanging_query_holds_up_no_other_source(self):
+        exporter = self.exporter(query=HANGING, timeout="5m", wait=False)
         wait_until(lambda: self.running_queries() == 1, "the query to run")
-        started = time.monotonic()
         self.assert_local_goes_on(exporter)
+        self.assertEqual(self.running_queries(), 1)
+        self.assertEqual(self.errors(exporter, "timeout"), 0)
+
+    def test_hanging_query_is_cancelled_on_the_server(self):
+        exporter = self.exporter(query=HANGING, timeout="2s", wait=False)
+        wait_until(lambda: self.running_queries() == 1, "the query to run")
         self.assert_fails_with(exporter, "timeout", "2s")
-        self.assertLess(time.monotonic() - started, 6)
         # Gone between two runs: at no time is there more than one.
-        wait_until(lambda: self.running_queries() == 0, "the query to be gone", 5, every=0.01)
+        wait_until(lambda: self.running_queries() == 0, "the query to be gone", every=0.01)
         self.assertGreaterEqual(
             exporter.value("usage_exporter_collector_skipped_runs_total", collector="exports"), 1)
 
@@ -214,7 +219,8 @@ class Faults(unittest.TestCase):
                 self.assertEqual(len(client.recv(1)), 1)
             started = time.monotonic()
             self.assertEqual(exporter.get("/metrics").status, 200)
-            self.assertLess(time.monotonic() - started, 1)
+            # It did not wait until the slow ones are given up.
+            self.assertLess(time.monotonic() - started, STALLED / 2)
             time.sleep(1)
         for client in slow:
             client.close()

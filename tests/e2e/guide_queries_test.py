@@ -9,6 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from demo_sql import fill
 from exporter import SOURCE_DIR, parse_metrics, run
 from servers import Postgres
 
@@ -49,8 +50,7 @@ def expected(rows):
 
 class GuideQueries(unittest.TestCase):
     def compare(self, dsn, config, tool):
-        filled = run("demo", "--into", dsn)
-        self.assertEqual(filled.returncode, 0, filled.stderr)
+        fill(dsn)
         newest = tool("SELECT MAX(created_at) FROM export_logs")[0]
         for at in (newest[:10] + "T00:00:00Z", newest[:10] + "T13:37:11Z"):
             with self.subTest(at=at):

@@ -36,6 +36,7 @@ features:
 """
 ENV = {"WRITE_KEY": KEY}
 AUTH = {"Authorization": f"Bearer {KEY}"}
+BODY_TIMEOUT = 20  # seconds that a body may take
 ORDINARY_MB = 100  # more than it takes without hostile senders, less than any of their bodies inflated
 
 
@@ -64,7 +65,7 @@ class IngestTest(unittest.TestCase):
 
     def uses_become(self, exporter, wanted):
         wait_until(lambda: exporter.value("usage_uses_total", feature="export") == wanted,
-                   f"{wanted} uses", 20)
+                   f"{wanted} uses")
 
     def test_each_message_counts_once_over_restarts(self):
         exporter = self.start()
@@ -106,7 +107,7 @@ class IngestTest(unittest.TestCase):
             wait_until(lambda: exporter.logs().count("config reloaded") > before, "the reload")
 
         def at_own(headers):
-            connection = http.client.HTTPConnection("127.0.0.1", own, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", own, timeout=60)
             with contextlib.closing(connection):
                 connection.request("POST", "/v1/track", json.dumps(track("b")), headers)
                 return connection.getresponse().status
@@ -194,7 +195,8 @@ class IngestTest(unittest.TestCase):
             for client in slow:
                 client.close()
         self.assertGreater(len(pages), 5)
-        self.assertLess(max(pages), 5)
+        # Nobody waits until the slow bodies are given up.
+        self.assertLess(max(pages), BODY_TIMEOUT / 2)
         self.assertLess(peak_mb(), ORDINARY_MB)
         wait_until(lambda: self.post(exporter, {"batch": [track("b")]}).status == 200, "room for events")
         self.uses_become(exporter, 2)
@@ -218,14 +220,14 @@ class IngestTest(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda send: send(), senders))
         self.assertEqual(answers[-2000:], [401] * 2000)
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         with contextlib.closing(connection):
             connection.request("POST", "/v1/batch", b"{}", {"X": "x" * 20000})
             self.assertIn(connection.getresponse().status, (400, 431))
 
         def all_answered():
             return all(send() != 503 for send in senders[:6])
-        wait_until(all_answered, "the slow clients to be given up", 30)
+        wait_until(all_answered, "the slow clients to be given up")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ class TransactionPooling(unittest.TestCase):
             return exporter.value("usage_exporter_collector_errors_total", collector=collector,
                                   reason=reason)
 
-        wait_until(lambda: up("exports") == 1, "a success", 30)
+        wait_until(lambda: up("exports") == 1, "a success")
         self.assertEqual(exporter.value("app_exports", format="csv"), 2)
         self.assertEqual(errors("slow", "timeout"), 1)
         self.assertEqual(errors("writing", "query"), 1)

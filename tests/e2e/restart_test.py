@@ -45,7 +45,7 @@ class RestartTest(unittest.TestCase):
             return found[0][1] if found else None
 
         def arrives(wanted):
-            wait_until(lambda: number(USES) == wanted, f"{wanted} uses in Prometheus, not {number(USES)}", 20)
+            wait_until(lambda: number(USES) == wanted, f"{wanted} uses in Prometheus, not {number(USES)}")
         arrives(used)
         created = self.created(exporter)
         self.assertIn("usage_operation_duration_seconds_created", created)

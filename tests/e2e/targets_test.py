@@ -9,6 +9,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from demo_sql import fill
+
 EXPORTER = os.environ["USAGE_EXPORTER"]
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "demo.yml"
 
@@ -60,9 +62,7 @@ class TargetsTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.path = Path(folder.name) / "demo.db"
-        filled = subprocess.run([EXPORTER, "demo", f"--into=sqlite:{self.path}"], check=True,
-                                capture_output=True, text=True)
-        launch = filled.stdout.strip().rpartition("=")[2]
+        launch = fill(f"sqlite:{self.path}")
         self.env = {**os.environ, "USAGE_DSN": f"sqlite:{self.path}", "USAGE_DEMO_LAUNCH": launch}
         self.launch = datetime.datetime.fromisoformat(launch.replace("Z", ""))
         self.database = sqlite3.connect(self.path)

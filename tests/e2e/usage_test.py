@@ -15,6 +15,7 @@ import time
 import unittest
 from pathlib import Path
 
+from demo_sql import fill
 from exporter import PROGRAM, SOURCE_DIR, Exporter, free_port, parse_metrics, run, wait_until
 from servers import Postgres
 
@@ -56,16 +57,16 @@ class Sqlite:
         self.execute(TABLES.format(time="TEXT"))
 
     def execute(self, script):
-        with contextlib.closing(sqlite3.connect(self.path, timeout=20)) as database:
+        with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as database:
             database.executescript(script)
 
     def fill(self, exports, links):
-        with contextlib.closing(sqlite3.connect(self.path, timeout=20)) as database, database:
+        with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as database, database:
             database.executemany("INSERT INTO export_logs VALUES (?, ?, ?)", exports)
             database.executemany("INSERT INTO shared_reports VALUES (?, ?, ?, ?)", links)
 
     def numbers(self, query):
-        with contextlib.closing(sqlite3.connect(self.path, timeout=20)) as database:
+        with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as database:
             return database.execute(query).fetchone()
 
 
@@ -110,7 +111,21 @@ class UsageTest(unittest.TestCase):
 
     def wait_for(self, exporter, wanted, name, **labels):
         wait_until(lambda: exporter.value(name, **labels) == wanted,
-                   f"{name} {labels} to be {wanted}, not {exporter.value(name, **labels)}", 30)
+                   f"{name} {labels} to be {wanted}, not {exporter.value(name, **labels)}")
+
+    def wait_for_uses(self, exporter, database, window, format_=None):
+        """Until the uses of a window equal the table's rows since its start, which moves at every full hour."""
+        name, labels, where = "usage_uses", (("feature", "export"), ("window", window)), ""
+        if format_:
+            name, where = "usage_dimension_uses", f" AND format = '{format_}'"
+            labels = tuple(sorted([*labels, ("dimension", "format"), ("value", format_)]))
+
+        def equal():
+            page = exporter.metrics()
+            since = instant(page["usage_window_start_timestamp_seconds", (("window", window),)])
+            rows, = database.numbers(f"SELECT count(*) FROM export_logs WHERE created_at >= '{since}'{where}")
+            return page.get((name, labels)) == rows
+        wait_until(equal, f"{name}{labels} to be as in SQL")
 
     def compare(self, exporter, database):
         """Every series of the guide's config that a plain query can give."""
@@ -134,8 +149,8 @@ class UsageTest(unittest.TestCase):
             links, channels = database.numbers(
                 f"SELECT count(*), count(DISTINCT channel_id) FROM shared_reports WHERE {since}")
             tokens, = database.numbers(f"SELECT count(DISTINCT share_token) FROM shared_reports WHERE {since}")
-            # Seven days after the end of the hour that a link was made in it is judged.
-            week, hour = 7 * 86400, time.time() // 3600 * 3600
+            # A link is judged seven days after the end of its hour; `start` is the next full hour, `days` earlier.
+            week, hour = 7 * 86400, start + days * 86400 - 3600
             mature, opened = database.numbers(
                 "SELECT count(*), count(CASE WHEN access_count > 0 THEN 1 END) FROM shared_reports"
                 f" WHERE created_at >= '{instant(start - week)}' AND created_at < '{instant(hour - week)}'")
@@ -167,7 +182,6 @@ class UsageTest(unittest.TestCase):
         exporter = self.start(database)
         self.wait_for(exporter, 1, "usage_backfill_progress_ratio", source="app")
         self.compare(exporter, database)
-        week = exporter.value("usage_uses", feature="export", window="7d")
         total = exporter.value("usage_uses_total", feature="export")
 
         # Ten rows two days late: windows and counter rise.
@@ -175,22 +189,16 @@ class UsageTest(unittest.TestCase):
         database.fill([(late, "csv", 7)] * 10, [])
         self.wait_for(exporter, total + 10, "usage_uses_total", feature="export")
         self.compare(exporter, database)
-        self.assertEqual(exporter.value("usage_uses", feature="export", window="7d"), week + 10)
 
         # They change, and the numbers of their dimension follow.
         database.execute(f"UPDATE export_logs SET format = 'png' WHERE created_at = '{late}'")
-        png = database.numbers("SELECT count(*) FROM export_logs WHERE format = 'png'"
-                               f" AND created_at >= '{instant(self.window_start(exporter, '30d'))}'")[0]
-        self.wait_for(exporter, png, "usage_dimension_uses", feature="export", value="png", window="30d")
+        self.wait_for_uses(exporter, database, "30d", "png")
 
         # They vanish: windows fall, the counter does not.
         database.execute(f"DELETE FROM export_logs WHERE created_at = '{late}'")
-        self.wait_for(exporter, week, "usage_uses", feature="export", window="7d")
+        self.wait_for_uses(exporter, database, "7d")
         self.assertEqual(exporter.value("usage_uses_total", feature="export"), total + 10)
         self.assertGreaterEqual(exporter.value("usage_recount_changed_rows_total", feature="export"), 20)
-
-    def window_start(self, exporter, window):
-        return exporter.value("usage_window_start_timestamp_seconds", window=window)
 
     def test_sqlite(self):
         self.life(Sqlite(self.stack))
@@ -210,9 +218,7 @@ class UsageTest(unittest.TestCase):
         database.fill([(instant(time.time() - 60), "csv", 3)] * 5, [])
         exporter = self.start(database, folder=folder)
         self.wait_for(exporter, 2005, "usage_uses_total", feature="export")
-        kept = database.numbers("SELECT count(*) FROM export_logs"
-                                f" WHERE created_at >= '{instant(self.window_start(exporter, '30d'))}'")[0]
-        self.wait_for(exporter, kept, "usage_uses", feature="export", window="30d")
+        self.wait_for_uses(exporter, database, "30d")
         self.assertEqual(exporter.value("usage_uses_total", feature="export"), 2005)
         self.assertNotIn("backfill goes on", exporter.logs().split("listening")[-1])
 
@@ -239,7 +245,7 @@ class UsageTest(unittest.TestCase):
             exporter = self.start(database, slow, folder=folder)
             # On a busy machine a whole run may be too slow; the next one tells.
             progress = wait_until(lambda: exporter.value("usage_backfill_progress_ratio", source="app"),
-                                  "some progress", 60)
+                                  "some progress")
             seen.append(progress)
             exporter.kill9()
             if progress == 1:
@@ -381,13 +387,10 @@ class DemoTest(unittest.TestCase):
     def test_adoption_at_four_days(self):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "demo.db"
-            filled = run("demo", f"--into=sqlite:{path}")
-            self.assertEqual(filled.returncode, 0, filled.stderr)
-            env = {**os.environ, "USAGE_DSN": f"sqlite:{path}",
-                   "USAGE_DEMO_LAUNCH": filled.stdout.strip().rpartition("=")[2]}
+            day_of_launch = fill(f"sqlite:{path}")
+            env = {**os.environ, "USAGE_DSN": f"sqlite:{path}", "USAGE_DEMO_LAUNCH": day_of_launch}
+            launch = datetime.datetime.fromisoformat(day_of_launch.replace("Z", ""))
             with contextlib.closing(sqlite3.connect(path)) as database:
-                launch = datetime.datetime.fromisoformat(
-                    database.execute("SELECT launch FROM usage_exporter_demo").fetchone()[0])
                 for day in self.DAYS:
                     with self.subTest(day=day):
                         at = launch + datetime.timedelta(days=day)

@@ -15,7 +15,7 @@ SAMPLE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')
 
 
-def run(*arguments, timeout=60, **options):
+def run(*arguments, timeout=300, **options):
     """One call of the program to its end; text on stdout and stderr."""
     return subprocess.run(
         [PROGRAM, *map(str, arguments)],
@@ -58,7 +58,6 @@ class Exporter(HttpServer):
     `verb` may be "demo", which needs no config. Waits until /-/ready answers 200, unless wait=False.
     """
     NAME = "exporter"
-    PATIENCE = 10
 
     def __init__(self, config=None, *flags, verb="serve", host="127.0.0.1", wait=True, env=None,
                  folder=None, port=None):

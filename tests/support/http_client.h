@@ -33,7 +33,7 @@ class Client {
     if (receive_buffer > 0) {
       setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
     }
-    const timeval patience{20, 0};
+    const timeval patience{60, 0};
     setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     const int result = connect(fd_, info->ai_addr, info->ai_addrlen);
     freeaddrinfo(info);

@@ -122,7 +122,7 @@ class ProductTest(unittest.TestCase):
 
     def wait_for(self, exporter, wanted, name, **labels):
         key = (name, tuple(sorted(labels.items())))
-        wait_until(lambda: self.scrape(exporter).get(key) == wanted, f"{key} to be {wanted}", 20)
+        wait_until(lambda: self.scrape(exporter).get(key) == wanted, f"{key} to be {wanted}")
 
     def check(self, page, wanted, name, **labels):
         self.assertEqual(page.get((name, tuple(sorted(labels.items())))), wanted, f"{name} {labels}")
@@ -137,7 +137,7 @@ class ProductTest(unittest.TestCase):
                 self.last = error
                 return False
         try:
-            wait_until(equal, "windows as in SQL", 15)
+            wait_until(equal, "windows as in SQL")
         except AssertionError:
             raise self.last from None
 

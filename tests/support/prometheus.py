@@ -95,7 +95,7 @@ class FormatProxy(Listener):
                 proxy.accepts.add(headers.get("Accept", ""))
                 if accept:
                     headers["Accept"] = accept
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
                 try:
                     connection.request("GET", self.path, headers=headers)
                     answer = connection.getresponse()

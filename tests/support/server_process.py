@@ -18,8 +18,9 @@ def free_port(host="127.0.0.1"):
         return probe.getsockname()[1]
 
 
-def wait_until(condition, what, seconds=20.0, every=0.05):
-    """Returns the first true result of condition(); AssertionError naming `what` at the end."""
+def wait_until(condition, what, seconds=120.0, every=0.05):
+    """Returns the first true result of condition(); AssertionError naming `what` at the end. The patience is that of a busy
+    machine: it costs nothing where the condition comes true."""
     deadline = time.monotonic() + seconds
     while True:
         result = condition()
@@ -45,7 +46,7 @@ class Server:
     launch(); `process` is None before.
     """
     NAME = "server"
-    PATIENCE = 30  # seconds for an orderly end
+    PATIENCE = 60  # seconds for an orderly end
 
     def __init__(self, folder=None, port=None, host="127.0.0.1"):
         self._temporary = None if folder else tempfile.TemporaryDirectory(
@@ -83,14 +84,14 @@ class Server:
         with socket.create_connection((self.host, self.port), 1):
             return True
 
-    def wait_ready(self, seconds=60.0):
+    def wait_ready(self):
         def ready():
             if not self.running():
                 raise AssertionError(f"{self.NAME} ended with {self.process.returncode}:\n{self.logs()}")
             with contextlib.suppress(OSError):
                 return self.ready()
             return False
-        wait_until(ready, f"{self.NAME} on port {self.port} to be ready", seconds)
+        wait_until(ready, f"{self.NAME} on port {self.port} to be ready")
 
     def running(self):
         return self.process is not None and self.process.poll() is None
@@ -106,7 +107,7 @@ class Server:
 
     def kill9(self):
         self.process.kill()
-        return self.process.wait(10)
+        return self.process.wait(self.PATIENCE)
 
     def close(self):
         """Ends the program, hard if it will not go, and takes the folder away unless it was given."""
@@ -123,7 +124,7 @@ class Server:
 class HttpServer(Server):
     """One that speaks HTTP, and is ready when /-/ready says so."""
 
-    def request(self, method, path, headers=None, timeout=20, body=None):
+    def request(self, method, path, headers=None, timeout=60, body=None):
         connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
         try:
             connection.request(method, path, body, headers or {})
@@ -158,7 +159,7 @@ class Listener:
     def close(self):
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(10)
+        self._thread.join(60)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

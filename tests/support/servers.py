@@ -95,7 +95,7 @@ class Postgres(Server):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
-        wait_until(lambda: not any(map(_alive, children)), "the server's processes to be gone", 10)
+        wait_until(lambda: not any(map(_alive, children)), "the server's processes to be gone")
 
     def close(self):
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -18,11 +18,6 @@ def services():
     return yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
 
 
-def days_ago(days):
-    """A day as YYYY-MM-DD, in UTC."""
-    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=days)).strftime("%Y-%m-%d")
-
-
 class WholePicture:
     """A filled database, the exporter, and a Prometheus that scrapes it, has its past and evaluates the shipped
     rules. As a `with` block; `postgres`, `exporter` and `prometheus` are the servers.
@@ -33,7 +28,8 @@ class WholePicture:
 
     def __init__(self, folder, age, steps, scrape="5s", config=None):
         self.config = config or DEMO.read_text(encoding="utf-8")
-        self.launch, self.steps, self.scrape, self.folder = days_ago(age), steps, scrape, folder
+        self.today = datetime.datetime.now(datetime.timezone.utc)  # also when it ends meanwhile
+        self.launch, self.steps, self.scrape, self.folder = self.days_ago(age), steps, scrape, folder
         self.port = free_port()
         self.servers = []
 
@@ -55,6 +51,10 @@ class WholePicture:
     def __exit__(self, *_):
         while self.servers:
             self.servers.pop().close()
+
+    def days_ago(self, days):
+        """A day as YYYY-MM-DD, in UTC."""
+        return (self.today - datetime.timedelta(days=days)).strftime("%Y-%m-%d")
 
     def _opened(self, server):
         self.servers.append(server)
@@ -80,8 +80,8 @@ class WholePicture:
         ends = [days for days, _ in self.steps[1:]]
         for (begin, step), end in zip(self.steps, [*ends, None]):
             words = [word for word in self.command("history") if not word.startswith("--from=")]
-            words += [f"--from={days_ago(begin)}T00:00:00Z", f"--step={step}"]
-            self._run([*words, f"--to={days_ago(end + 1)}T23:00:00Z"] if end is not None else words)
+            words += [f"--from={self.days_ago(begin)}T00:00:00Z", f"--step={step}"]
+            self._run([*words, f"--to={self.days_ago(end + 1)}T23:00:00Z"] if end is not None else words)
             self._run(self.command("blocks"))
 
     def _run(self, command):

@@ -194,7 +194,7 @@ TEST(Events, CoverageIsTheShareThatTheOtherSourceSawAsSqlSays) {
     source->scan(
         {fmt::format(kCoverage, std::chrono::floor<milliseconds>(open).time_since_epoch().count()),
          {}},
-        clock.steady_now() + seconds(5),
+        clock.steady_now() + seconds(60),
         {.columns = [](auto) {}, .rows = row_by_row([&](auto row) {
                                    for (const Value& cell : row) {
                                      sql.push_back(
@@ -298,7 +298,7 @@ TEST(Events, TheJournalIsReadAsATableIs) {
   const FeatureConfig& feature = read.usage.features.front();
   shared.facts.features.emplace("export", FeatureFacts(feature.shape, hours(1)));
   const Interval day{std::chrono::floor<days>(kNow), std::chrono::floor<days>(kNow) + days(1)};
-  const auto deadline = clock.steady_now() + seconds(5);
+  const auto deadline = clock.steady_now() + seconds(60);
   const auto found =
       FeatureReader(feature, config).read(*source, day, kNow, hours(1), false, deadline, shared);
   ASSERT_EQ(found.buckets.size(), 1U);

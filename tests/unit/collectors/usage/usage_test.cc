@@ -277,7 +277,11 @@ TEST(Usage, CheckNamesAMissingColumn) {
   Bench bench(kTable, config);
   const SystemClock clock;
   Log log(stderr, LogLevel::error, LogFormat::logfmt, clock);
+<<<<<<< HEAD:tests/unit/collectors/usage/usage_test.cc
   const usage::RunContext run{kNow, clock.steady_now() + std::chrono::seconds(5), log};
+=======
+  const usage::Run run{kNow, clock.steady_now() + std::chrono::seconds(60), log};
+>>>>>>> dates:tests/unit/usage_test.cc
   try {
     bench.collector().check(run);
     FAIL() << "nothing was found";
@@ -439,7 +443,7 @@ TEST(Usage, SourcesShareUsersAndPublishTheirOwnFeatures) {
   for (int run = 0; run < 2; ++run) {
     for (std::size_t i = 0; i < collectors.size(); ++i) {
       const Collection collection =
-          collectors[i]->collect({kNow, clock.steady_now() + std::chrono::seconds(9), log});
+          collectors[i]->collect({kNow, clock.steady_now() + std::chrono::seconds(60), log});
       auto& families = found[config.sources[i].name];
       families.clear();
       for (const MetricFamily& family : collection.metrics) {

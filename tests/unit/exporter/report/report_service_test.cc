@@ -123,7 +123,7 @@ TEST_F(ReportsTest, TheLastWeekIsServedWhileTheFactsAreLocked) {
   {
     const std::scoped_lock lock(bench_.state()->shared().mutex);
     asked = std::async(std::launch::async, [&] { return get(*reports, "/report", "format=json"); });
-    EXPECT_EQ(asked.wait_for(seconds(20)), std::future_status::ready);
+    EXPECT_EQ(asked.wait_for(seconds(60)), std::future_status::ready);
   }
   const HttpResponse response = asked.get();
   EXPECT_EQ(response.content_type, "application/json");

@@ -17,7 +17,7 @@ namespace {
 
 using testing::ElementsAre;
 
-const Deadline kSoon = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+const Deadline kSoon = std::chrono::steady_clock::now() + std::chrono::minutes(10);
 
 Query numbered(std::int64_t number) { return {.sql = "SELECT", .parameters = {number}}; }
 
@@ -115,7 +115,7 @@ TEST(ReadAhead, TheNextScanGoesOnWhileRowsAreTaken) {
   auto began = second_began.get_future();
   const RowSink waits{.columns = [](std::span<const Column>) {},
                       .rows = row_by_row([&](std::span<const Value>) {
-                        EXPECT_EQ(began.wait_for(std::chrono::seconds(20)),
+                        EXPECT_EQ(began.wait_for(std::chrono::seconds(60)),
                                   std::future_status::ready);
                       })};
   ahead.scan(numbered(1), kSoon, waits);
