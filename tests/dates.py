@@ -55,7 +55,7 @@ def parse_arguments():
                         help="of the random dates, as an earlier run printed it on the same day")
     parser.add_argument("--at", help="one date instead, such as 2027-01-17T23:59:50Z")
     parser.add_argument("--zone", default="UTC", choices=ZONES, help="the time zone with --at")
-    parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="the build folder (default build/release)")
+    parser.add_argument("--build", type=Path, default=ROOT / "build/ci", help="the build folder (default build/ci)")
     parser.add_argument("--only", default="", help="the tests whose names match this regular expression")
     arguments = parser.parse_args()
     if (arguments.count is None) == (arguments.at is None) or (arguments.count is not None and arguments.count < 1):

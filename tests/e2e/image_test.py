@@ -19,7 +19,7 @@ MAX_MB = 250  # Debian's base alone takes about 150 when made by debootstrap
 
 
 def build_folder():
-    return Path(os.environ.get("BUILD_DIR", SOURCE_DIR / "build/release")) / "images"
+    return Path(os.environ.get("BUILD_DIR", SOURCE_DIR / "build/ci")) / "images"
 
 
 class ImageTest(unittest.TestCase):

@@ -36,7 +36,7 @@ def install(folder):
 class LoggersTest(unittest.TestCase):
     def test_what_loggers_write_is_read(self):
         folder = self.enterContext(tempfile.TemporaryDirectory(prefix="loggers_"))
-        node = install(Path(os.environ.get("BUILD_DIR", SOURCE_DIR / "build/release")) / "loggers")
+        node = install(Path(os.environ.get("BUILD_DIR", SOURCE_DIR / "build/ci")) / "loggers")
         subprocess.run(["node", node / "write.mjs", folder, str(COUNT)], check=True, timeout=60)
         subprocess.run(["/usr/bin/python3", SOURCE_DIR / "tests/loggers/write.py", folder, str(COUNT)], check=True,
                        timeout=60)

@@ -36,7 +36,7 @@ features:
 NODE_CLIENTS = ("segment", "rudderstack", "posthog")
 COUNT = 24
 BROWSER_COUNT = 12  # by each of two ways
-BUILD = Path(os.environ.get("BUILD_DIR", SOURCE_DIR / "build/release"))
+BUILD = Path(os.environ.get("BUILD_DIR", SOURCE_DIR / "build/ci"))
 
 
 def install():

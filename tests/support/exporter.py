@@ -9,7 +9,7 @@ from pathlib import Path
 from server_process import HttpServer, free_port, wait_until  # noqa: F401 (tests take them from here)
 
 SOURCE_DIR = Path(__file__).resolve().parents[2]
-PROGRAM = os.environ.get("USAGE_EXPORTER", str(SOURCE_DIR / "build/release/usage_exporter"))
+PROGRAM = os.environ.get("USAGE_EXPORTER", str(SOURCE_DIR / "build/ci/usage_exporter"))
 
 SAMPLE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)')

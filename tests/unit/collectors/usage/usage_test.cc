@@ -277,11 +277,7 @@ TEST(Usage, CheckNamesAMissingColumn) {
   Bench bench(kTable, config);
   const SystemClock clock;
   Log log(stderr, LogLevel::error, LogFormat::logfmt, clock);
-<<<<<<< HEAD:tests/unit/collectors/usage/usage_test.cc
-  const usage::RunContext run{kNow, clock.steady_now() + std::chrono::seconds(5), log};
-=======
-  const usage::Run run{kNow, clock.steady_now() + std::chrono::seconds(60), log};
->>>>>>> dates:tests/unit/usage_test.cc
+  const usage::RunContext run{kNow, clock.steady_now() + std::chrono::seconds(60), log};
   try {
     bench.collector().check(run);
     FAIL() << "nothing was found";
