@@ -1,3 +1,5 @@
+#include "collectors/measures/evaluate.h"
+
 #include <algorithm>
 
 #include "collectors/measures/measures.h"
@@ -51,8 +53,8 @@ Evaluation evaluate(const Facts& facts, const UsageRules& rules, Instant at, boo
   std::size_t budget = rules.max_series;
   for (const Measure& measure : measures()) {
     MetricFamily family = empty_family(measure);
-    if (!measure.per_feature && global) measure.evaluate(context, "", family);
-    if (measure.per_feature) {
+    if (!measure.per_feature() && global) measure.evaluate(context, "", family);
+    if (measure.per_feature()) {
       for (const auto& [name, feature] : facts.features) {
         if (features.contains(name) && measure.applies(feature.shape())) {
           measure.evaluate(context, name, family);
@@ -73,7 +75,7 @@ Metrics describe_measures(const std::vector<FeatureShape>& shapes, bool global) 
   Metrics families;
   for (const Measure& measure : measures()) {
     const bool possible =
-        measure.per_feature ? std::ranges::any_of(shapes, measure.applies) : global;
+        measure.per_feature() ? std::ranges::any_of(shapes, measure.applies) : global;
     if (possible) families.push_back(empty_family(measure));
   }
   return families;

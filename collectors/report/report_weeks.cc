@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "collectors/measures/context/window.h"
-#include "collectors/measures/families/business.h"
+#include "collectors/measures/business/ratings.h"
 
 namespace usage {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "collectors/measures/measures.h"
+#include "collectors/measures/evaluate.h"
 #include "collectors/report/report.h"
 
 // What report.cc is made of.

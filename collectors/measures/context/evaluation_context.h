@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,16 @@
 namespace usage {
 
 class TargetHistory;  // targets.h
+
+// Names a value that an EvaluationContext computes once and several measures share. Its address is
+// its identity: declare one constant for each kind of value. The key is mostly the feature, or ""
+// for a value of the product.
+template <typename Value, typename Key = std::string>
+struct Memo {
+  constexpr Memo() = default;
+  Memo(const Memo&) = delete;
+  Memo& operator=(const Memo&) = delete;
+};
 
 // Facts, rules and an instant: what every measure is a pure function of. Remembers sums that
 // several measures need; one thread. Facts and rules outlive it. References that it gives stay
@@ -62,12 +73,18 @@ class EvaluationContext {
   const IdSet& excluded() const { return excluded_; }
   const IdSet& not_counted(Instant end);
 
-  // What several measures need is made once. The key names what and of which feature.
-  template <typename Make>
-  const auto& once(const std::string& key, const Make& make) {
-    std::any& made = made_[key];
-    if (!made.has_value()) made = make();
-    return std::any_cast<const decltype(make())&>(made);
+  // Returns what `make` returned when it was first called for this memo and key. `make` may use
+  // other memos.
+  template <typename Value, typename Key, typename Make>
+  const Value& once(const Memo<Value, Key>& memo, const std::type_identity_t<Key>& key,
+                    const Make& make) {
+    std::any& held = memos_[&memo];
+    if (!held.has_value()) held = std::map<Key, Value>();
+    auto& values = *std::any_cast<std::map<Key, Value>>(&held);
+    const auto found = values.find(key);
+    if (found != values.end()) return found->second;
+    Value made = make();
+    return values.emplace(key, std::move(made)).first->second;
   }
 
   // Series that k-anonymity hides are counted here as they are met.
@@ -93,7 +110,7 @@ class EvaluationContext {
   std::map<std::string, std::map<Key, UsageSummary>> done_;
   std::map<std::string, std::map<Key, IdSet>> users_;
   std::map<Key, IdSet> active_;
-  std::map<std::string, std::any> made_;
+  std::map<const void*, std::any> memos_;  // by memo: a map from its key to its value
   std::map<std::string, std::size_t> suppressed_;
 };
 

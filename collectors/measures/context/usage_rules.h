@@ -21,8 +21,11 @@ struct Window {
   bool operator==(const Window&) const = default;
 };
 
+// The label value of whatever is not shown by itself.
+inline constexpr char kOther[] = "other";
+
 struct DimensionRules {
-  std::vector<std::string> allow;        // the values shown; everything else is "other"
+  std::vector<std::string> allow;        // the values shown; everything else is kOther
   std::optional<std::size_t> allow_top;  // instead: the so many values with most users over 28 d
   bool operator==(const DimensionRules&) const = default;
 };

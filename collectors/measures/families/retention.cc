@@ -1,9 +1,11 @@
+#include "collectors/measures/families/retention.h"
+
 #include <algorithm>
 #include <array>
 
 #include "collectors/measures/context/privacy.h"
 #include "collectors/measures/context/window.h"
-#include "collectors/measures/families/measure_functions.h"
+#include "collectors/measures/families/engagement.h"
 
 namespace usage {
 
@@ -117,8 +119,6 @@ void add_bands(EvaluationContext& context, const std::string& feature, MetricFam
   }
 }
 
-}  // namespace
-
 void retention_cohort(EvaluationContext& context, const std::string& feature,
                       MetricFamily& family) {
   add_cohorts(context, feature, family, cohort_size);
@@ -160,5 +160,43 @@ void lifecycle(EvaluationContext& context, const std::string& feature, MetricFam
   add("resurrected", (now & earlier) - before);
   add("dormant", before - now);
 }
+
+constexpr Measure kRetentionMeasures[] = {
+    row("usage_lifecycle_users", kGauge, "", {"feature", "state"}, has_users, lifecycle,
+        "Users of the last complete week against the week before: new (first use ever, not the "
+        "user's creation), retained (used in both), resurrected (used earlier, not the week "
+        "before), dormant (used the week before only)."),
+    row("usage_retention_cohort_users", kGauge, "", {"feature", "segment", "window"}, has_users,
+        retention_cohort,
+        "Users active in the closed period before the window, by whether they used the feature in "
+        "that period."),
+    row("usage_retention_retained_users", kGauge, "", {"feature", "segment", "window"}, has_users,
+        retention_retained,
+        "Users of usage_retention_cohort_users who were active in the window too."),
+    row("usage_retention_ratio", kGauge, "ratio", {"feature", "segment", "window"}, has_users,
+        retention_ratio,
+        "Users active in the closed window and in the period before / users active in the period "
+        "before, by whether they used the feature in the period before. A comparison, not a cause: "
+        "active people use features and stay.",
+        {"usage_retention_retained_users", "usage_retention_cohort_users"}),
+    row("usage_retention_activity_cohort_users", kGauge, "",
+        {"feature", "segment", "activity_days", "window"}, has_users, band_cohort,
+        "usage_retention_cohort_users by local days of activity in the first week. Absent where it "
+        "is about fewer than k people, or could be computed."),
+    row("usage_retention_activity_retained_users", kGauge, "",
+        {"feature", "segment", "activity_days", "window"}, has_users, band_retained,
+        "usage_retention_retained_users by local days of activity in the first week. Absent where "
+        "the cohort is fewer than k people, or could be computed."),
+    row("usage_retention_activity_ratio", kGauge, "ratio",
+        {"feature", "segment", "activity_days", "window"}, has_users, band_ratio,
+        "usage_retention_ratio by local days of activity in the first week, so that equally active "
+        "people are compared. Absent where the cohort is fewer than k people, or could be "
+        "computed.",
+        {"usage_retention_activity_retained_users", "usage_retention_activity_cohort_users"}),
+};
+
+}  // namespace
+
+std::span<const Measure> retention_measures() { return kRetentionMeasures; }
 
 }  // namespace usage

@@ -5,9 +5,15 @@
 #include <cmath>
 #include <utility>
 
+#include "collectors/measures/business/accounts.h"
+#include "collectors/measures/business/artifacts.h"
+#include "collectors/measures/business/ratings.h"
+#include "collectors/measures/business/tickets.h"
+#include "collectors/measures/business/value.h"
 #include "collectors/measures/context/feature_predicates.h"
 #include "collectors/measures/context/window.h"
-#include "collectors/measures/families/business.h"
+#include "collectors/measures/families/adoption.h"
+#include "collectors/measures/families/habits.h"
 
 namespace usage {
 
@@ -164,6 +170,8 @@ constexpr std::array kMeasures{
                   paid_back},
 };
 
+constexpr Memo<std::vector<TargetEvaluation>> kEvaluations;
+
 Interval window_of(const EvaluationContext& context, const Target& target) {
   return target.window ? context.bounds(*target.window) : context.last(kTriedSpan);
 }
@@ -280,7 +288,7 @@ std::vector<TargetEvaluation> evaluate_targets(EvaluationContext& context, Targe
 }
 
 const std::vector<TargetEvaluation>& verdicts_of(EvaluationContext& context) {
-  return context.once("evaluations", [&] {
+  return context.once(kEvaluations, "", [&] {
     TargetHistory anew;
     TargetHistory* known = context.target_history();
     return evaluate_targets(context, known != nullptr ? *known : anew);

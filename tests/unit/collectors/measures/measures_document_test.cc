@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "collectors/measures/document.h"
+#include "collectors/measures/evaluate.h"
 #include "collectors/measures/measures.h"
 #include "collectors/usage/usage.h"
 #include "exporter/ingest/ingest_metrics.h"

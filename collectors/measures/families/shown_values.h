@@ -9,9 +9,6 @@
 
 namespace usage {
 
-// The label value of whatever is not shown by itself.
-inline constexpr char kOther[] = "other";
-
 // The values of a dimension that have a series of their own. All else, NULL too, is kOther.
 struct ShownValues {
   std::vector<std::string> labels;

@@ -1,12 +1,13 @@
+#include "collectors/measures/business/artifacts.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 
-#include "collectors/measures/context/breakdown.h"
 #include "collectors/measures/context/privacy.h"
 #include "collectors/measures/context/window.h"
-#include "collectors/measures/families/business.h"
+#include "collectors/measures/families/counters.h"
 
 namespace usage {
 
@@ -164,12 +165,12 @@ class Artifacts {
   std::vector<std::uint32_t> places_;  // by id
 };
 
+constexpr Memo<Artifacts> kArtifacts;
+
 std::vector<const Artifact*> matured(EvaluationContext& context, const std::string& feature,
                                      const Interval& window) {
-  return context
-      .once("artifacts of " + feature,
-            [&] { return std::make_shared<const Artifacts>(context, feature); })
-      ->matured(window);
+  return context.once(kArtifacts, feature, [&] { return Artifacts(context, feature); })
+      .matured(window);
 }
 
 Share share_of(const std::vector<const Artifact*>& matured,
@@ -229,16 +230,6 @@ std::optional<Lifetimes> lifetimes(EvaluationContext& context, const std::string
     if (life) sum.seconds += seconds(*life) * static_cast<double>(summary.uses);
   }
   return sum;
-}
-
-}  // namespace
-
-std::optional<Share> access_share(EvaluationContext& context, const std::string& feature,
-                                  const Interval& window) {
-  const auto& rules = context.feature_rules(feature).artifact;
-  if (!rules || !rules->has_accesses) return std::nullopt;
-  return share_of(matured(context, feature, window),
-                  [](const Artifact& one) { return one.accesses > 0; });
 }
 
 void artifacts(EvaluationContext& context, const std::string&, MetricFamily& family) {
@@ -387,6 +378,69 @@ void approximate_accesses_total(EvaluationContext& context, const std::string&,
     set_created(context, name, family);
     add_sample(family, {feature}, counters_of(context, name).size.sum);
   });
+}
+
+constexpr Measure kArtifactMeasures[] = {
+    row("usage_artifacts", kGauge, "", {"feature", "window"}, kOnce, artifacts,
+        "Distinct artifacts made in the window: by their token, if there is one. Without revoked "
+        "ones and those of excluded users."),
+    row("usage_artifacts_mature", kGauge, "", {"feature", "window"}, kOnce, mature_artifacts,
+        "Artifacts that matured in the window: 7 days (unless configured) after the bucket in "
+        "which they were made, or when they expired, whichever came first. Without revoked ones "
+        "and those of excluded users."),
+    row("usage_artifacts_opened", kGauge, "", {"feature", "window"}, kOnce, opened_artifacts,
+        "Artifacts of usage_artifacts_mature that were opened before they matured, by a viewer who "
+        "counts: not by their creator, nor by a bot, unless configured."),
+    row("usage_artifact_access_ratio", kGauge, "ratio", {"feature", "window"}, kOnce, access_ratio,
+        "Artifacts that matured in the window and were opened before, by a viewer who counts / "
+        "artifacts that matured in the window.",
+        {"usage_artifacts_opened", "usage_artifacts_mature"}),
+    row("usage_artifact_external_access_ratio", kGauge, "ratio", {"feature", "window"}, kOnce,
+        external_access_ratio,
+        "Artifacts that matured in the window and were opened before from outside / artifacts that "
+        "matured in the window."),
+    row("usage_artifact_accesses_mean", kGauge, "", {"feature", "window"}, kOnce, access_mean,
+        "Accesses that count before an artifact matured / artifacts that matured in the window."),
+    row("usage_artifact_accesses_median", kGauge, "", {"feature", "window"}, kOnce, access_median,
+        "Median accesses that count before an artifact matured, over those that matured in the "
+        "window."),
+    row("usage_artifact_accesses_total", kCounter, "", {"feature", "viewer"}, kOnce, accesses_total,
+        "Accesses to artifacts counted since the exporter knows them, by kind of viewer. Deleted "
+        "rows stay counted."),
+    row("usage_artifact_accesses", kGauge, "", {"feature", "viewer", "window"}, kOnce, accesses,
+        "Accesses to artifacts in the window, by kind of viewer."),
+    row("usage_artifact_viewers", kGauge, "", {"feature", "viewer", "window"}, kOnce, viewers,
+        "Distinct viewers of artifacts in the window, by kind; somebody who is not signed in is a "
+        "browser, not a person. Absent where it is about fewer than k, or could be computed."),
+    row("usage_collaboration_change_ratio", kGauge, "ratio", {"feature", "window"}, kOnce,
+        collaboration_change,
+        "Distinct external viewers in the window / those in as long before it, less 1; windows "
+        "that have ended only. Absent where there was none before."),
+    row("usage_artifact_ttl_seconds_mean", kGauge, "", {"feature", "window"}, kOnce, ttl_mean,
+        "Mean lifetime of the artifacts made in the window that expire."),
+    row("usage_artifacts_without_expiry", kGauge, "", {"feature", "window"}, kOnce, without_expiry,
+        "Artifacts made in the window that never expire."),
+    row("usage_artifact_approximate_access_ratio", kGauge, "ratio", {"feature", "window"}, kOnce,
+        approximate_access_ratio,
+        "Artifacts that matured in the window and whose running total of accesses is above 0 / "
+        "artifacts that matured in the window. Approximate: a total tells neither who nor when, so "
+        "creators, bots and late accesses count."),
+    row("usage_artifact_approximate_accesses_total", kCounter, "", {"feature"}, kOnce,
+        approximate_accesses_total,
+        "What the running totals of accesses rose by since the exporter knows the artifacts, of "
+        "those made in one bucket together. Approximate: whoever it was."),
+};
+
+}  // namespace
+
+std::span<const Measure> artifact_measures() { return kArtifactMeasures; }
+
+std::optional<Share> access_share(EvaluationContext& context, const std::string& feature,
+                                  const Interval& window) {
+  const auto& rules = context.feature_rules(feature).artifact;
+  if (!rules || !rules->has_accesses) return std::nullopt;
+  return share_of(matured(context, feature, window),
+                  [](const Artifact& one) { return one.accesses > 0; });
 }
 
 }  // namespace usage
