@@ -167,7 +167,7 @@ std::vector<std::string_view> circle() {
   return path;
 }
 
-// "prometheus/gauge.h" and "prometheus/counter.h" are one library.
+// <prometheus/gauge.h> and <prometheus/counter.h> are one library.
 std::string library_of(const std::string& header) { return header.substr(0, header.find('/')); }
 
 std::vector<std::string> third_party_violations(const Tree& tree) {

@@ -54,7 +54,7 @@ struct Combination {
   std::vector<std::string> features;
 };
 
-struct TargetMeasure;  // measures/targets.h
+struct TargetMeasure;  // targets/targets.h
 
 enum class Comparison { min, max };  // which side of the threshold is good
 
