@@ -13,7 +13,7 @@
 
 namespace usage {
 
-class TargetHistory;  // targets.h
+class TargetHistory;  // targets/target_history.h
 
 // Names a value that an EvaluationContext computes once and several measures share. Its address is
 // its identity: declare one constant for each kind of value. The key is mostly the feature, or ""
@@ -25,9 +25,9 @@ struct Memo {
   Memo& operator=(const Memo&) = delete;
 };
 
-// Facts, rules and an instant: what every measure is a pure function of. Remembers sums that
-// several measures need; one thread. Facts and rules outlive it. References that it gives stay
-// valid as long as it lives.
+// Facts, rules and an instant: every measure is a pure function of these. Remembers sums that
+// several measures need. For one thread. Facts and rules must outlive it; references that it
+// returns are valid as long as it lives.
 class EvaluationContext {
  public:
   EvaluationContext(const Facts& facts, const UsageRules& rules, Instant at, bool live);
@@ -38,37 +38,38 @@ class EvaluationContext {
   Instant at() const { return at_; }    // rounded down to a bucket edge unless live
   Instant end() const { return end_; }  // where every rolling window ends
 
-  // What is remembered of earlier instants; nullptr: nothing.
+  // Target evaluations of earlier instants; nullptr if nothing is remembered.
   TargetHistory* target_history() const { return target_history_; }
   void remember(TargetHistory& history) { target_history_ = &history; }
 
-  const FeatureFacts& feature(const std::string& name) const;        // or a record
+  const FeatureFacts& feature(const std::string& name) const;        // or an auxiliary table
   const FeatureRules& feature_rules(const std::string& name) const;  // the defaults if none
-  // Nullptr when the name is a feature's.
+  // Nullptr if the name is not a combination's.
   const Combination* combination(const std::string& name) const;
-  // When a feature can first have been used: its launch, else its first bucket. Of a combination:
-  // when any of its features, or all of them, could.
+  // When a feature can first have been used: its launch, else its first bucket. For combinations
+  // see combined_begin.h.
   std::optional<Instant> begin_of(const std::string& subject) const;
 
   Interval bounds(const Window& window) const;
-  // As long before the window; nullopt: it has not ended, so there is nothing to compare.
+  // The interval of the same length before the window. Nullopt if the window has not ended, because
+  // then the two do not compare.
   std::optional<Interval> before(const Window& window) const;
   Interval last(Duration length) const;
   // `count` periods in a row, the newest first; the newest ends `ago` before now.
   std::vector<Interval> periods(Duration length, int count, Duration ago = {}) const;
   // The last `count` complete calendar periods, the newest first.
   std::vector<Interval> closed(CalendarUnit unit, int count) const;
-  // The 28 d that end with the last local day: what ranks the values of a dimension for a day.
+  // The 28 days up to the last local midnight: they rank the values of a dimension for a day.
   Interval ranking() const;
-  // All that a feature knows until `to`.
+  // From the first bucket of a feature to `to`.
   Interval ever(const std::string& feature, Instant to) const;
 
   const UsageSummary& summary(const std::string& feature, const Interval& interval);
-  // Successful users of the feature, or of any or all features of the combination, who count at the
-  // interval's end: not excluded, eligible, not deleted before it, and in the users table if there
-  // is one.
+  // Users with a success in the feature, or in any or all features of the combination, who count at
+  // the end of the interval: not excluded, eligible, not deleted before it, and in the users table
+  // if there is one.
   const IdSet& users(const std::string& subject, const Interval& interval);
-  // Active users: activity, or a successful use of any feature; those who count.
+  // Users who count, with an activity row or a successful use of any feature.
   const IdSet& active(const Interval& interval);
   const IdSet& excluded() const { return excluded_; }
   const IdSet& not_counted(Instant end);
@@ -87,7 +88,7 @@ class EvaluationContext {
     return values.emplace(key, std::move(made)).first->second;
   }
 
-  // Series that k-anonymity hides are counted here as they are met.
+  // Adds to the series of the feature that k-anonymity hid.
   void count_suppressed(const std::string& feature, std::size_t series);
   std::size_t suppressed(const std::string& feature) const;
   std::size_t suppressed() const;
@@ -105,7 +106,7 @@ class EvaluationContext {
   IdSet excluded_, never_counted_;
   std::vector<std::pair<Instant, UserId>> deletions_;  // by time
   std::map<Instant, IdSet> not_counted_;
-  // Windows overlap: each is put together from the pieces between all their ends.
+  // The ends of all windows: windows overlap, so each is the sum of the pieces between these.
   std::set<Instant> ends_;
   std::map<std::string, std::map<Key, UsageSummary>> done_;
   std::map<std::string, std::map<Key, IdSet>> users_;

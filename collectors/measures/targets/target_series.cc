@@ -6,7 +6,7 @@ namespace usage {
 
 namespace {
 
-// One sample for every target for which `value` knows one.
+// Adds a sample for each target for which `value` returns a number.
 void add_per_target(EvaluationContext& context, MetricFamily& family,
                     const std::function<std::optional<double>(const TargetEvaluation&)>& value) {
   for (const TargetEvaluation& verdict : verdicts_of(context)) {
