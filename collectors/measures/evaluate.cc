@@ -8,10 +8,10 @@ namespace usage {
 
 namespace {
 
-// Every number is computed on the exporter's own schedule and not when it is scraped.
+// Numbers are computed on the exporter's own schedule, not when they are scraped.
 constexpr std::string_view kCached = " Cached: as of the last refresh.";
 
-// Whether the counter's name in OpenMetrics, which is without _total, is that of another measure.
+// True if the counter's name in OpenMetrics, which drops _total, is that of another measure.
 bool shares_its_name(const Measure& measure) {
   return measure.type == MetricType::counter &&
          std::ranges::any_of(measures(), [&](const Measure& other) {
@@ -30,7 +30,7 @@ MetricFamily empty_family(const Measure& measure) {
   return family;
 }
 
-// Shortens the family to at most `budget` series; returns how many were dropped.
+// Drops series beyond `budget`; returns how many.
 std::size_t shorten(MetricFamily& family, std::size_t budget) {
   const std::size_t before = family.series_count();
   while (family.series_count() > budget) {

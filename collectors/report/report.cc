@@ -22,12 +22,13 @@ using Begin = std::optional<Instant>;
 
 Begin earlier(Begin a, Begin b) { return !a ? b : !b ? a : std::min(*a, *b); }
 
-// When a feature was there at the latest: some use features before the launch.
+// The first day of a feature: its launch or its first bucket, whichever is earlier, because some
+// use features before the launch.
 Begin begin_of(const Facts& facts, const UsageRules& rules, const std::string& feature) {
   return earlier(rules.features.at(feature).launched_at, facts.features.at(feature).first_bucket());
 }
 
-// When the first feature was there.
+// The same of the earliest feature.
 Begin begin_of_features(const Facts& facts, const UsageRules& rules) {
   Begin begin;
   for (const auto& [name, feature] : facts.features) {

@@ -23,7 +23,7 @@ Share retained(EvaluationContext& context, const Interval& first, const Interval
   return {common(before, accounts_of(context, second)), before.size()};
 }
 
-// Periods in a row, the newest first, that end at or before an instant.
+// `count` consecutive periods that end at or before `end`, the newest first.
 std::vector<Interval> periods_before(const EvaluationContext& context, Instant end, int count) {
   const auto& period = context.rules().business.retention->period;
   const Duration width = context.facts().bucket_width;

@@ -29,7 +29,7 @@ void for_each_maker(EvaluationContext& context, bool ArtifactRules::*has,
   }
 }
 
-// Of windows that are asked for, one at a time.
+// Adds a sample for each feature with artifacts and each window for which `value` returns a number.
 void add_per_maker(EvaluationContext& context, MetricFamily& family, bool ArtifactRules::*has,
                    const std::function<std::optional<double>(const std::string& feature,
                                                              const Interval& window)>& value) {
@@ -50,12 +50,12 @@ std::string_view text_of(const FeatureFacts& facts, std::size_t dimension, std::
                                           : facts.names().dimensions[dimension].text(value);
 }
 
-// How long artifacts with this value of kTtl live; nothing: for ever, or nobody knows.
+// How long artifacts with this value of kTtl live. Nothing if for ever or unknown.
 std::optional<Duration> lifetime(std::string_view text, double unit) {
   double units = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), units);
   const double length = units * unit;
-  constexpr double kLongest = 1e9;  // s; some thirty years
+  constexpr double kLongest = 1e9;  // seconds, some thirty years
   if (failed != std::errc() || !(length > 0) || length > kLongest) return std::nullopt;
   return std::chrono::round<Duration>(std::chrono::duration<double>(length));
 }
@@ -74,12 +74,12 @@ bool counts(const ArtifactRules& rules, const std::string& kind) {
 
 struct Artifact {
   Instant matures;
-  std::uint64_t accesses = 0, external = 0;  // that count, before it matured
-  bool accessed = false;                     // by the total of its row
+  std::uint64_t accesses = 0, external = 0;  // those that count, before it matured
+  bool accessed = false;                     // by the running total in its row
 };
 
-// Those that can mature in a window. An artifact matures so long after the end of the bucket that
-// it was made in, on a bucket's edge.
+// The artifacts that can mature in a window. An artifact matures ArtifactRules::mature_after (or
+// its lifetime, if shorter) after the end of the bucket that it was made in, rounded up to an edge.
 class Artifacts {
  public:
   Artifacts(EvaluationContext& context, const std::string& feature)
@@ -104,8 +104,8 @@ class Artifacts {
     }
   }
 
-  // The artifacts that matured in (from, to]: one matures at the end of the window in which its
-  // last access counts. What matures at the end of the open bucket may be opened until then.
+  // The artifacts that matured in (from, to]. The end is included, because accesses count up to the
+  // instant of maturing. One that matures at the end of the open bucket can still be opened.
   std::vector<const Artifact*> matured(const Interval& window) const {
     std::vector<const Artifact*> found;
     for (const Artifact& artifact : all_) {
@@ -186,7 +186,7 @@ std::vector<double> accesses_of(const std::vector<const Artifact*>& matured) {
   return accesses;
 }
 
-// The people behind each kind of viewer in an interval, without those who are left out.
+// The people behind each kind of viewer in an interval, without excluded users.
 std::map<std::string, IdSet> viewers_of(EvaluationContext& context, const std::string& feature,
                                         const Interval& interval) {
   const FeatureFacts& facts = context.feature(auxiliary::viewers(feature));
@@ -211,7 +211,7 @@ std::map<std::string, std::uint64_t> by_kind(
   return sums;
 }
 
-// Artifacts made in the window by how long they live.
+// Lifetimes of the artifacts made in a window.
 struct Lifetimes {
   double seconds = 0;
   std::uint64_t limited = 0, unlimited = 0;

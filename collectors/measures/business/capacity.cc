@@ -12,7 +12,7 @@ namespace {
 
 constexpr Duration kRecentWeek = std::chrono::days(7);
 
-// Load is load: that of excluded users too.
+// Counts excluded users too: their load is load.
 std::optional<double> used(EvaluationContext& context, const Capacity& capacity) {
   const Interval window = context.last(kRecentWeek);
   switch (capacity.measure) {

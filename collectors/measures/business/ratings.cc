@@ -13,7 +13,7 @@ bool is_rated(const EvaluationContext& context, const std::string& feature) {
          context.facts().auxiliary_tables.contains(auxiliary::ratings(feature));
 }
 
-// The last rating of everybody, from the newest bucket back: whoever was met has been heard.
+// The latest rating of each person. Goes back from the newest bucket; `heard` are those found.
 Score latest_of(EvaluationContext& context, const std::string& feature) {
   const FeatureFacts& facts = context.feature(auxiliary::ratings(feature));
   const Interval window = context.last(context.rules().business.ratings->within);

@@ -18,7 +18,7 @@ const TicketRules* rules_of(const EvaluationContext& context) {
                                                                                  : nullptr;
 }
 
-// Of a category; of all that are watched if it is empty.
+// Tickets of a category; of all watched ones if it is empty.
 std::uint64_t count(EvaluationContext& context, const Interval& interval,
                     const std::string& category) {
   const IdMap& names = context.feature(auxiliary::kTickets).names().dimensions.front();
@@ -38,8 +38,8 @@ std::uint64_t all(EvaluationContext& context, const Interval& interval) {
   return context.summary(auxiliary::kTickets, interval).uses;
 }
 
-// The sum of the active users of every week: what tickets are divided by, so that more users are
-// not more trouble.
+// The sum of the active users of each week. Tickets are divided by it, so that growth does not look
+// like trouble.
 std::uint64_t weekly_active(EvaluationContext& context, const Interval& interval) {
   std::uint64_t sum = 0;
   for (Instant to = interval.to; to - kWeek >= interval.from; to -= kWeek) {

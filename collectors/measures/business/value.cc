@@ -10,7 +10,7 @@ namespace usage {
 
 namespace {
 
-constexpr Duration kMonth = std::chrono::months(1);  // the mean one
+constexpr Duration kMonth = std::chrono::months(1);  // of mean length
 constexpr Duration kRecentWeeks = std::chrono::days(28);
 constexpr char kTicketAvoided[] = "ticket_avoided";
 
@@ -22,7 +22,8 @@ void for_each_stream(const EvaluationContext& context, const VisitStream& visit)
   }
 }
 
-// The numbers of the values that a stream is about; all uses if it names no dimension.
+// Calls `add` with the counts of each value that the stream is about, or with `all` if it names no
+// dimension.
 template <typename ByDimension, typename All, typename Add>
 void visit_uses(const FeatureFacts& facts, const ValueStream& stream, const ByDimension& dimensions,
                 const All& all, const Add& add) {
@@ -60,7 +61,7 @@ Interval since(Instant begin, const Interval& interval) {
   return {std::min(std::max(begin, interval.from), interval.to), interval.to};
 }
 
-// What every priced stream brought in an interval after the launch.
+// The money that each priced stream earned in the part of an interval after the launch.
 std::vector<Amount> amounts(EvaluationContext& context, const Interval& interval) {
   const Business& business = context.rules().business;
   std::vector<Amount> found;
@@ -89,14 +90,14 @@ double sum(const std::vector<Amount>& found) {
   return money;
 }
 
-// All that was ever earned; empty while nothing has a price.
+// Everything earned so far. Empty if nothing has a price.
 constexpr Memo<std::vector<Amount>> kEarned;
 
 const std::vector<Amount>& earned(EvaluationContext& context) {
   return context.once(kEarned, "", [&] { return amounts(context, {Instant(), context.end()}); });
 }
 
-// Until now, with what it costs to run.
+// What was invested so far, running costs included.
 std::optional<double> invested(const EvaluationContext& context) {
   const auto& investment = context.rules().business.investment;
   if (!investment || context.at() < investment->booked_at) return std::nullopt;
@@ -117,7 +118,7 @@ std::optional<double> break_even_at(EvaluationContext& context) {
   return unix_seconds(context.end()) + (*cost - sum(earned(context))) / per_second;
 }
 
-// Of everybody who counts and used the feature in the week.
+// Seconds saved by each user of the feature in the week.
 std::vector<double> seconds_saved(EvaluationContext& context, const std::string& feature,
                                   const Interval& week) {
   const FeatureFacts& facts = context.feature(feature);

@@ -2,7 +2,7 @@
 
 #include "collectors/facts/bucket.h"
 
-// What a measure needs of a feature, for the tables of measures and of what targets are about.
+// What a measure or a target needs of a feature: Measure::applies and TargetMeasure::applies.
 namespace usage {
 
 inline bool always(const FeatureShape&) { return true; }

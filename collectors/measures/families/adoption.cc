@@ -19,8 +19,8 @@ bool knows(const EvaluationContext& context, const Combination& combination) {
 
 constexpr Instant kNever = Instant::max();
 
-// The bucket of everyone's first success since the launch. Days are asked first: most have no one
-// new, and then their hours need not be looked at.
+// The bucket of each user's first success since the launch. Looks at whole days first, because most
+// bring no new user and their buckets can be skipped.
 std::vector<Instant> first_uses(EvaluationContext& context, const std::string& feature,
                                 Instant launch) {
   std::vector<Instant> first(context.facts().users.size(), kNever);
@@ -43,10 +43,10 @@ std::vector<Instant> first_uses(EvaluationContext& context, const std::string& f
   return first;
 }
 
-// From the later of the launch and the user's creation to the bucket of the first success. Only
-// people of the users table whose creation is known.
+// Waits from the later of the launch and the user's creation to the bucket of the first success.
+// Covers people of the users table with a known creation.
 struct FirstUses {
-  std::optional<double> median_wait;  // seconds; of those who used it
+  std::optional<double> median_wait;  // seconds, over those who used it
   std::uint64_t mature = 0, activated = 0;
 };
 

@@ -19,8 +19,8 @@ void add_count(EvaluationContext& context, const std::string& feature, MetricFam
   add_sample(family, {feature}, static_cast<double>(count));
 }
 
-// A family has one list of bounds, features may have several: those that all of them have are
-// exact for each.
+// The bounds that all features share: a family has one list of bounds, and only shared ones are
+// exact for each feature.
 std::vector<double> common_bounds(const Facts& facts,
                                   const std::vector<double> FeatureShape::*bounds) {
   std::optional<std::vector<double>> common;
@@ -88,7 +88,7 @@ void dimension_uses_total(EvaluationContext& context, const std::string& feature
       add_sample(family, {feature, facts.shape().dimensions[d], shown.labels[i]},
                  static_cast<double>(counts[i]));
     }
-    // With changing values the rest would fall when one of them joins the shown ones.
+    // If the shown values change, "other" would fall when a value joins them: no counter may.
     if (shown.fixed) {
       add_sample(family, {feature, facts.shape().dimensions[d], kOther},
                  static_cast<double>(counts.back()));
@@ -146,7 +146,7 @@ FeatureCounters counters_of(EvaluationContext& context, const std::string& featu
   });
 }
 
-// A bucket that is purged, or found late, must not move it: that would tell of a reset.
+// Live, a purged or late bucket must not move it: Prometheus would see a reset.
 void set_created(const EvaluationContext& context, const std::string& feature,
                  MetricFamily& family) {
   const FeatureFacts& facts = context.feature(feature);

@@ -17,8 +17,8 @@ bool has_user_dimensions(const FeatureShape& shape) {
 struct Cells {
   std::vector<std::string> labels;  // the last is kOther
   std::vector<std::uint64_t> uses;
-  std::vector<IdSet> behind;  // everyone whose uses are counted
-  std::vector<IdSet> people;  // who count as users
+  std::vector<IdSet> behind;  // users whose uses are counted
+  std::vector<IdSet> people;  // of these, the users who count
 };
 
 Cells make_cells(EvaluationContext& context, const std::string& feature, std::size_t dimension,

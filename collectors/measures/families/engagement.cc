@@ -12,7 +12,7 @@ constexpr int kDays = 28;
 
 using PeopleIn = std::function<const IdSet&(const Interval&)>;
 
-// The mean of daily people over the last complete local days, by all the people of those days.
+// Mean people per day over the last `count` complete local days / distinct people of those days.
 std::optional<double> daily_share(const std::vector<Interval>& days, std::size_t count,
                                   const PeopleIn& people) {
   std::uint64_t person_days = 0;
@@ -37,7 +37,7 @@ void add_stickiness(EvaluationContext& context, const std::vector<std::string>& 
   }
 }
 
-// Cells of one breakdown, less what k-anonymity hides.
+// Adds the cells of one breakdown that k-anonymity does not hide.
 void add_cells(EvaluationContext& context, const std::string& feature, MetricFamily& family,
                const std::vector<std::string>& names, const std::vector<IdSet>& cells) {
   const std::vector<bool> hidden = hidden_cells(cells, context.rules().k_anonymity);
@@ -67,7 +67,7 @@ std::vector<IdSet> group_by_active_days(EvaluationContext& context, const std::s
 
 constexpr Memo<std::vector<IdSet>> kByActiveDays;
 
-// By the number of the last 28 complete local days with a use: [28] is every day.
+// Users by the number of days with a use among the last 28 complete local days. [0] is empty.
 const std::vector<IdSet>& users_by_active_days(EvaluationContext& context,
                                                const std::string& feature) {
   return context.once(kByActiveDays, feature,
@@ -147,7 +147,7 @@ std::span<const Measure> engagement_measures() { return kEngagementMeasures; }
 
 IdSet in_at_least(int least, std::span<const IdSet> sets) {
   if (least <= 0) return {};
-  std::vector<IdSet> in(static_cast<std::size_t>(least));  // [i]: in more than i so far
+  std::vector<IdSet> in(static_cast<std::size_t>(least));  // [i]: in more than i sets so far
   for (const IdSet& set : sets) {
     for (std::size_t i = in.size() - 1; i > 0; --i) in[i] |= in[i - 1] & set;
     in[0] |= set;

@@ -11,8 +11,7 @@ namespace usage {
 
 namespace {
 
-// People who were active in the closed period before a window, and those of them who were again in
-// the window.
+// People active in the closed period before a window, and those of them active in the window too.
 struct Cohort {
   std::string segment;
   IdSet all, retained;
@@ -35,7 +34,7 @@ std::vector<ClosedPair> closed_pairs(const EvaluationContext& context) {
   return pairs;
 }
 
-// By use in the first period alone: whoever had longer to use it would seem to stay longer.
+// Splits by use in the first period alone. Counting later use would favour those who stayed longer.
 std::vector<Cohort> cohorts(EvaluationContext& context, const std::string& feature,
                             const ClosedPair& pair) {
   const IdSet& active = context.active(pair.before);
@@ -45,7 +44,7 @@ std::vector<Cohort> cohorts(EvaluationContext& context, const std::string& featu
   return result;
 }
 
-// Nobody could be a user in a period that ended before the launch.
+// False if the period before `instant` ended before the launch: nobody could be a user in it.
 bool launched_by(const EvaluationContext& context, const std::string& feature, Instant instant) {
   const auto launched = context.feature_rules(feature).launched_at;
   return !launched || *launched < instant;
@@ -79,8 +78,8 @@ void add_cohorts(EvaluationContext& context, const std::string& feature, MetricF
 
 constexpr std::array kBands{"1", "2-3", "4+"};
 
-// Those active on one local day (or only in buckets that no day holds wholly), on 2 or 3, on at
-// least 4 local days of the period.
+// People active on one local day of the period (or only in buckets across midnight), on 2 or 3, and
+// on at least 4.
 std::array<IdSet, 3> by_active_days(EvaluationContext& context, const Interval& period) {
   std::vector<IdSet> days;
   const TimeZone& zone = context.rules().zone;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr Duration kCoverageSpan = std::chrono::days(7);
 
-// Without these of excluded users; an open bucket counts as the window says.
+// Leaves out attempts of excluded users.
 void abandoned(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
   if (!context.feature_rules(feature).has_abandoned) return;
   add_per_window(context, feature, family, [&](const Interval& window) {
@@ -16,7 +16,7 @@ void abandoned(EvaluationContext& context, const std::string& feature, MetricFam
   });
 }
 
-// Every attempt has one unsuccessful row for its start, and another if it failed.
+// Each attempt has an unsuccessful row for its start and, if it failed, another.
 std::uint64_t failures_from_rows(EvaluationContext& context, const std::string& feature,
                                  const Interval& window) {
   const std::uint64_t successes = context.summary(feature, window).uses;
@@ -41,8 +41,8 @@ void approximate_failure_ratio(EvaluationContext& context, const std::string& fe
   });
 }
 
-// The complete buckets of the last 7 days, as far as both tell of them: the open one is not whole
-// yet, and clients send late. Of excluded users too, because not every source knows who it was.
+// Compares the complete buckets of the last 7 days since both sources have rows. Skips the open
+// bucket, because clients send late. Counts excluded users too, because not every source has users.
 std::optional<Share> coverage(EvaluationContext& context, const std::string& feature,
                               const std::string& source) {
   const FeatureFacts& truth = context.feature(feature);

@@ -36,7 +36,7 @@ std::vector<Hour> hours_of(const FeatureFacts& facts, const Interval& window) {
   return result;
 }
 
-// The busiest with excluded users are asked first: most need not be asked at all.
+// Looks at hours by their count with excluded users, an upper bound, so that most are skipped.
 std::uint64_t busiest(std::vector<Hour> hours, const IdSet& excluded) {
   std::ranges::sort(hours, std::greater(), &Hour::with_excluded);
   std::uint64_t most = 0;
