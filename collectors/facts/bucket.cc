@@ -26,8 +26,8 @@ std::size_t reason_of(const Fact& fact, const FeatureShape& shape) {
   return static_cast<std::size_t>(found - shape.reasons.begin());
 }
 
-// Who used the feature once, and with this value, is in the tally of no later value: that shortens
-// how those are written.
+// Removes the users of one single use, and of this value, from those that later values can have:
+// that shortens the serialized form.
 void take_from(IdSet& left, const PerUserCounts& tally, const IdSet& once) {
   left -= tally.users() & once;
 }

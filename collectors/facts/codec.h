@@ -6,12 +6,12 @@
 #include "collectors/facts/id_set.h"
 #include "exporter/base/varint.h"
 
-// The bytes of sets of ids, under the rules of varint.h.
+// Serializes sets of ids. Errors are those of varint.h.
 namespace usage::codec {
 
-// The number of members, then the distances from one to the next: a byte a member for the usual
-// density. Within a set that holds them all: by rank, or a bit for each member of that set,
-// whichever is shorter.
+// put_set: the number of members, then the distances from one to the next, mostly a byte each.
+// put_subset: the members by their rank in `among`, which holds them all, or a bit for each member
+// of `among`, whichever is shorter.
 void put_set(std::string& out, const IdSet& set);
 IdSet take_set(std::string_view& bytes);
 void put_subset(std::string& out, const IdSet& set, const IdSet& among);

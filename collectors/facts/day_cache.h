@@ -14,9 +14,9 @@ namespace usage {
 
 inline Instant day_of(Instant instant) { return std::chrono::floor<std::chrono::days>(instant); }
 
-// What was merged of intervals, of which most lie within one UTC day each. Holds up to `max` of
-// them, those that were asked for lately. Several threads may get() at once; two that miss the same
-// interval both merge it. A copy starts empty.
+// LRU cache of merged results by interval, at most `max`; most intervals lie within one UTC day.
+// Several threads may call get() at once; if two miss the same interval, both merge it. A copy
+// starts empty.
 template <typename T>
 class DayCache {
  public:
@@ -46,7 +46,7 @@ class DayCache {
     return made;
   }
 
-  // Nullptr: not held.
+  // Nullptr if it is not held.
   std::shared_ptr<const T> find(Instant from, Instant to) const {
     const std::lock_guard lock(mutex_);
     const auto found = held_.find({from, to});
@@ -57,14 +57,14 @@ class DayCache {
     return found->second.made;
   }
 
-  // Every interval that holds this instant, however long.
+  // Drops every interval that contains the instant.
   void drop_around(Instant instant) {
     const std::lock_guard lock(mutex_);
     std::erase_if(held_, [instant](const auto& entry) {
       return entry.first.first <= instant && instant < entry.first.second;
     });
   }
-  // Everything within the day of this instant.
+  // Drops every interval within the UTC day of the instant.
   void drop(Instant instant) {
     const Instant day = day_of(instant);
     const std::lock_guard lock(mutex_);
@@ -95,7 +95,8 @@ class DayCache {
   mutable std::uint64_t uses_ = 0;
 };
 
-// Splits [from, to) at UTC midnights, and for_quarters() at 6, 12 and 18 o'clock too.
+// Calls `visit` for each part of [from, to), split at UTC midnights; for_quarters() splits at 6, 12
+// and 18 o'clock too.
 template <typename Split, typename Visit>
 void for_each_of(Instant from, Instant to, const Visit& visit) {
   while (from < to) {

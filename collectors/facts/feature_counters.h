@@ -14,7 +14,7 @@ inline std::uint64_t rise_of(std::uint64_t before, std::uint64_t after) {
   return after > before ? after - before : 0;
 }
 
-// What a feature has counted since ever. They only rise: see FeatureFacts::replace.
+// Everything that a feature has counted so far. Only rises: see FeatureFacts::replace().
 struct FeatureCounters {
   std::uint64_t uses = 0, failures = 0;
   std::uint64_t unattributed = 0;                 // uses and failures without a user
@@ -23,9 +23,10 @@ struct FeatureCounters {
   Distribution duration, size;
 
   explicit FeatureCounters(const FeatureShape& shape = {});
-  FeatureCounters(const FeatureShape& shape, const Bucket& bucket);  // what it counts
-  // Each member rises by what `after` has more of than `before`. A row that was updated counts only
-  // where it appears; the sums of observations rise by their difference, if it is positive.
+  FeatureCounters(const FeatureShape& shape, const Bucket& bucket);  // counts the bucket
+  // Adds to each member what `after` has more than `before`. An updated row is counted where it
+  // appears and not subtracted where it was. Sums of observations rise by their difference if that
+  // is positive.
   void rise(const FeatureCounters& before, const FeatureCounters& after);
   void merge(const FeatureCounters& other);
   std::string serialize() const;

@@ -65,7 +65,7 @@ Instant FeatureFacts::bucket_start(Instant instant) const {
 FeatureFacts::Change FeatureFacts::replace(const Interval& interval,
                                            std::map<Instant, Bucket> fresh) {
   std::map<Instant, FreshBucket> packed;
-  while (!fresh.empty()) {  // a day of open buckets is much memory
+  while (!fresh.empty()) {  // frees each as it goes: a day of unpacked buckets takes much memory
     auto next = fresh.extract(fresh.begin());
     packed.try_emplace(next.key(), std::move(next.mapped()), shape_);
   }
@@ -151,7 +151,7 @@ Bucket FeatureFacts::merged(Instant from, Instant to) const {
   return all;
 }
 
-// Not of merged(): who did it how often, which takes most of the time there, is of no use here.
+// Does not use merged(): the counts per user, which take most of its time, are not needed.
 UsageSummary FeatureFacts::merged_done(Instant from, Instant to, const IdSet& excluded) const {
   UsageSummary all;
   all.dimensions.resize(shape_.dimensions.size());
@@ -178,8 +178,7 @@ Bucket FeatureFacts::sum(const Interval& interval) const {
   return total;
 }
 
-// A window's end moves on every hour. What lies before and after it in its day is then mostly
-// known.
+// A window's end moves every hour, so caches the parts of its day before and after it.
 UsageSummary FeatureFacts::done_in_day(const SummaryCache::Held& known, Instant from,
                                        Instant to) const {
   const bool whole = to - from == std::chrono::days(1);

@@ -18,8 +18,8 @@ struct Interval {
   bool operator==(const Interval&) const = default;
 };
 
-// A bucket as it is kept: what is asked for by itself lies open, the rest takes a fifth of the
-// memory.
+// A bucket as it is kept: `uses`, which readers want alone, as they are; the rest serialized, in a
+// fifth of the memory.
 struct PackedBucket {
   PerUserCounts uses;
   std::string rest;
@@ -28,7 +28,7 @@ struct PackedBucket {
   explicit PackedBucket(Bucket bucket);  // compacts it
   Bucket unpacked(const FeatureShape& shape) const;
   std::size_t memory_bytes() const;
-  // From the two halves of Bucket::serialize. What is packed stays unread. Error(data).
+  // From the two halves of Bucket::serialize(). Does not read `rest`. Throws Error(data).
   static PackedBucket parse(std::string_view uses, std::string_view rest);
   bool operator==(const PackedBucket&) const = default;
 };
@@ -40,7 +40,7 @@ struct FreshBucket {
   FreshBucket(Bucket bucket, const FeatureShape& shape);
 };
 
-// The facts of one feature. Readers may share it between writes; it has no lock of its own.
+// The facts of one feature. Has no lock: several threads may read at once, but not beside a writer.
 class FeatureFacts {
  public:
   FeatureFacts(FeatureShape shape, Duration bucket_width);
@@ -51,13 +51,15 @@ class FeatureFacts {
   Duration bucket_width() const { return width_; }
   Instant bucket_start(Instant instant) const;  // the edge at or before it
 
-  // Replaces every bucket of the interval by what was just read; buckets that are not in `fresh`
-  // become empty. Counters rise by each bucket's positive changes, member by member: a late row
-  // raises them, a deletion never lowers them, a purge that is followed by new rows counts the new.
-  // A row whose time moved to another bucket appears there and is counted again: bucket counts
-  // cannot tell it from a new row. In one bucket as many rows deleted as added cancel out.
+  // Replaces every bucket of the interval by what was just read; buckets not in `fresh` become
+  // empty. Counters rise by each bucket's positive changes, member by member:
+  // - a late row raises them, and a deletion never lowers them;
+  // - after a purge, new rows are counted;
+  // - a row whose time moved to another bucket is counted again there, because it looks like a new
+  //   row;
+  // - in one bucket, equal numbers of added and deleted rows cancel out.
   // Returns how many rows appeared and vanished, uses and failures each by themselves, and whether
-  // anything changed: a bucket that is equal to the old one keeps its day remembered.
+  // anything changed. A bucket that stayed equal keeps the cache of its day.
   struct Change {
     std::uint64_t added = 0, removed = 0;
     bool any = false;
@@ -65,26 +67,26 @@ class FeatureFacts {
   Change replace(const Interval& interval, std::map<Instant, FreshBucket> fresh);
   Change replace(const Interval& interval, std::map<Instant, Bucket> fresh);
 
-  // When the counters began at 0. They may hold rows of before.
+  // When the counters began at 0. They may count older rows.
   void set_counting_since(std::optional<Instant> since) { counting_since_ = since; }
   std::optional<Instant> counting_since() const { return counting_since_; }
 
   // For the state file.
   void restore(std::map<Instant, PackedBucket> buckets, FeatureCounters counters);
-  void forget(UserId user);  // their rows stay, as rows without a user; counters do not move
+  void forget(UserId user);  // keeps their rows, as rows without a user, and the counters
   const std::map<Instant, PackedBucket>& buckets() const { return buckets_; }
   const FeatureCounters& counters() const { return counters_; }
 
-  // Everything in an interval of whole buckets.
+  // The sum of an interval of whole buckets.
   Bucket sum(const Interval& interval) const;
-  // Parts of sum(interval) that are asked for often. What was merged of a UTC day is remembered, so
-  // that a month costs 30 merges and not 720; thread-safe among readers.
+  // Parts of sum(interval) that are needed often. The merged buckets of a UTC day are cached, so
+  // that a month costs 30 merges and not 720. Thread-safe among readers.
   IdSet users(const Interval& interval) const;  // of the uses
   std::shared_ptr<const UsageSummary> summary(const Interval& interval,
                                               const IdSet& excluded) const;
-  FeatureCounters totals(const Interval& interval) const;  // whatever was counted before
+  FeatureCounters totals(const Interval& interval) const;  // whatever the counters say
   std::optional<Instant> first_bucket() const;
-  std::size_t memory_bytes() const;  // the remembered days too
+  std::size_t memory_bytes() const;  // caches included
 
  private:
   void changed(Instant bucket);
@@ -99,9 +101,9 @@ class FeatureFacts {
   Duration width_;
   std::optional<Instant> counting_since_;
   FeatureNames names_;
-  std::map<Instant, PackedBucket> buckets_;  // no empty ones
+  std::map<Instant, PackedBucket> buckets_;  // without empty ones
   FeatureCounters counters_;
-  // Users apart: those of long ago are asked for more often than all the rest.
+  // Users have a cache of their own: they are needed of longer ago than the rest.
   SummaryCache done_;
   DayCache<IdSet> users_{4096};
   DayCache<FeatureCounters> totals_{4096};

@@ -28,14 +28,14 @@ std::optional<std::uint32_t> plain_number(std::string_view text) {
              : std::optional(static_cast<std::uint32_t>(number));
 }
 
-// One to one (the end of MurmurHash3).
+// A bijection (the finalizer of MurmurHash3).
 std::uint32_t mixed(std::uint32_t number) {
   number = (number ^ number >> 16) * 0x85ebca6bU;
   number = (number ^ number >> 13) * 0xc2b2ae35U;
   return number ^ number >> 16;
 }
 
-// What is freed must not hold a text that may be forgotten later.
+// Overwrites memory before it is freed: it holds texts that may have to be forgotten.
 void wipe(std::span<char> bytes) { std::ranges::fill(bytes, '\0'); }
 
 }  // namespace

@@ -13,10 +13,10 @@ struct roaring_bitmap_s;
 
 namespace usage {
 
-using UserId = std::uint32_t;  // dense, from a IdMap
+using UserId = std::uint32_t;  // dense, from an IdMap
 
-// A set of dense numbers (users, scopes), kept as a Roaring bitmap: exact, small, quick to combine.
-// A value: copies are independent. Safe to read from several threads, not to write.
+// An exact set of dense numbers (users, scopes), as a Roaring bitmap. A value: copies are
+// independent. Several threads may read it, but not beside a writer.
 class IdSet {
  public:
   IdSet();
@@ -27,7 +27,7 @@ class IdSet {
   ~IdSet();
   static IdSet of(std::span<const UserId> ids);  // in any order
 
-  bool add(UserId id);  // true: it was not in the set
+  bool add(UserId id);  // true if it is new
   void remove(UserId id);
   bool contains(UserId id) const;
   std::uint64_t size() const;
@@ -47,11 +47,11 @@ class IdSet {
   void for_each(const std::function<void(UserId)>& visit) const;
   std::vector<UserId> ids() const;
 
-  // As in codec.h. parse() throws Error(data) for bytes that are not exactly one set.
+  // As codec.h writes it. parse() throws Error(data) unless the bytes are exactly one set.
   std::string serialize() const;
   static IdSet parse(std::string_view bytes);
 
-  void compact();  // packs runs and frees slack; call once a set is complete
+  void compact();  // packs runs and frees slack; call it once the set is complete
   std::size_t memory_bytes() const;
 
  private:

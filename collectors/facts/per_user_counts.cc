@@ -11,12 +11,12 @@ namespace usage {
 
 namespace {
 
-// Sorting so many at once costs less than a set's insertion each.
+// Sorting this many at once costs less than inserting each into a set.
 constexpr std::size_t kMaxPending = 1 << 14;
-constexpr std::size_t kMaxDigits = 40;  // far beyond any count, and sums of such stay in 64 bits
+constexpr std::size_t kMaxDigits = 40;  // more than any count needs; sums stay within 64 bits
 
-// By one byte after the other, the lowest first: for thousands of dense numbers a few times quicker
-// than comparing them.
+// A radix sort by bytes, the lowest first: a few times faster than std::sort for thousands of dense
+// numbers.
 void sort_ids(std::vector<UserId>& ids) {
   constexpr std::size_t kFew = 64;
   if (ids.size() < kFew) {
@@ -43,7 +43,7 @@ bool holds_all(const IdSet& among, const IdSet& set) { return common(among, set)
 }  // namespace
 
 void PerUserCounts::Counts::add(const Counts& other) {
-  IdSet carry = users & other.users;  // their first time is one more beyond the first now
+  IdSet carry = users & other.users;  // the first time of one side is now one beyond the first
   users |= other.users;
   for (std::size_t k = 0; !carry.empty() || k < other.digits.size(); ++k) {
     if (k == digits.size()) {

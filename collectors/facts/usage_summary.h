@@ -11,27 +11,26 @@
 
 namespace usage {
 
-// What a feature did in an interval, without the uses and failures of excluded users. A value;
-// smaller and quicker to add up than a Bucket, which can leave any users out afterwards.
+// What a feature did in an interval, without the uses and failures of excluded users. Smaller and
+// faster to merge than a Bucket, which can leave out any users afterwards. A value.
 struct UsageSummary {
   struct Value {
     std::uint64_t uses = 0;
-    IdSet users;  // the excluded ones too
+    IdSet users;  // excluded ones included
   };
   std::uint64_t uses = 0, failures = 0;
   std::vector<std::map<std::uint32_t, Value>> dimensions;  // as in Bucket
-  IdSet scopes;                                            // of excluded users too
+  IdSet scopes;                                            // of excluded users included
 
   UsageSummary() = default;
   UsageSummary(const Bucket& sum, const IdSet& excluded);
   void merge(const UsageSummary& other);
-  void compact();  // before it is kept
+  void compact();  // call before keeping it
   std::size_t memory_bytes() const;
 };
 
-// Remembers what was done in days, in quarters of the days in which windows end, and between, for
-// one set of excluded users: asked with another, it begins anew. Several threads may ask; a copy
-// starts empty.
+// Caches summaries of days, of quarters of the days in which windows end, and of the pieces
+// between, for one set of excluded users; another set clears it. Thread-safe. A copy starts empty.
 class SummaryCache {
  public:
   struct Held {
@@ -48,7 +47,7 @@ class SummaryCache {
   ~SummaryCache() = default;
 
   std::shared_ptr<const Held> of(const IdSet& excluded) const;
-  void drop(Instant instant);  // whatever holds it
+  void drop(Instant instant);  // drops every interval that contains it
   void clear();
   std::size_t memory_bytes() const;
 

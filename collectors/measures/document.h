@@ -8,11 +8,12 @@
 
 namespace usage {
 
-// docs/METRICS.md: every row of the table, how the reading goes, and the exporter's own series, so
-// that the page says what the program does.
+// Returns docs/METRICS.md: every measure, the families that tell how reading goes, and the
+// exporter's own.
 std::string metrics_document(const Metrics& reading, const Metrics& own);
 
-// What holds for all numbers of features: sentences in Markdown, of which they use `**` and "`".
+// What holds for all numbers of features, a paragraph each. Markdown, with no markup but `**` and
+// backticks.
 std::span<const std::string_view> conventions();
 
 }  // namespace usage

@@ -1,3 +1,5 @@
+#include "collectors/measures/evaluate.h"
+
 #include <algorithm>
 
 #include "collectors/measures/measures.h"
@@ -6,10 +8,10 @@ namespace usage {
 
 namespace {
 
-// Every number is computed on the exporter's own schedule and not when it is scraped.
+// Numbers are computed on the exporter's own schedule, not when they are scraped.
 constexpr std::string_view kCached = " Cached: as of the last refresh.";
 
-// Whether the counter's name in OpenMetrics, which is without _total, is that of another measure.
+// True if the counter's name in OpenMetrics, which drops _total, is that of another measure.
 bool shares_its_name(const Measure& measure) {
   return measure.type == MetricType::counter &&
          std::ranges::any_of(measures(), [&](const Measure& other) {
@@ -28,7 +30,7 @@ MetricFamily empty_family(const Measure& measure) {
   return family;
 }
 
-// Shortens the family to at most `budget` series; returns how many were dropped.
+// Drops series beyond `budget`; returns how many.
 std::size_t shorten(MetricFamily& family, std::size_t budget) {
   const std::size_t before = family.series_count();
   while (family.series_count() > budget) {
@@ -51,8 +53,8 @@ Evaluation evaluate(const Facts& facts, const UsageRules& rules, Instant at, boo
   std::size_t budget = rules.max_series;
   for (const Measure& measure : measures()) {
     MetricFamily family = empty_family(measure);
-    if (!measure.per_feature && global) measure.evaluate(context, "", family);
-    if (measure.per_feature) {
+    if (!measure.per_feature() && global) measure.evaluate(context, "", family);
+    if (measure.per_feature()) {
       for (const auto& [name, feature] : facts.features) {
         if (features.contains(name) && measure.applies(feature.shape())) {
           measure.evaluate(context, name, family);
@@ -73,7 +75,7 @@ Metrics describe_measures(const std::vector<FeatureShape>& shapes, bool global) 
   Metrics families;
   for (const Measure& measure : measures()) {
     const bool possible =
-        measure.per_feature ? std::ranges::any_of(shapes, measure.applies) : global;
+        measure.per_feature() ? std::ranges::any_of(shapes, measure.applies) : global;
     if (possible) families.push_back(empty_family(measure));
   }
   return families;

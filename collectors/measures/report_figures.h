@@ -11,8 +11,8 @@ namespace usage {
 
 enum class Unit { count, ratio, hours, points };
 
-// One number of a report: the sum of the metric's samples of the subject with the label, times the
-// scale.
+// A number of the report: the sum of the subject's samples of `metric` that have the label, times
+// `scale`.
 struct FigureRow {
   std::string_view key, words, metric;
   Unit unit = Unit::count;
@@ -21,7 +21,7 @@ struct FigureRow {
   std::string_view label = {}, label_value = {};
 };
 
-// The figure of that key is the mean rating, which for combinations is no series.
+// The key of the mean rating, which has no series for combinations.
 inline constexpr std::string_view kRatingFigure = "rating";
 
 std::span<const FigureRow> activity_figures();  // of the product, with features or without
@@ -29,7 +29,7 @@ std::span<const FigureRow> value_figures();     // of the product
 std::span<const FigureRow> feature_figures();
 std::span<const FigureRow> combination_figures();
 
-// The keys that a figure of the config's "report" can have.
+// The keys that the config's "report" may name.
 std::vector<std::string> product_figure_keys();
 std::vector<std::string> feature_figure_keys();
 std::vector<std::string> combination_figure_keys();

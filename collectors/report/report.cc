@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <span>
 
-#include "collectors/measures/context/breakdown.h"
+#include "collectors/measures/business/accounts.h"
+#include "collectors/measures/context/combined_begin.h"
 #include "collectors/measures/context/window.h"
-#include "collectors/measures/families/business.h"
 #include "collectors/report/report_weeks.h"
 
 namespace usage {
@@ -22,22 +22,13 @@ using Begin = std::optional<Instant>;
 
 Begin earlier(Begin a, Begin b) { return !a ? b : !b ? a : std::min(*a, *b); }
 
-// When a feature was there at the latest: some use features before the launch.
+// The first day of a feature: its launch or its first bucket, whichever is earlier, because some
+// use features before the launch.
 Begin begin_of(const Facts& facts, const UsageRules& rules, const std::string& feature) {
   return earlier(rules.features.at(feature).launched_at, facts.features.at(feature).first_bucket());
 }
 
-Begin begin_of(const Facts& facts, const UsageRules& rules, const Combination& combination) {
-  Begin begin;
-  for (const std::string& member : combination.features) {
-    const Begin of_member = begin_of(facts, rules, member);
-    if (combination.all && !of_member) return std::nullopt;
-    begin = combination.all ? std::max(begin, of_member) : earlier(begin, of_member);
-  }
-  return begin;
-}
-
-// When the first feature was there.
+// The same of the earliest feature.
 Begin begin_of_features(const Facts& facts, const UsageRules& rules) {
   Begin begin;
   for (const auto& [name, feature] : facts.features) {
@@ -233,7 +224,10 @@ Report ReportDraft::finish(const Facts& facts) const {
         {combination.name,
          title_of(combination, rules),
          figures_of(combination_figures(), {{"combination", combination.name}}, combination.name,
-                    weeks, begin_of(facts, rules, combination)),
+                    weeks,
+                    combined_begin(
+                        combination,
+                        [&](const std::string& member) { return begin_of(facts, rules, member); })),
          {},
          {},
          {}});

@@ -13,22 +13,22 @@
 #include "collectors/usage/config/usage_config.h"
 #include "exporter/base/iso_week.h"
 
-// The weekly report as numbers: pure, and each of them a series that `once --at` shows as of the
-// week's end. render_report.h writes it down.
+// The weekly report as numbers: a pure function of facts and config. Each number is a series that
+// `once --at` shows as of the end of the week. exporter/report renders it.
 namespace usage {
 
-// A number of a week and of those before. Nothing where it is not known, which is never 0: weeks
-// before a feature was there, ratios of nothing, what k-anonymity hides.
+// A number of a week and of the weeks before. Unknown values are absent, never 0: weeks before the
+// feature existed, ratios with a zero denominator, and what k-anonymity hides.
 struct Figure {
   std::optional<double> value, week_before;
-  std::optional<double> four_weeks_mean;  // of the four weeks before; known if all of them are
+  std::optional<double> four_weeks_mean;  // of the four before; absent unless all are known
   std::optional<double> change() const;   // in the unit of the value
   std::optional<double> change_from_mean() const;
 };
 
 struct NamedFigure {
-  std::string key;    // "adoption"; of tickets the category
-  std::string words;  // "Active people who used it"
+  std::string key;    // such as "adoption"; for tickets the category
+  std::string words;  // such as "Active people who used it"
   Unit unit = Unit::count;
   Figure figure;
 };
@@ -36,8 +36,8 @@ struct NamedFigure {
 // Uses by one dimension, or accesses by kind of viewer.
 struct Breakdown {
   std::string name;
-  std::vector<std::pair<std::string, Figure>> values;  // most first, equal ones by name; then other
-  // Of those that are shown by themselves; nothing if there was no use.
+  std::vector<std::pair<std::string, Figure>> values;  // most first, ties by name; kOther last
+  // The most used value, unless that is kOther or nothing was used.
   std::optional<std::string> most_used() const;
 };
 
@@ -47,12 +47,12 @@ struct ReportSubject {
   std::vector<NamedFigure> figures;
   std::vector<Breakdown> breakdowns;
   std::optional<Breakdown> accesses;               // by kind of viewer
-  std::vector<std::optional<double>> weekly_uses;  // parallel to Report::weeks; of features
+  std::vector<std::optional<double>> weekly_uses;  // parallel to Report::weeks; features only
   const NamedFigure* find(std::string_view key) const;
 };
 
 struct TargetReport {
-  Target target;  // its measure is that of target_measures()
+  Target target;  // `measure` points into target_measures()
   Figure figure;
   std::optional<bool> met;
   std::string_view verdict;  // verdict_words()
@@ -62,35 +62,35 @@ struct TargetReport {
 struct Report {
   IsoWeek week;
   std::string timezone;
-  Interval window;             // what the numbers of the week are of
+  Interval window;             // the interval that the numbers of the week cover
   std::vector<IsoWeek> weeks;  // the last eight, the newest last
   std::vector<NamedFigure> product;
   std::vector<ReportSubject> features, combinations;  // in the order of the config
   std::vector<NamedFigure> tickets;                   // by category
   std::vector<TargetReport> targets;
   std::vector<ReportGroup> groups;  // of the config
-  // nullptr when there is no such feature or combination.
+  // Nullptr if there is no such feature or combination.
   const ReportSubject* subject(const std::string& name) const;
 };
 
-// The instants as of which a report of the week looks at the facts: the ends of its weeks.
+// The ends of the report's first and last week: the instants that it evaluates lie between them.
 Interval report_instants(const IsoWeek& week, const UsageConfig& usage);
 
 Report make_report(const Facts& facts, const UsageConfig& usage, const IsoWeek& week);
 
 class ReportWeeks;
 
-// The same in steps, each about as long as a refresh's own evaluation: whoever holds the lock of
-// the facts can let others in between. Rows that come in between are in the later weeks alone.
+// Makes a report in steps, each about as long as a refresh's own evaluation, so that the caller can
+// release the lock of the facts between them. Rows read in between are in the later weeks only.
 class ReportDraft {
  public:
-  // The config outlives the draft.
+  // The config must outlive the draft.
   ReportDraft(const UsageConfig& usage, const IsoWeek& week);
   ~ReportDraft();
 
-  // Evaluates one of the weeks that the report looks at; false: that was the last one.
+  // Evaluates the next week, the oldest first. Returns false if it was the last.
   bool add_week(const Facts& facts);
-  Report finish(const Facts& facts) const;  // after the last one
+  Report finish(const Facts& facts) const;  // call it after the last week
 
  private:
   const UsageConfig& usage_;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "collectors/measures/business/ratings.h"
 #include "collectors/measures/context/window.h"
-#include "collectors/measures/families/business.h"
 
 namespace usage {
 
@@ -18,8 +18,8 @@ bool has_labels(const MetricFamily& family, const Sample& sample, const Labels& 
   });
 }
 
-// Of the complete week, and of the windows that targets are judged by: what measures look at goes
-// back as far as some window. Without a limit, which is the page's.
+// Rules with the complete week and the windows of targets alone: measures look back as far as the
+// longest window. Lifts the limit of series, which is the page's.
 UsageRules rules_of_report(const UsageRules& rules) {
   UsageRules own = rules;
   own.windows = {{"last_week", std::nullopt, CalendarUnit::week, -1}};
@@ -91,7 +91,7 @@ ReportWeeks::ReportWeeks(const UsageRules& rules, const IsoWeek& week)
 bool ReportWeeks::add(const Facts& facts) {
   const int ago = kShown - 1 - static_cast<int>(weeks_.size());
   const Instant end = start_of(week_, rules_.zone, 1 - ago);
-  // A week may end within a bucket; the next edge sees it complete.
+  // A week may end within a bucket: the next edge covers it whole.
   weeks_.emplace_back(facts, rules_, edge_at_or_after(end, facts.bucket_width), history_);
   return ago > 0;
 }

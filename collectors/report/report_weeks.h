@@ -8,27 +8,27 @@
 #include <utility>
 #include <vector>
 
-#include "collectors/measures/measures.h"
+#include "collectors/measures/evaluate.h"
 #include "collectors/report/report.h"
 
-// What report.cc is made of.
+// The evaluated weeks that report.cc reads.
 namespace usage {
 
-// Labels with the values that a sample must have.
+// Labels and the values that a sample must have for them.
 using Labels = std::vector<std::pair<std::string_view, std::string>>;
 
-// Everything that was computed as of the end of one week.
+// Everything computed as of the end of one week.
 class ReportWeek {
  public:
   ReportWeek(const Facts& facts, const UsageRules& rules, Instant end, TargetHistory& history);
 
   const Interval& window() const { return window_; }
-  // Of all samples with these labels the sum; nothing if there is none.
+  // The sum of all samples with these labels; nothing if there are none.
   std::optional<double> sum(std::string_view metric, const Labels& labels) const;
-  // By the values of `label`.
+  // The samples with these labels, by their value of `label`.
   std::map<std::string, double> by(std::string_view label, std::string_view metric,
                                    const Labels& labels) const;
-  // The mean of what people gave a feature, or the features of a combination.
+  // The mean rating of a feature or combination, from 0 to 10.
   std::optional<double> rating(const std::string& subject) const;
   const std::vector<TargetEvaluation>& evaluations() const { return verdicts_; }
 
@@ -49,23 +49,23 @@ class ReportWeeks {
   ReportWeeks(const ReportWeeks&) = delete;
   ReportWeeks& operator=(const ReportWeeks&) = delete;
 
-  // Evaluates the next of its weeks, the oldest first; false: that was the last one.
+  // Evaluates the next week, the oldest first. Returns false if it was the last.
   bool add(const Facts& facts);
 
-  // What follows is of all weeks. The week's own:
+  // For use after the last add(). The report's own week:
   const ReportWeek& last() const { return weeks_.back(); }
   // The oldest first.
   const std::vector<ReportWeek>& all() const { return weeks_; }
 
-  // `read` of the weeks of which it is known: the week itself if it ends after `begin`, those that
-  // it is compared with if they are of it altogether.
+  // Reads the number of the week, if that ends after `begin`, and of the weeks that it is compared
+  // with, if they lie wholly after `begin`.
   Figure figure(std::optional<Instant> begin,
                 const std::function<std::optional<double>(const ReportWeek&)>& read) const;
 
  private:
-  const UsageRules rules_;  // which evaluations point into
+  const UsageRules rules_;  // evaluations point into them
   const IsoWeek week_;
-  TargetHistory history_;  // from week to week, as the instants rise
+  TargetHistory history_;  // shared by the weeks, because their instants ascend
   std::vector<ReportWeek> weeks_;
 };
 

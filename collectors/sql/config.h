@@ -78,7 +78,7 @@ struct SqlConfig {
 // usable only if there was nothing.
 SqlConfig read_sql_config(const CollectorConfig& collector, Problems& problems);
 
-// One metric of the collector's `metrics`; `queries` are the collector's. In sql_metric_config.cc.
+// One metric of the collector's `metrics`; `queries` are the collector's. In metric_config.cc.
 SqlMetric read_sql_metric(const std::string& name, const yaml::Node& node, const SqlConfig& sql,
                           Problems& problems);
 

@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "collectors/measures/context/window.h"
+#include "collectors/measures/evaluate.h"
 #include "collectors/measures/measures.h"
 #include "collectors/measures/targets/target_status.h"
 #include "collectors/usage/usage_events.h"

@@ -1,4 +1,4 @@
-// The half of exporter/yaml.h that reads a tree that parse() has built.
+// The half of exporter/config/yaml.h that reads a tree that parse() has built.
 #include <algorithm>
 #include <array>
 #include <charconv>

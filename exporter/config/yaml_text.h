@@ -5,7 +5,7 @@
 
 #include "exporter/base/diagnostics.h"
 
-// The bytes below exporter/yaml.cc; nobody else includes this.
+// The bytes below exporter/config/yaml.cc; nobody else includes this.
 namespace usage::yaml {
 
 Position position_at(const std::shared_ptr<const SourceText>& file, std::size_t offset);

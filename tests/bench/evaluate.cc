@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "collectors/measures/measures.h"
+#include "collectors/measures/evaluate.h"
 
 namespace {
 

@@ -72,7 +72,7 @@ long Evaluation::unit_number(CalendarUnit unit, Instant instant) const {
   return local.year * 12 + static_cast<long>(local.month);
 }
 
-// The buckets that lie in one calendar unit from their first to their last context.
+// The buckets that lie in one calendar unit from their first to their last instant.
 Span Evaluation::calendar(CalendarUnit unit, int offset) const {
   const long wanted = unit_number(unit, now_) + offset;
   const Instant until = end_;
@@ -87,7 +87,7 @@ Span Evaluation::calendar(CalendarUnit unit, int offset) const {
 
 Span Evaluation::rolling(Duration length, Duration ago) const {
   const Instant from = now_ - ago - length;
-  // The open bucket belongs to the newest period; any other edge is met by rounding up.
+  // The open bucket belongs to the newest period. All other edges are rounded up.
   const Instant to = now_ - ago;
   return {[=](Instant start) { return start >= from && start < to; }, bucket_up(to)};
 }

@@ -10,7 +10,7 @@ namespace usage::reference {
 
 using People = std::set<std::string>;
 
-// A set of buckets, and the instant at which one must not have been deleted yet.
+// A set of buckets, and its end: users deleted before it do not count.
 struct Span {
   std::function<bool(Instant bucket)> within;
   Instant end;

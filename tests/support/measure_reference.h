@@ -46,7 +46,7 @@ struct World {
 
 // The facts of the world, read in one go.
 Facts read(const World& world);
-// What a refresh does: reads the rows of an interval of buckets again, and all of the people.
+// What a refresh does: reads the rows of an interval of buckets, and all people, again.
 void read_again(const World& world, const Interval& interval, Facts& facts);
 
 using Series = std::map<std::string, double>;  // name and labels → value
@@ -54,7 +54,7 @@ using Series = std::map<std::string, double>;  // name and labels → value
 // Every series of the table but the window bounds. Counters as of `at` by rows.
 Series measures(const World& world, const UsageRules& rules, Instant at, bool live);
 
-// The same of families, to compare with.
+// The series of families, for comparison.
 Series series_of(const Metrics& metrics);
 
 }  // namespace usage::reference

@@ -2,7 +2,7 @@
 
 #include "tests/support/measure_evaluation.h"
 
-// What the measures say about people.
+// The part of measure_evaluation.h about people.
 namespace usage::reference {
 
 using std::chrono::days;
@@ -187,7 +187,7 @@ void Evaluation::retention_bands(const Window& window, const Span& before, const
   const auto saw = [&](const std::string& user, Instant start) {
     const long day = day_number(start);
     const bool one_day = day_number(start + world_.width - Duration(1)) == day;
-    // The end of the day stands for that of the span: whoever was deleted meanwhile was there.
+    // Ignores deletions: who was deleted within the span counts on the days before.
     if (before.within(start) && one_day) days_of[user].insert(day);
   };
   for (const Visit& visit : world_.visits) saw(visit.user, bucket(visit.time));

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kHeading = "-- = ";
 
-// By heading.
+// The statements of measures.sql by heading.
 std::map<std::string, std::string, std::less<>> read_statements() {
   std::ifstream file(source_path("tests/support/measures.sql"));
   std::map<std::string, std::string, std::less<>> statements;
@@ -55,8 +55,8 @@ std::vector<Cell> row_of(const Items&... items) {
   return row;
 }
 
-// What was deleted by a transaction stays in PostgreSQL's tables, and would be read again and
-// again.
+// TRUNCATE in PostgreSQL: deleted rows stay in its tables until a vacuum, and every scan would read
+// them.
 void clear(Writer& writer, const std::string& table) {
   writer.execute((writer.driver() == "postgresql" ? "TRUNCATE " : "DELETE FROM ") + table);
 }
@@ -130,7 +130,7 @@ SqlMeasures::SqlMeasures(const testing::Place& place)
       source_(open_source(place.config(), clock_)),
       statements_(read_statements()) {
   if (writer_->driver() == "postgresql") {
-    // It would compile statements about a handful of rows for seconds.
+    // JIT would compile for seconds to read a handful of rows.
     writer_->execute("ALTER ROLE ALL SET jit = off; SET jit = off");
   }
   writer_->execute(statements_.at("schema"));

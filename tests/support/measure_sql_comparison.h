@@ -7,9 +7,8 @@
 #include <map>
 #include <set>
 
-#include "collectors/measures/business_measures.h"
+#include "collectors/measures/evaluate.h"
 #include "collectors/measures/measures.h"
-#include "collectors/measures/tracking_measures.h"
 #include "tests/support/measure_sql.h"
 #include "tests/support/random_world.h"
 
@@ -58,11 +57,8 @@ inline std::string differences(Series sql, Series measured, bool with_counters) 
 // What was promised, and the business, have comparisons of their own: targets_property_test.cc, and
 // targets_test.py and business_test.py with SQL, events_test.cc with SQL.
 inline bool is_compared_elsewhere(std::string_view name) {
-  const auto business = business_measures();
-  const auto tracking = tracking_measures();
   return name.starts_with("usage_target_") || name.starts_with("usage_phase_") ||
-         std::ranges::count(business, name, &Measure::name) > 0 ||
-         std::ranges::count(tracking, name, &Measure::name) > 0;
+         needs_auxiliary_tables(name);
 }
 
 // Random worlds at random instants, past and live, before and after late rows, updates and deletes

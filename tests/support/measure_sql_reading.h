@@ -60,8 +60,8 @@ inline UsageConfig config_of(const World& world, const UsageRules& rules) {
   return config;
 }
 
-// The collector itself reads the tables, now and at least a day later, after late rows, updates and
-// deletes, when every tier had its turn: its numbers equal the statements over the same tables.
+// Lets the collector read the tables, now and at least a day later, after late rows, updates and
+// deletes, so that every tier is read. Its numbers must equal the statements over the same tables.
 inline void compare_reading_with_sql(const testing::Place& place, std::uint64_t first_seed,
                                      int cases) {
   SqlMeasures sql(place);

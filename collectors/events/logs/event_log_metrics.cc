@@ -1,4 +1,4 @@
-// The part of log_tail.h that tells how the reading goes.
+// The part of event_log_tailer.h that tells how the reading goes.
 #include <algorithm>
 #include <utility>
 

@@ -1,4 +1,4 @@
-// The half of log_tail.h that reads files.
+// The half of event_log_tailer.h that reads files.
 #include <unistd.h>
 
 #include <algorithm>

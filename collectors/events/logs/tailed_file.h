@@ -7,7 +7,7 @@
 #include "collectors/events/logs/event_log_tailer.h"
 #include "exporter/base/gzip.h"
 
-// What log_tail.cc is made of; nobody else includes this.
+// What event_log_tailer.cc is made of; nobody else includes this.
 namespace usage {
 
 // Counters of the journal. Times are kept as what they were raised to.

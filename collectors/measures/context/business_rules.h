@@ -11,14 +11,14 @@
 // Part of usage_rules.h: how facts become numbers about the business.
 namespace usage {
 
-// The facts that are no feature's uses, by the names they have in Facts::records.
+// Names of Facts::auxiliary_tables.
 namespace auxiliary {
 inline std::string artifacts(const std::string& feature) { return feature + "/artifacts"; }
 inline std::string accesses(const std::string& feature) { return feature + "/accesses"; }
 inline std::string viewers(const std::string& feature) { return feature + "/viewers"; }
 inline std::string ratings(const std::string& feature) { return feature + "/ratings"; }
 inline std::string abandoned(const std::string& feature) { return feature + "/abandoned"; }
-// Where failures cannot be told from starts: both.
+// Starts and failures together, if rows do not tell one from the other.
 inline std::string unsuccessful(const std::string& feature) { return feature + "/unsuccessful"; }
 inline std::string cross_check(const std::string& feature, const std::string& source) {
   return feature + "/cross_check/" + source;
@@ -28,20 +28,20 @@ inline constexpr char kTickets[] = "business/tickets";
 inline constexpr char kFeedback[] = "business/feedback";
 // Dimensions of artifacts.
 inline constexpr char kTtl[] = "ttl";
-inline constexpr char kAccessed[] = "accessed";  // by a total that changes: ">0" or not
+inline constexpr char kAccessed[] = "accessed";  // ">0" if a running total is, else another value
 }  // namespace auxiliary
 
-// What a use of the feature makes, for others to open later: a link.
+// A use of the feature makes an artifact for others to open later, such as a link.
 struct ArtifactRules {
   Duration mature_after = std::chrono::days(7);  // or when it expires, whichever is first
-  double ttl_seconds = 0;                        // of one unit of kTtl
+  double ttl_seconds = 0;                        // seconds of one unit of kTtl
   bool has_accesses = false, has_viewers = false, has_access_count = false;
-  // The kinds of viewer, each with the values that mean it; empty: nobody knows who opened it.
+  // Kinds of viewer and the values that mean each. Empty if viewers are unknown.
   std::map<std::string, std::vector<std::string>> kinds;
   std::vector<std::string> counted{"member", "external"};  // kinds whose accesses count
 };
 
-// What a use is worth: to somebody who would else have done it by hand.
+// The time that a use saves somebody who would have done the work by hand.
 struct ValueStream {
   std::string name;
   double seconds_per_use = 0;
@@ -58,7 +58,7 @@ struct TicketRules {
   std::vector<std::string> watch;  // categories
   Duration baseline = std::chrono::weeks(8), compare = std::chrono::weeks(4);
   bool per_active_user = false;
-  std::optional<double> cost;  // of one
+  std::optional<double> cost;  // of one ticket
 };
 
 struct AccountRetentionRules {

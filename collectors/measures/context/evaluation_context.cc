@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collectors/measures/context/combined_begin.h"
 #include "collectors/measures/context/window.h"
 
 namespace usage {
@@ -52,15 +53,7 @@ const Combination* EvaluationContext::combination(const std::string& name) const
 
 std::optional<Instant> EvaluationContext::begin_of(const std::string& subject) const {
   if (const Combination* both = combination(subject)) {
-    std::optional<Instant> begin;
-    for (const std::string& member : both->features) {
-      const auto of_member = begin_of(member);
-      if (!of_member && both->all) return std::nullopt;
-      if (of_member && (!begin || (both->all ? *of_member > *begin : *of_member < *begin))) {
-        begin = of_member;
-      }
-    }
-    return begin;
+    return combined_begin(*both, [this](const std::string& member) { return begin_of(member); });
   }
   const auto launched = feature_rules(subject).launched_at;
   return launched ? launched : feature(subject).first_bucket();

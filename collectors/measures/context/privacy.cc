@@ -1,6 +1,7 @@
 #include "collectors/measures/context/privacy.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace usage {
 
@@ -20,7 +21,8 @@ std::vector<bool> hidden_cells(std::span<const IdSet> cells, std::uint64_t k) {
   }
   if (count == 0) return hidden;
   std::stable_sort(shown.begin(), shown.end(), [&](std::size_t a, std::size_t b) {
-    return cells[a].size() - 1 < cells[b].size() - 1;  // an empty cell wraps round to the end
+    return std::pair(cells[a].empty(), cells[a].size()) <
+           std::pair(cells[b].empty(), cells[b].size());
   });
   for (const std::size_t next : shown) {
     const bool enough = behind_hidden.size() >= k || cells[next].empty();

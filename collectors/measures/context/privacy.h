@@ -7,9 +7,10 @@
 
 namespace usage {
 
-// Which cells of a breakdown must not be shown: those about one to k−1 people and, because the
-// total would give a single hidden one back, further ones until at least two are hidden and these
-// hold k people together; the smallest first, empty cells last. Zero people is no secret.
+// Returns which cells of a breakdown to hide:
+// 1. those about 1 to k−1 people (zero people is no secret);
+// 2. if there are any, further ones until at least two are hidden and together hold k people,
+//    because the total would reveal a single hidden one: the smallest first, empty cells last.
 std::vector<bool> hidden_cells(std::span<const IdSet> cells, std::uint64_t k);
 
 }  // namespace usage

@@ -14,20 +14,22 @@ namespace usage {
 // One value of the label "window".
 struct Window {
   std::string label;
-  std::optional<Duration>
-      rolling;  // the whole buckets of the last so long; else a calendar period:
+  std::optional<Duration> rolling;  // the whole buckets of this last time; else a calendar period:
   CalendarUnit unit = CalendarUnit::week;
-  int offset = 0;  // 0: the one under way, -1: the last complete one
+  int offset = 0;  // 0: the current one, -1: the last complete one
   bool operator==(const Window&) const = default;
 };
 
+// The label value for all values without a series of their own.
+inline constexpr char kOther[] = "other";
+
 struct DimensionRules {
-  std::vector<std::string> allow;        // the values shown; everything else is "other"
-  std::optional<std::size_t> allow_top;  // instead: the so many values with most users over 28 d
+  std::vector<std::string> allow;        // the values shown; everything else is kOther
+  std::optional<std::size_t> allow_top;  // instead: this many, with most users over 28 d
   bool operator==(const DimensionRules&) const = default;
 };
 
-// What makes a user a regular, a power user, at risk (DEFINITIONS in docs/METRICS.md).
+// What makes a user a regular, a power user or at risk (docs/METRICS.md).
 struct FeatureRules {
   std::string title;
   std::optional<Instant> launched_at;
@@ -51,15 +53,15 @@ struct Combination {
   std::vector<std::string> features;
 };
 
-struct TargetMeasure;  // measures/targets.h
+struct TargetMeasure;  // targets/target_measures.h
 
 enum class Comparison { min, max };  // which side of the threshold is good
 
-// When a target's verdict is given.
+// When a target is judged.
 enum class TargetMode {
-  sustained,  // as of now: what was met can be missed again
-  by_due,     // met is whatever was ever met until the due date
-  at_due,     // from the due date on, what was true then
+  sustained,  // as of now; a target that was met can be missed again
+  by_due,     // met if it was ever met up to the due date
+  at_due,     // from the due date on, as it was then
 };
 
 // A number that was promised (docs/CONFIGURATION.md).
@@ -83,7 +85,7 @@ struct Phase {
   Duration from{}, until{};
 };
 
-// How facts are turned into numbers; changing any of it never needs a rebuild of the facts.
+// How facts become numbers. Changing any of it never needs a rebuild of the facts.
 struct UsageRules {
   TimeZone zone;
   std::vector<Window> windows;

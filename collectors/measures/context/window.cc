@@ -30,7 +30,7 @@ Interval window_bounds(const Window& window, Instant at, bool live, Duration buc
   const Instant from = zone.start_of(window.unit, as_of, window.offset);
   const Instant to = zone.start_of(window.unit, as_of, window.offset + 1);
   if (to <= as_of) return whole_buckets(from, to, bucket_width);
-  // A bucket that the period ends within belongs to no period, even while it is open.
+  // A bucket across the end of the period belongs to no period, even while it is open.
   return whole_buckets(from, std::min(end, to), bucket_width);
 }
 

@@ -1,7 +1,9 @@
+#include "collectors/measures/families/adoption.h"
+
 #include <algorithm>
 
 #include "collectors/measures/context/window.h"
-#include "collectors/measures/families/measure_functions.h"
+#include "collectors/measures/families/engagement.h"
 
 namespace usage {
 
@@ -17,8 +19,8 @@ bool knows(const EvaluationContext& context, const Combination& combination) {
 
 constexpr Instant kNever = Instant::max();
 
-// The bucket of everyone's first success since the launch. Days are asked first: most have no one
-// new, and then their hours need not be looked at.
+// The bucket of each user's first success since the launch. Looks at whole days first, because most
+// bring no new user and their buckets can be skipped.
 std::vector<Instant> first_uses(EvaluationContext& context, const std::string& feature,
                                 Instant launch) {
   std::vector<Instant> first(context.facts().users.size(), kNever);
@@ -41,10 +43,10 @@ std::vector<Instant> first_uses(EvaluationContext& context, const std::string& f
   return first;
 }
 
-// From the later of the launch and the user's creation to the bucket of the first success. Only
-// people of the users table whose creation is known.
+// Waits from the later of the launch and the user's creation to the bucket of the first success.
+// Covers people of the users table with a known creation.
 struct FirstUses {
-  std::optional<double> median_wait;  // seconds; of those who used it
+  std::optional<double> median_wait;  // seconds, over those who used it
   std::uint64_t mature = 0, activated = 0;
 };
 
@@ -78,30 +80,10 @@ FirstUses find_first_uses(EvaluationContext& context, const std::string& feature
   return result;
 }
 
+constexpr Memo<FirstUses> kFirstUses;
+
 const FirstUses& uses_since_launch(EvaluationContext& context, const std::string& feature) {
-  return context.once("first uses of " + feature,
-                      [&] { return find_first_uses(context, feature); });
-}
-
-}  // namespace
-
-std::optional<IdSet> tried(EvaluationContext& context, const std::string& subject) {
-  const auto begin = context.begin_of(subject);
-  if (!begin || *begin >= context.end()) return std::nullopt;
-  const Interval since = whole_buckets(*begin, context.end(), context.facts().bucket_width);
-  return context.users(subject, since) & context.active(context.last(kTriedSpan));
-}
-
-Duration regular_span(const EvaluationContext& context, const std::string& subject) {
-  const FeatureRules& rules = context.feature_rules(subject);
-  return rules.regular_of_periods * rules.regular_period;
-}
-
-std::optional<IdSet> regular(EvaluationContext& context, const std::string& subject) {
-  const auto earliest = first_regular_at(context, subject);
-  if (!earliest || *earliest > context.end()) return std::nullopt;
-  return regular_users(context, subject, context.feature_rules(subject).regular_of_periods, {}) &
-         context.active(context.last(regular_span(context, subject)));
+  return context.once(kFirstUses, feature, [&] { return find_first_uses(context, feature); });
 }
 
 void feature_users(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
@@ -183,16 +165,79 @@ void first_use_median(EvaluationContext& context, const std::string& feature,
   }
 }
 
-Share activation_share(EvaluationContext& context, const std::string& feature) {
-  const FirstUses& found = uses_since_launch(context, feature);
-  return {found.activated, found.mature};
-}
-
 void activation_ratio(EvaluationContext& context, const std::string& feature,
                       MetricFamily& family) {
   if (const auto ratio = ratio_of(activation_share(context, feature))) {
     add_sample(family, {feature}, *ratio);
   }
+}
+
+constexpr Measure kAdoptionMeasures[] = {
+    row("usage_active_users", kGauge, "", {"window"}, kOnce, active_users,
+        "Distinct people active in the window: an activity row or a successful use of any feature. "
+        "Excluded, ineligible and deleted users are left out."),
+    row("usage_feature_users", kGauge, "", {"feature", "window"}, has_users, feature_users,
+        "Distinct users with a successful use in the window. Excluded, ineligible and deleted "
+        "users are left out."),
+    row("usage_adoption_ratio", kGauge, "ratio", {"feature", "window"}, has_users, adoption_ratio,
+        "Users of the feature in the window / users active in the same window.",
+        {"usage_feature_users", "usage_active_users"}),
+    row("usage_adoption_tried_users", kGauge, "", {"feature"}, has_users, tried_users,
+        "Users active in the last 28 days with a successful use since the launch."),
+    row("usage_adoption_tried_ratio", kGauge, "ratio", {"feature"}, has_users, tried_ratio,
+        "Users active in the last 28 days with a successful use since the launch / users active in "
+        "the last 28 days.",
+        {"usage_adoption_tried_users", "usage_active_users", "28d"}),
+    row("usage_adoption_regular_users", kGauge, "", {"feature"}, has_users, regular_users_now,
+        "Users with a successful use in enough of the last periods (2 of 4 weeks unless "
+        "configured). Absent until that many periods have passed since the launch."),
+    row("usage_adoption_regular_ratio", kGauge, "ratio", {"feature"}, has_users, regular_ratio,
+        "Users with a successful use in enough of the last periods (2 of 4 weeks unless "
+        "configured) / users active in these periods. Absent until that many periods have passed "
+        "since the launch.",
+        {"usage_adoption_regular_users", "usage_active_users", "28d"}),
+    row("usage_combination_users", kGauge, "", {"combination", "window"}, kOnce, combination_users,
+        "Distinct users of all, or of any, features of the combination in the window."),
+    row("usage_combination_adoption_ratio", kGauge, "ratio", {"combination", "window"}, kOnce,
+        combination_ratio,
+        "Users of all, or of any, features of the combination in the window / users active in the "
+        "same window.",
+        {"usage_combination_users", "usage_active_users"}),
+    row("usage_activation_ratio", kGauge, "ratio", {"feature"}, has_users, activation_ratio,
+        "Users with a first success within 7 days of being able to (the launch or their creation, "
+        "whichever is later) / users for whom these 7 days have passed."),
+    row("usage_time_to_first_use_seconds_median", kGauge, "", {"feature"}, has_users,
+        first_use_median,
+        "Median time from being able to use it (the launch or the user's creation, whichever is "
+        "later) to the bucket of the first success since the launch, over those who had one."),
+};
+
+}  // namespace
+
+std::span<const Measure> adoption_measures() { return kAdoptionMeasures; }
+
+std::optional<IdSet> tried(EvaluationContext& context, const std::string& subject) {
+  const auto begin = context.begin_of(subject);
+  if (!begin || *begin >= context.end()) return std::nullopt;
+  const Interval since = whole_buckets(*begin, context.end(), context.facts().bucket_width);
+  return context.users(subject, since) & context.active(context.last(kTriedSpan));
+}
+
+Duration regular_span(const EvaluationContext& context, const std::string& subject) {
+  const FeatureRules& rules = context.feature_rules(subject);
+  return rules.regular_of_periods * rules.regular_period;
+}
+
+std::optional<IdSet> regular(EvaluationContext& context, const std::string& subject) {
+  const auto earliest = first_regular_at(context, subject);
+  if (!earliest || *earliest > context.end()) return std::nullopt;
+  return regular_users(context, subject, context.feature_rules(subject).regular_of_periods, {}) &
+         context.active(context.last(regular_span(context, subject)));
+}
+
+Share activation_share(EvaluationContext& context, const std::string& feature) {
+  const FirstUses& found = uses_since_launch(context, feature);
+  return {found.activated, found.mature};
 }
 
 }  // namespace usage

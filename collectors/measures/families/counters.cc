@@ -1,11 +1,17 @@
+#include "collectors/measures/families/counters.h"
+
 #include <algorithm>
 
-#include "collectors/measures/context/breakdown.h"
-#include "collectors/measures/families/measure_functions.h"
+#include "collectors/measures/families/shown_values.h"
 
 namespace usage {
 
 namespace {
+
+constexpr Memo<FeatureCounters> kCounters;
+
+bool has_durations(const FeatureShape& shape) { return !shape.duration_bounds.empty(); }
+bool has_sizes(const FeatureShape& shape) { return !shape.size_bounds.empty(); }
 
 void add_count(EvaluationContext& context, const std::string& feature, MetricFamily& family,
                std::uint64_t count) {
@@ -13,8 +19,8 @@ void add_count(EvaluationContext& context, const std::string& feature, MetricFam
   add_sample(family, {feature}, static_cast<double>(count));
 }
 
-// A family has one list of bounds, features may have several: those that all of them have are
-// exact for each.
+// The bounds that all features share: a family has one list of bounds, and only shared ones are
+// exact for each feature.
 std::vector<double> common_bounds(const Facts& facts,
                                   const std::vector<double> FeatureShape::* bounds) {
   std::optional<std::vector<double>> common;
@@ -40,24 +46,6 @@ void add_histogram(EvaluationContext& context, const std::string& feature, Metri
   }
   sample.bucket_counts.push_back(distribution.count());
   family.histograms.push_back(std::move(sample));
-}
-
-}  // namespace
-
-FeatureCounters counters_of(EvaluationContext& context, const std::string& feature) {
-  if (context.live()) return context.feature(feature).counters();
-  return context.once("all of " + feature, [&] {
-    return context.feature(feature).totals(context.ever(feature, context.end()));
-  });
-}
-
-// A bucket that is purged, or found late, must not move it: that would tell of a reset.
-void set_created(const EvaluationContext& context, const std::string& feature,
-                 MetricFamily& family) {
-  const FeatureFacts& facts = context.feature(feature);
-  const auto since = context.live() ? facts.counting_since() : std::nullopt;
-  const auto first = since ? since : facts.first_bucket();
-  if (first) family.created = family.created ? std::min(*family.created, *first) : first;
 }
 
 void uses_total(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
@@ -100,7 +88,7 @@ void dimension_uses_total(EvaluationContext& context, const std::string& feature
       add_sample(family, {feature, facts.shape().dimensions[d], shown.labels[i]},
                  static_cast<double>(counts[i]));
     }
-    // With changing values the rest would fall when one of them joins the shown ones.
+    // If the shown values change, "other" would fall when a value joins them: no counter may.
     if (shown.fixed) {
       add_sample(family, {feature, facts.shape().dimensions[d], kOther},
                  static_cast<double>(counts.back()));
@@ -122,6 +110,49 @@ void operation_duration(EvaluationContext& context, const std::string& feature,
 void payload_bytes(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
   add_histogram(context, feature, family, counters_of(context, feature).size,
                 &FeatureShape::size_bounds);
+}
+
+constexpr Measure kCounterMeasures[] = {
+    row("usage_uses_total", kCounter, "", {"feature"}, always, uses_total,
+        "Successful uses counted since the exporter knows the feature. Deleted rows stay counted."),
+    row("usage_attempts_total", kCounter, "", {"feature"}, has_outcome, attempts_total,
+        "Uses and failures counted since the exporter knows the feature."),
+    row("usage_failures_total", kCounter, "", {"feature", "reason"}, has_outcome, failures_total,
+        "Failures counted since the exporter knows the feature, by listed reason; any other is "
+        "\"other\"."),
+    row("usage_unattributed_events_total", kCounter, "", {"feature"}, has_users, unattributed_total,
+        "Uses and failures without a user, counted since the exporter knows the feature: uses, but "
+        "of nobody."),
+    row("usage_dimension_uses_total", kCounter, "", {"feature", "dimension", "value"},
+        has_dimensions, dimension_uses_total,
+        "Successful uses by one dimension, counted since the exporter knows the feature. Values "
+        "that are not listed are \"other\"; where the shown values are the top ones, there is no "
+        "\"other\"."),
+    row("usage_operation_duration_seconds", kHistogram, "seconds", {"feature"}, has_durations,
+        operation_duration,
+        "Duration of successful uses, counted since the exporter knows the feature."),
+    row("usage_payload_bytes", kHistogram, "bytes", {"feature"}, has_sizes, payload_bytes,
+        "Size of what successful uses produced, counted since the exporter knows the feature."),
+};
+
+}  // namespace
+
+std::span<const Measure> counter_measures() { return kCounterMeasures; }
+
+FeatureCounters counters_of(EvaluationContext& context, const std::string& feature) {
+  if (context.live()) return context.feature(feature).counters();
+  return context.once(kCounters, feature, [&] {
+    return context.feature(feature).totals(context.ever(feature, context.end()));
+  });
+}
+
+// Live, a purged or late bucket must not move it: Prometheus would see a reset.
+void set_created(const EvaluationContext& context, const std::string& feature,
+                 MetricFamily& family) {
+  const FeatureFacts& facts = context.feature(feature);
+  const auto since = context.live() ? facts.counting_since() : std::nullopt;
+  const auto first = since ? since : facts.first_bucket();
+  if (first) family.created = family.created ? std::min(*family.created, *first) : first;
 }
 
 }  // namespace usage

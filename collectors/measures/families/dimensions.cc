@@ -1,50 +1,24 @@
-#include <algorithm>
-#include <set>
+#include "collectors/measures/families/dimensions.h"
 
-#include "collectors/measures/context/breakdown.h"
+#include <algorithm>
+#include <tuple>
+
 #include "collectors/measures/context/privacy.h"
-#include "collectors/measures/families/measure_functions.h"
+#include "collectors/measures/families/shown_values.h"
 
 namespace usage {
 
 namespace {
 
-void show(ShownValues& shown, const IdMap& values, const std::string& label) {
-  if (const auto id = values.find(label)) shown.places[*id] = shown.labels.size();
-  shown.labels.push_back(label);
-}
-
-struct Ranked {
-  std::uint64_t users;
-  std::string label;
-};
-
-std::vector<Ranked> rank(EvaluationContext& context, const std::string& feature,
-                         std::size_t dimension) {
-  const Interval days = context.ranking();
-  const IdMap& values = context.feature(feature).names().dimensions[dimension];
-  std::vector<Ranked> ranked;
-  for (const auto& [value, summary] : context.summary(feature, days).dimensions[dimension]) {
-    if (value == FeatureNames::kOverflow) continue;
-    const std::string label(values.text(value));
-    if (label.empty() || label == kOther) continue;
-    ranked.push_back({(summary.users - context.not_counted(days.to)).size(), label});
-  }
-  std::ranges::sort(ranked, [](const Ranked& a, const Ranked& b) {
-    return a.users != b.users ? a.users > b.users : a.label < b.label;
-  });
-  return ranked;
-}
-
-std::string key_of(const char* what, const std::string& feature, std::size_t dimension) {
-  return what + std::to_string(dimension) + " of " + feature;
+bool has_user_dimensions(const FeatureShape& shape) {
+  return shape.has_users && has_dimensions(shape);
 }
 
 struct Cells {
   std::vector<std::string> labels;  // the last is kOther
   std::vector<std::uint64_t> uses;
-  std::vector<IdSet> behind;  // everyone whose uses are counted
-  std::vector<IdSet> people;  // who count as users
+  std::vector<IdSet> behind;  // users whose uses are counted
+  std::vector<IdSet> people;  // of these, the users who count
 };
 
 Cells make_cells(EvaluationContext& context, const std::string& feature, std::size_t dimension,
@@ -65,9 +39,11 @@ Cells make_cells(EvaluationContext& context, const std::string& feature, std::si
   return cells;
 }
 
+constexpr Memo<Cells, std::tuple<std::string, std::size_t, std::string>> kCells;
+
 const Cells& cells_of(EvaluationContext& context, const std::string& feature, std::size_t dimension,
                       const Window& window) {
-  return context.once(key_of("cells ", feature, dimension) + " in " + window.label, [&] {
+  return context.once(kCells, {feature, dimension, window.label}, [&] {
     return make_cells(context, feature, dimension, context.bounds(window));
   });
 }
@@ -83,44 +59,6 @@ void for_each_breakdown(EvaluationContext& context, const std::string& feature,
       visit(dimensions[d], window.label, cells_of(context, feature, d, window));
     }
   }
-}
-
-}  // namespace
-
-std::size_t ShownValues::place(std::uint32_t value) const {
-  const auto found = places.find(value);
-  return found == places.end() ? labels.size() : found->second;
-}
-
-namespace {
-
-ShownValues choose(EvaluationContext& context, const std::string& feature, std::size_t dimension) {
-  const auto& rules = context.feature_rules(feature).dimensions;
-  if (dimension >= rules.size()) return {};
-  const DimensionRules& rule = rules[dimension];
-  const IdMap& values = context.feature(feature).names().dimensions[dimension];
-  ShownValues shown;
-  if (rule.allow_top) {
-    shown.fixed = false;
-    for (const Ranked& value : rank(context, feature, dimension)) {
-      if (shown.labels.size() == *rule.allow_top) break;
-      show(shown, values, value.label);
-    }
-    return shown;
-  }
-  std::set<std::string> known{"", kOther};
-  for (const std::string& label : rule.allow) {
-    if (known.insert(label).second) show(shown, values, label);
-  }
-  return shown;
-}
-
-}  // namespace
-
-const ShownValues& shown_values(EvaluationContext& context, const std::string& feature,
-                                std::size_t dimension) {
-  return context.once(key_of("shown values ", feature, dimension),
-                      [&] { return choose(context, feature, dimension); });
 }
 
 void dimension_uses(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
@@ -168,5 +106,24 @@ void dimension_other_ratio(EvaluationContext& context, const std::string& featur
                        }
                      });
 }
+
+constexpr Measure kDimensionMeasures[] = {
+    row("usage_dimension_uses", kGauge, "", {"feature", "dimension", "value", "window"},
+        has_dimensions, dimension_uses,
+        "Successful uses in the window by one dimension, without those of excluded users. Absent "
+        "where fewer than k people are behind a value, or could be computed."),
+    row("usage_dimension_users", kGauge, "", {"feature", "dimension", "value", "window"},
+        has_user_dimensions, dimension_users,
+        "Distinct users with a success of that value in the window. Not additive: one person may "
+        "use several. Absent where fewer than k people are behind a value, or could be computed."),
+    row("usage_dimension_other_ratio", kGauge, "ratio", {"feature", "dimension", "window"},
+        has_dimensions, dimension_other_ratio,
+        "Successful uses in the window whose value is not shown by itself / all successful uses in "
+        "the window."),
+};
+
+}  // namespace
+
+std::span<const Measure> dimension_measures() { return kDimensionMeasures; }
 
 }  // namespace usage

@@ -1,7 +1,8 @@
+#include "collectors/measures/families/engagement.h"
+
 #include <algorithm>
 
 #include "collectors/measures/context/privacy.h"
-#include "collectors/measures/families/measure_functions.h"
 
 namespace usage {
 
@@ -11,7 +12,7 @@ constexpr int kDays = 28;
 
 using PeopleIn = std::function<const IdSet&(const Interval&)>;
 
-// The mean of daily people over the last complete local days, by all the people of those days.
+// Mean people per day over the last `count` complete local days / distinct people of those days.
 std::optional<double> daily_share(const std::vector<Interval>& days, std::size_t count,
                                   const PeopleIn& people) {
   std::uint64_t person_days = 0;
@@ -36,7 +37,7 @@ void add_stickiness(EvaluationContext& context, const std::vector<std::string>& 
   }
 }
 
-// Cells of one breakdown, less what k-anonymity hides.
+// Adds the cells of one breakdown that k-anonymity does not hide.
 void add_cells(EvaluationContext& context, const std::string& feature, MetricFamily& family,
                const std::vector<std::string>& names, const std::vector<IdSet>& cells) {
   const std::vector<bool> hidden = hidden_cells(cells, context.rules().k_anonymity);
@@ -64,39 +65,12 @@ std::vector<IdSet> group_by_active_days(EvaluationContext& context, const std::s
   return by_days;
 }
 
-}  // namespace
+constexpr Memo<std::vector<IdSet>> kByActiveDays;
 
-IdSet in_at_least(int least, std::span<const IdSet> sets) {
-  if (least <= 0) return {};
-  std::vector<IdSet> in(static_cast<std::size_t>(least));  // [i]: in more than i so far
-  for (const IdSet& set : sets) {
-    for (std::size_t i = in.size() - 1; i > 0; --i) in[i] |= in[i - 1] & set;
-    in[0] |= set;
-  }
-  return in.back();
-}
-
-IdSet regular_users(EvaluationContext& context, const std::string& feature, int of_periods,
-                    Duration ago) {
-  const FeatureRules& rules = context.feature_rules(feature);
-  std::vector<IdSet> periods;
-  for (const Interval& period : context.periods(rules.regular_period, of_periods, ago)) {
-    periods.push_back(context.users(feature, period));
-  }
-  return in_at_least(rules.regular_min_periods, periods);
-}
-
-std::optional<Instant> first_regular_at(const EvaluationContext& context,
-                                        const std::string& feature) {
-  const auto begin = context.begin_of(feature);
-  if (!begin) return std::nullopt;
-  const FeatureRules& rules = context.feature_rules(feature);
-  return *begin + rules.regular_min_periods * rules.regular_period;
-}
-
+// Users by the number of days with a use among the last 28 complete local days. [0] is empty.
 const std::vector<IdSet>& users_by_active_days(EvaluationContext& context,
                                                const std::string& feature) {
-  return context.once("users by active days of " + feature,
+  return context.once(kByActiveDays, feature,
                       [&] { return group_by_active_days(context, feature); });
 }
 
@@ -144,6 +118,59 @@ void at_risk(EvaluationContext& context, const std::string& feature, MetricFamil
                        context.users(feature, silence) - context.not_counted(silence.to);
   const IdSet& active = context.active(silence);
   add_cells(context, feature, family, {"true", "false"}, {silent & active, silent - active});
+}
+
+constexpr Measure kEngagementMeasures[] = {
+    row("usage_stickiness_ratio", kGauge, "ratio", {"feature", "ratio"}, has_users, stickiness,
+        "Mean users of the feature per local day / its distinct users, over the last 7 (dau_wau) "
+        "or 28 (dau_mau) complete local days."),
+    row("usage_product_stickiness_ratio", kGauge, "ratio", {"ratio"}, kOnce, product_stickiness,
+        "Mean active users per local day / distinct active users, over the last 7 (dau_wau) or 28 "
+        "(dau_mau) complete local days."),
+    row("usage_l28_users", kGauge, "", {"feature", "days"}, has_users, active_days,
+        "Users with a success on exactly so many of the last 28 complete local days. Absent where "
+        "it is about fewer than k people, or could be computed."),
+    row("usage_segment_users", kGauge, "", {"feature", "segment"}, has_users, segments,
+        "Users by days with a success among the last 28 complete local days: power (8 or more "
+        "unless configured), core (4 or more), casual (1 or more); never: active in the product on "
+        "these days, without a success ever. Absent where it is about fewer than k people, or "
+        "could be computed."),
+    row("usage_at_risk_users", kGauge, "", {"feature", "product_active"}, has_users, at_risk,
+        "Users who were regular in the 28 days before, silent for the last 14 days (unless "
+        "configured), by whether they were active in the product meanwhile. Absent where it is "
+        "about fewer than k people, or could be computed."),
+};
+
+}  // namespace
+
+std::span<const Measure> engagement_measures() { return kEngagementMeasures; }
+
+IdSet in_at_least(int least, std::span<const IdSet> sets) {
+  if (least <= 0) return {};
+  std::vector<IdSet> in(static_cast<std::size_t>(least));  // [i]: in more than i sets so far
+  for (const IdSet& set : sets) {
+    for (std::size_t i = in.size() - 1; i > 0; --i) in[i] |= in[i - 1] & set;
+    in[0] |= set;
+  }
+  return in.back();
+}
+
+IdSet regular_users(EvaluationContext& context, const std::string& feature, int of_periods,
+                    Duration ago) {
+  const FeatureRules& rules = context.feature_rules(feature);
+  std::vector<IdSet> periods;
+  for (const Interval& period : context.periods(rules.regular_period, of_periods, ago)) {
+    periods.push_back(context.users(feature, period));
+  }
+  return in_at_least(rules.regular_min_periods, periods);
+}
+
+std::optional<Instant> first_regular_at(const EvaluationContext& context,
+                                        const std::string& feature) {
+  const auto begin = context.begin_of(feature);
+  if (!begin) return std::nullopt;
+  const FeatureRules& rules = context.feature_rules(feature);
+  return *begin + rules.regular_min_periods * rules.regular_period;
 }
 
 }  // namespace usage

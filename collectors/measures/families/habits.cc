@@ -1,6 +1,8 @@
+#include "collectors/measures/families/habits.h"
+
 #include <algorithm>
 
-#include "collectors/measures/families/measure_functions.h"
+#include "collectors/measures/families/engagement.h"
 
 namespace usage {
 
@@ -9,6 +11,12 @@ namespace {
 constexpr int kWeeks = 4;
 constexpr int kHabit = 3;
 constexpr char kWorkflow[] = "report_type";
+
+constexpr Memo<IdSet> kHabitualTeams, kActiveTeams;
+
+bool has_report_types(const FeatureShape& shape) {
+  return shape.has_users && std::ranges::count(shape.dimensions, kWorkflow) > 0;
+}
 
 IdSet teams_of(const Population& population, const IdSet& people) {
   std::vector<bool> seen(population.teams.size());
@@ -42,20 +50,17 @@ IdSet find_active_teams(EvaluationContext& context) {
 }
 
 const IdSet& habitual(EvaluationContext& context, const std::string& feature) {
-  return context.once("habitual teams of " + feature,
-                      [&] { return find_habitual(context, feature); });
+  return context.once(kHabitualTeams, feature, [&] { return find_habitual(context, feature); });
 }
 
 const IdSet& active_teams(EvaluationContext& context) {
-  return context.once("active teams", [&] { return find_active_teams(context); });
+  return context.once(kActiveTeams, "", [&] { return find_active_teams(context); });
 }
 
 bool has_teams(const EvaluationContext& context) {
   return std::ranges::any_of(context.facts().population.attributes,
                              [](const UserAttributes& user) { return user.team.has_value(); });
 }
-
-}  // namespace
 
 void recurring_workflows(EvaluationContext& context, const std::string& feature,
                          MetricFamily& family) {
@@ -81,11 +86,6 @@ void recurring_workflows(EvaluationContext& context, const std::string& feature,
   add_sample(family, {feature}, static_cast<double>(pairs));
 }
 
-std::optional<Share> habitual_share(EvaluationContext& context, const std::string& subject) {
-  if (!has_teams(context)) return std::nullopt;
-  return Share{habitual(context, subject).size(), active_teams(context).size()};
-}
-
 void habitual_groups(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
   if (const auto share = habitual_share(context, feature)) {
     add_sample(family, {feature}, static_cast<double>(share->numerator));
@@ -97,6 +97,26 @@ void habitual_group_ratio(EvaluationContext& context, const std::string& feature
   const auto share = habitual_share(context, feature);
   const auto ratio = share ? ratio_of(*share) : std::nullopt;
   if (ratio) add_sample(family, {feature}, *ratio);
+}
+
+constexpr Measure kHabitMeasures[] = {
+    row("usage_recurring_workflows", kGauge, "", {"feature"}, has_report_types, recurring_workflows,
+        "Pairs of a user and a value of the dimension report_type with a success in at least 3 of "
+        "the last 4 complete weeks."),
+    row("usage_habitual_groups", kGauge, "", {"feature"}, has_users, habitual_groups,
+        "Teams with a success in at least 3 of the last 4 complete weeks."),
+    row("usage_habitual_group_ratio", kGauge, "ratio", {"feature"}, has_users, habitual_group_ratio,
+        "Teams with a success in at least 3 of the last 4 complete weeks / teams active in these "
+        "weeks."),
+};
+
+}  // namespace
+
+std::span<const Measure> habit_measures() { return kHabitMeasures; }
+
+std::optional<Share> habitual_share(EvaluationContext& context, const std::string& subject) {
+  if (!has_teams(context)) return std::nullopt;
+  return Share{habitual(context, subject).size(), active_teams(context).size()};
 }
 
 }  // namespace usage

@@ -1,41 +1,8 @@
-#include <algorithm>
-
-#include "collectors/measures/families/measure_functions.h"
+#include "collectors/measures/families/info_measures.h"
 
 namespace usage {
 
-void add_sample(MetricFamily& family, std::vector<std::string> labels, double value) {
-  family.samples.push_back({std::move(labels), value});
-}
-
-void add_per_window(EvaluationContext& context, const std::string& feature, MetricFamily& family,
-                    const std::function<std::optional<double>(const Interval&)>& value) {
-  for (const Window& window : context.rules().windows) {
-    const std::optional<double> known = value(context.bounds(window));
-    if (!known) continue;
-    std::vector<std::string> labels;
-    if (!feature.empty()) labels.push_back(feature);
-    labels.push_back(window.label);
-    add_sample(family, std::move(labels), *known);
-  }
-}
-
-std::optional<double> ratio_of(std::uint64_t numerator, std::uint64_t denominator) {
-  if (denominator == 0) return std::nullopt;
-  return static_cast<double>(numerator) / static_cast<double>(denominator);
-}
-
-std::optional<double> ratio_of(const Share& share) {
-  return ratio_of(share.numerator, share.denominator);
-}
-
-std::optional<double> median_of(std::vector<double> numbers) {
-  if (numbers.empty()) return std::nullopt;
-  const auto upper = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
-  std::ranges::nth_element(numbers, upper);
-  const auto lower = numbers.size() % 2 == 1 ? upper : std::max_element(numbers.begin(), upper);
-  return (*lower + *upper) / 2;
-}
+namespace {
 
 void window_starts(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
   add_per_window(context, feature, family,
@@ -65,9 +32,23 @@ void launches(EvaluationContext& context, const std::string& feature, MetricFami
   if (launched) add_sample(family, {feature}, unix_seconds(*launched));
 }
 
-void suppressed_series(EvaluationContext& context, const std::string& feature,
-                       MetricFamily& family) {
-  add_sample(family, {feature}, static_cast<double>(context.suppressed(feature)));
-}
+constexpr Measure kInfoMeasures[] = {
+    row("usage_window_start_timestamp_seconds", kGauge, "seconds", {"window"}, kOnce, window_starts,
+        "Start of the window as it was used: the first whole bucket in it."),
+    row("usage_window_end_timestamp_seconds", kGauge, "seconds", {"window"}, kOnce, window_ends,
+        "End of the window as it was used, not included."),
+    row("usage_timezone_info", kInfo, "", {"timezone", "week_start"}, kOnce, time_zone_info,
+        "Where local days, weeks and months begin."),
+    row("usage_excluded_users", kGauge, "", {}, kOnce, excluded_users,
+        "Users that are left out of every number but counters: internal people, tests, bots."),
+    row("usage_feature_info", kInfo, "", {"feature", "title"}, always, feature_infos,
+        "What people call the feature: its title as configured, else its name."),
+    row("usage_launch_timestamp_seconds", kGauge, "seconds", {"feature"}, always, launches,
+        "When the feature was launched."),
+};
+
+}  // namespace
+
+std::span<const Measure> info_measures() { return kInfoMeasures; }
 
 }  // namespace usage

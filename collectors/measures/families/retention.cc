@@ -1,16 +1,17 @@
+#include "collectors/measures/families/retention.h"
+
 #include <algorithm>
 #include <array>
 
 #include "collectors/measures/context/privacy.h"
 #include "collectors/measures/context/window.h"
-#include "collectors/measures/families/measure_functions.h"
+#include "collectors/measures/families/engagement.h"
 
 namespace usage {
 
 namespace {
 
-// People who were active in the closed period before a window, and those of them who were again in
-// the window.
+// People active in the closed period before a window, and those of them active in the window too.
 struct Cohort {
   std::string segment;
   IdSet all, retained;
@@ -33,7 +34,7 @@ std::vector<ClosedPair> closed_pairs(const EvaluationContext& context) {
   return pairs;
 }
 
-// By use in the first period alone: whoever had longer to use it would seem to stay longer.
+// Splits by use in the first period alone. Counting later use would favour those who stayed longer.
 std::vector<Cohort> cohorts(EvaluationContext& context, const std::string& feature,
                             const ClosedPair& pair) {
   const IdSet& active = context.active(pair.before);
@@ -43,7 +44,7 @@ std::vector<Cohort> cohorts(EvaluationContext& context, const std::string& featu
   return result;
 }
 
-// Nobody could be a user in a period that ended before the launch.
+// False if the period before `instant` ended before the launch: nobody could be a user in it.
 bool launched_by(const EvaluationContext& context, const std::string& feature, Instant instant) {
   const auto launched = context.feature_rules(feature).launched_at;
   return !launched || *launched < instant;
@@ -77,8 +78,8 @@ void add_cohorts(EvaluationContext& context, const std::string& feature, MetricF
 
 constexpr std::array kBands{"1", "2-3", "4+"};
 
-// Those active on one local day (or only in buckets that no day holds wholly), on 2 or 3, on at
-// least 4 local days of the period.
+// People active on one local day of the period (or only in buckets across midnight), on 2 or 3, and
+// on at least 4.
 std::array<IdSet, 3> by_active_days(EvaluationContext& context, const Interval& period) {
   std::vector<IdSet> days;
   const TimeZone& zone = context.rules().zone;
@@ -116,8 +117,6 @@ void add_bands(EvaluationContext& context, const std::string& feature, MetricFam
     }
   }
 }
-
-}  // namespace
 
 void retention_cohort(EvaluationContext& context, const std::string& feature,
                       MetricFamily& family) {
@@ -160,5 +159,43 @@ void lifecycle(EvaluationContext& context, const std::string& feature, MetricFam
   add("resurrected", (now & earlier) - before);
   add("dormant", before - now);
 }
+
+constexpr Measure kRetentionMeasures[] = {
+    row("usage_lifecycle_users", kGauge, "", {"feature", "state"}, has_users, lifecycle,
+        "Users of the last complete week against the week before: new (first use ever, not the "
+        "user's creation), retained (used in both), resurrected (used earlier, not the week "
+        "before), dormant (used the week before only)."),
+    row("usage_retention_cohort_users", kGauge, "", {"feature", "segment", "window"}, has_users,
+        retention_cohort,
+        "Users active in the closed period before the window, by whether they used the feature in "
+        "that period."),
+    row("usage_retention_retained_users", kGauge, "", {"feature", "segment", "window"}, has_users,
+        retention_retained,
+        "Users of usage_retention_cohort_users who were active in the window too."),
+    row("usage_retention_ratio", kGauge, "ratio", {"feature", "segment", "window"}, has_users,
+        retention_ratio,
+        "Users active in the closed window and in the period before / users active in the period "
+        "before, by whether they used the feature in the period before. A comparison, not a cause: "
+        "active people use features and stay.",
+        {"usage_retention_retained_users", "usage_retention_cohort_users"}),
+    row("usage_retention_activity_cohort_users", kGauge, "",
+        {"feature", "segment", "activity_days", "window"}, has_users, band_cohort,
+        "usage_retention_cohort_users by local days of activity in the first week. Absent where it "
+        "is about fewer than k people, or could be computed."),
+    row("usage_retention_activity_retained_users", kGauge, "",
+        {"feature", "segment", "activity_days", "window"}, has_users, band_retained,
+        "usage_retention_retained_users by local days of activity in the first week. Absent where "
+        "the cohort is fewer than k people, or could be computed."),
+    row("usage_retention_activity_ratio", kGauge, "ratio",
+        {"feature", "segment", "activity_days", "window"}, has_users, band_ratio,
+        "usage_retention_ratio by local days of activity in the first week, so that equally active "
+        "people are compared. Absent where the cohort is fewer than k people, or could be "
+        "computed.",
+        {"usage_retention_activity_retained_users", "usage_retention_activity_cohort_users"}),
+};
+
+}  // namespace
+
+std::span<const Measure> retention_measures() { return kRetentionMeasures; }
 
 }  // namespace usage

@@ -1,8 +1,8 @@
+#include "collectors/measures/families/volume.h"
+
 #include <algorithm>
 #include <functional>
 #include <map>
-
-#include "collectors/measures/families/measure_functions.h"
 
 namespace usage {
 
@@ -36,7 +36,7 @@ std::vector<Hour> hours_of(const FeatureFacts& facts, const Interval& window) {
   return result;
 }
 
-// The busiest with excluded users are asked first: most need not be asked at all.
+// Looks at hours by their count with excluded users, an upper bound, so that most are skipped.
 std::uint64_t busiest(std::vector<Hour> hours, const IdSet& excluded) {
   std::ranges::sort(hours, std::greater(), &Hour::with_excluded);
   std::uint64_t most = 0;
@@ -48,8 +48,6 @@ std::uint64_t busiest(std::vector<Hour> hours, const IdSet& excluded) {
   }
   return most;
 }
-
-}  // namespace
 
 void uses(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
   add_per_window(context, feature, family, [&](const Interval& window) {
@@ -92,15 +90,51 @@ void scopes(EvaluationContext& context, const std::string& feature, MetricFamily
   });
 }
 
-std::uint64_t busiest_hour(EvaluationContext& context, const std::string& feature,
-                           const Interval& window, const IdSet& excluded) {
-  return busiest(hours_of(context.feature(feature), window), excluded);
-}
-
 void peak_hour(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
   add_per_window(context, feature, family, [&](const Interval& window) {
     return static_cast<double>(busiest_hour(context, feature, window, context.excluded()));
   });
+}
+
+void growth_ratio(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
+  for (const Window& window : context.rules().windows) {
+    if (const auto before = context.before(window)) {
+      const auto was = static_cast<double>(context.summary(feature, *before).uses);
+      const auto is = static_cast<double>(context.summary(feature, context.bounds(window)).uses);
+      if (was > 0) add_sample(family, {feature, window.label}, is / was - 1);
+    }
+  }
+}
+
+constexpr Measure kVolumeMeasures[] = {
+    row("usage_uses", kGauge, "", {"feature", "window"}, always, uses,
+        "Successful uses in the window, without those of excluded users."),
+    row("usage_attempts", kGauge, "", {"feature", "window"}, has_outcome, attempts,
+        "Uses and failures in the window, without those of excluded users."),
+    row("usage_failures", kGauge, "", {"feature", "window"}, has_outcome, failures,
+        "Failures in the window, without those of excluded users."),
+    row("usage_failure_ratio", kGauge, "ratio", {"feature", "window"}, has_outcome, failure_ratio,
+        "Failures in the window / uses and failures in the window, without those of excluded "
+        "users.",
+        {"usage_failures", "usage_attempts"}),
+    row("usage_uses_per_day", kGauge, "", {"feature", "window"}, always, uses_per_day,
+        "Successful uses in the window / days of the window; rolling windows only."),
+    row("usage_peak_hourly_uses", kGauge, "", {"feature", "window"}, always, peak_hour,
+        "Most successful uses in one UTC hour of the window, without those of excluded users."),
+    row("usage_growth_ratio", kGauge, "ratio", {"feature", "window"}, always, growth_ratio,
+        "Successful uses in the window / those in as long before it, less 1; windows that have "
+        "ended only. Absent where there was no use before."),
+    row("usage_scopes", kGauge, "", {"feature", "window"}, has_scope, scopes,
+        "Distinct scopes (channels, projects) with a successful use in the window."),
+};
+
+}  // namespace
+
+std::span<const Measure> volume_measures() { return kVolumeMeasures; }
+
+std::uint64_t busiest_hour(EvaluationContext& context, const std::string& feature,
+                           const Interval& window, const IdSet& excluded) {
+  return busiest(hours_of(context.feature(feature), window), excluded);
 }
 
 }  // namespace usage

@@ -8,7 +8,7 @@ namespace usage {
 
 namespace {
 
-// By less than four fifths of the way that the time gone asks for.
+// True if less than 80 % of the progress expected by now was made.
 bool is_behind(const Target& target, double value, double elapsed) {
   const double way = target.threshold - target.baseline;
   return way != 0 && (value - target.baseline) / way < 0.8 * elapsed;

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "collectors/measures/context/breakdown.h"
+#include "collectors/measures/context/usage_rules.h"
 #include "collectors/usage/config/parts.h"
 #include "exporter/base/format.h"
 

@@ -8,7 +8,7 @@
 
 #include "collectors/usage/config/usage_config.h"
 
-// What usage_config.cc is made of; else only usage_explain.cc includes this.
+// What usage_config.cc is made of; else only explain.cc includes this.
 namespace usage {
 
 // The source named by `key`, or the only one there is; empty after a report.

@@ -1,12 +1,11 @@
 #include "collectors/usage/explain/explain.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
-#include "collectors/measures/business_measures.h"
+#include "collectors/measures/context/window.h"
+#include "collectors/measures/evaluate.h"
 #include "collectors/measures/measures.h"
-#include "collectors/measures/tracking_measures.h"
 #include "collectors/usage/config/parts.h"
 #include "collectors/usage/explain/explain_parts.h"
 #include "collectors/usage/reading/reader.h"
@@ -17,27 +16,6 @@
 namespace usage {
 
 namespace {
-
-// A ratio and the series that it is one of. `window`: of the denominator, where it is a fixed one.
-struct Parts {
-  std::string_view ratio, numerator, denominator, window;
-};
-
-constexpr std::array kParts{
-    Parts{"usage_adoption_ratio", "usage_feature_users", "usage_active_users", ""},
-    Parts{"usage_adoption_tried_ratio", "usage_adoption_tried_users", "usage_active_users", "28d"},
-    Parts{"usage_adoption_regular_ratio", "usage_adoption_regular_users", "usage_active_users",
-          "28d"},
-    Parts{"usage_combination_adoption_ratio", "usage_combination_users", "usage_active_users", ""},
-    Parts{"usage_artifact_access_ratio", "usage_artifacts_opened", "usage_artifacts_mature", ""},
-    Parts{"usage_account_retention_ratio", "usage_account_retention_retained_accounts",
-          "usage_account_retention_cohort_accounts", ""},
-    Parts{"usage_tracking_coverage_ratio", "usage_tracked_uses", "usage_tracked_uses_expected", ""},
-    Parts{"usage_failure_ratio", "usage_failures", "usage_attempts", ""},
-    Parts{"usage_retention_ratio", "usage_retention_retained_users", "usage_retention_cohort_users",
-          ""},
-    Parts{"usage_retention_activity_ratio", "usage_retention_activity_retained_users",
-          "usage_retention_activity_cohort_users", ""}};
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
@@ -83,12 +61,6 @@ std::string part(const Metrics& metrics, std::string_view name, Labels of,
   return fmt::format("{}: nothing", name);
 }
 
-// Whether it is a number of more than the feature's own rows.
-bool needs_records(const Measure& measure) {
-  return std::ranges::count(business_measures(), measure.name, &Measure::name) > 0 ||
-         std::ranges::count(tracking_measures(), measure.name, &Measure::name) > 0;
-}
-
 const Measure& measure_of(const ExplainQuestion& question) {
   std::vector<std::string> names;
   for (const Measure& measure : measures()) {
@@ -116,7 +88,7 @@ void check_feature(const ExplainQuestion& question, const UsageConfig& usage,
   }
   const bool of_features = std::ranges::count(measure.labels, "feature") > 0;
   if (!of_features ||
-      (measure.per_feature && !measure.applies(usage.feature(*question.feature).shape))) {
+      (measure.per_feature() && !measure.applies(usage.feature(*question.feature).shape))) {
     throw Error(Reason::config,
                 fmt::format("feature \"{}\" has no {}: {}", *question.feature, measure.name,
                             of_features ? "its config lacks a column that this needs"
@@ -141,12 +113,10 @@ std::string statement(const std::string& what, const std::string& source, const 
   return fmt::format("  {} (source {}):\n    {}\n", what, source, sql);
 }
 
-std::string values(const ExplainQuestion& question, const Metrics& metrics,
+std::string values(const ExplainQuestion& question, const Measure& measure, const Metrics& metrics,
                    const std::set<std::string>& windows) {
-  const MetricFamily* family = find(metrics, question.measure);
-  const auto parts = std::find_if(kParts.begin(), kParts.end(), [&](const Parts& candidate) {
-    return candidate.ratio == question.measure;
-  });
+  const MetricFamily* family = find(metrics, measure.name);
+  const RatioParts& parts = measure.parts;
   std::string text;
   for (const Sample& sample : family ? family->samples : std::vector<Sample>{}) {
     const Labels labels = labels_of(*family, sample.labels);
@@ -158,9 +128,9 @@ std::string values(const ExplainQuestion& question, const Metrics& metrics,
       continue;
     }
     text += fmt::format("  {} {}\n", series(family->name, labels), format_shortest(sample.value));
-    if (parts != kParts.end()) {
-      text += fmt::format("    = {}\n    / {}\n", part(metrics, parts->numerator, labels, ""),
-                          part(metrics, parts->denominator, labels, parts->window));
+    if (!parts.numerator.empty()) {
+      text += fmt::format("    = {}\n    / {}\n", part(metrics, parts.numerator, labels, ""),
+                          part(metrics, parts.denominator, labels, parts.window));
     }
   }
   for (const HistogramSample& sample :
@@ -229,10 +199,10 @@ std::string explain(const ExplainQuestion& question, const Config& config, const
     features.insert(feature.shape.name);
   }
   const Metrics metrics = evaluate(facts, rules, at, live, features, true).metrics;
-  text += "\n" + values(question, metrics, windows);
+  text += "\n" + values(question, measure, metrics, windows);
   return text + "\nread by (a bucket at a time, $1 and $2 its bounds):\n" +
          statements(question.feature ? std::set{*question.feature} : features,
-                    needs_records(measure), config, usage);
+                    needs_auxiliary_tables(measure.name), config, usage);
 }
 
 }  // namespace usage

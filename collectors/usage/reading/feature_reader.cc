@@ -1,4 +1,4 @@
-// The part of usage_reader.h that reads features and records.
+// The part of reader.h that reads features and records.
 #include <algorithm>
 
 #include "collectors/usage/reading/bucket_compressor.h"

@@ -1,4 +1,4 @@
-// The part of usage_reader.h that says what the cells of a feature's row mean.
+// The part of reader.h that says what the cells of a feature's row mean.
 #include <algorithm>
 #include <cmath>
 

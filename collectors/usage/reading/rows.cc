@@ -28,7 +28,7 @@ std::string qualified(std::string_view table) {
   }
 }
 
-// Columns of the journal (collectors/inputs/journal.h).
+// Columns of the journal (collectors/events/journal.h).
 constexpr char kEventSource[] = "source";
 constexpr char kEventName[] = "event";
 constexpr char kEventFields[] = "fields";

@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "collectors/measures/measures.h"
+#include "collectors/measures/evaluate.h"
 #include "collectors/measures/targets/targets.h"
 #include "collectors/usage/usage_state.h"
 #include "exporter/app/history_run.h"

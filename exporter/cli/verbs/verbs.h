@@ -13,7 +13,7 @@
 
 namespace usage {
 
-// What the flags of all verbs set; each verb has the flags it uses (commands.cc).
+// What the flags of all verbs set; each verb has the flags it uses (command_line.cc).
 struct Flags {
   std::string config_file = "usage_exporter.yml";
   std::string storage_path;

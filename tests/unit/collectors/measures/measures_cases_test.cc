@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "collectors/measures/context/privacy.h"
-#include "collectors/measures/measures.h"
+#include "collectors/measures/evaluate.h"
 #include "tests/support/measure_reference.h"
 
 namespace usage {

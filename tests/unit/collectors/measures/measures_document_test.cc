@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "collectors/measures/document.h"
+#include "collectors/measures/evaluate.h"
 #include "collectors/measures/measures.h"
 #include "collectors/usage/usage.h"
 #include "exporter/ingest/ingest_metrics.h"
@@ -74,6 +75,24 @@ TEST(MeasuresDocument, DescribedFamiliesAreFitForTheWire) {
       EXPECT_THAT(family.help, testing::HasSubstr(" / ")) << family.name;
     }
   }
+}
+
+TEST(MeasuresDocument, ARatioIsDividedFromMeasuresWithLabelsOfItsOwn) {
+  int ratios = 0;
+  for (const Measure& ratio : measures()) {
+    if (ratio.parts.numerator.empty()) continue;
+    ++ratios;
+    EXPECT_EQ(ratio.unit, "ratio") << ratio.name;
+    for (const std::string_view name : {ratio.parts.numerator, ratio.parts.denominator}) {
+      const auto part = std::ranges::find(measures(), name, &Measure::name);
+      ASSERT_NE(part, measures().end()) << ratio.name << " is divided from " << name;
+      for (const std::string_view label : part->labels) {
+        const bool fixed = label == "window" && !ratio.parts.window.empty();
+        EXPECT_TRUE(fixed || std::ranges::count(ratio.labels, label) > 0) << name << " " << label;
+      }
+    }
+  }
+  EXPECT_GE(ratios, 10);
 }
 
 TEST(MeasuresDocument, OnlyWhatAFeatureCanHaveIsDescribed) {

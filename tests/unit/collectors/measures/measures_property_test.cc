@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "collectors/measures/measures.h"
+#include "collectors/measures/evaluate.h"
 #include "tests/support/random_world.h"
 #include "tests/support/sanitizers.h"
 

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "collectors/measures/measures.h"
+#include "collectors/measures/evaluate.h"
 #include "collectors/measures/targets/targets.h"
 #include "exporter/base/format.h"
 #include "tests/support/random_world.h"

@@ -1,8 +1,6 @@
-#include "collectors/measures/tracking_measures.h"
+#include "collectors/measures/families/tracking.h"
 
 #include <algorithm>
-
-#include "collectors/measures/families/measure_functions.h"
 
 namespace usage {
 
@@ -10,19 +8,7 @@ namespace {
 
 constexpr Duration kCoverageSpan = std::chrono::days(7);
 
-Measure row(std::string_view name, std::string_view unit, std::vector<std::string_view> labels,
-            Evaluate* evaluate, std::string_view help) {
-  return {name,
-          MetricType::gauge,
-          unit,
-          help,
-          std::move(labels),
-          true,
-          [](const FeatureShape&) { return true; },
-          evaluate};
-}
-
-// Without these of excluded users; an open bucket counts as the window says.
+// Leaves out attempts of excluded users.
 void abandoned(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
   if (!context.feature_rules(feature).has_abandoned) return;
   add_per_window(context, feature, family, [&](const Interval& window) {
@@ -30,7 +16,7 @@ void abandoned(EvaluationContext& context, const std::string& feature, MetricFam
   });
 }
 
-// Every attempt has one unsuccessful row for its start, and another if it failed.
+// Each attempt has an unsuccessful row for its start and, if it failed, another.
 std::uint64_t failures_from_rows(EvaluationContext& context, const std::string& feature,
                                  const Interval& window) {
   const std::uint64_t successes = context.summary(feature, window).uses;
@@ -55,8 +41,8 @@ void approximate_failure_ratio(EvaluationContext& context, const std::string& fe
   });
 }
 
-// The complete buckets of the last 7 days, as far as both tell of them: the open one is not whole
-// yet, and clients send late. Of excluded users too, because not every source knows who it was.
+// Compares the complete buckets of the last 7 days since both sources have rows. Skips the open
+// bucket, because clients send late. Counts excluded users too, because not every source has users.
 std::optional<Share> coverage(EvaluationContext& context, const std::string& feature,
                               const std::string& source) {
   const FeatureFacts& truth = context.feature(feature);
@@ -94,30 +80,33 @@ void coverage_ratio(EvaluationContext& context, const std::string& feature, Metr
   add_per_source(context, feature, family, [](const Share& share) { return ratio_of(share); });
 }
 
+constexpr Measure kTrackingMeasures[] = {
+    row("usage_abandoned_attempts", kGauge, "", {"feature", "window"}, always, abandoned,
+        "Attempts that began and neither succeeded nor failed within their time, which ended in "
+        "the window: no failures, and in no other number. Without those of excluded users."),
+    row("usage_approximate_failures", kGauge, "", {"feature", "window"}, always,
+        approximate_failures,
+        "(Rows that are no success - rows that are) / 2, of the window: the failures where every "
+        "attempt begins with a row that looks like one and rows cannot be paired. Approximate: "
+        "half of what was abandoned is in it."),
+    row("usage_approximate_failure_ratio", kGauge, "ratio", {"feature", "window"}, always,
+        approximate_failure_ratio,
+        "usage_approximate_failures / these and the successful uses in the window. Approximate."),
+    row("usage_tracked_uses", kGauge, "", {"feature", "source"}, always, tracked,
+        "Successful uses that another source saw in the complete buckets of the last 7 days, since "
+        "both know of any. Of excluded users too."),
+    row("usage_tracked_uses_expected", kGauge, "", {"feature", "source"}, always, to_be_tracked,
+        "Successful uses of the feature in the same buckets, by its own source. Of excluded users "
+        "too."),
+    row("usage_tracking_coverage_ratio", kGauge, "ratio", {"feature", "source"}, always,
+        coverage_ratio,
+        "usage_tracked_uses / usage_tracked_uses_expected: the share of the uses that the other "
+        "source saw. Below 1 where clients block or lose events; a sudden fall is a fault.",
+        {"usage_tracked_uses", "usage_tracked_uses_expected"}),
+};
+
 }  // namespace
 
-std::vector<Measure> tracking_measures() {
-  return {
-      row("usage_abandoned_attempts", "", {"feature", "window"}, abandoned,
-          "Attempts that began and neither succeeded nor failed within their time, which ended in "
-          "the window: no failures, and in no other number. Without those of excluded users."),
-      row("usage_approximate_failures", "", {"feature", "window"}, approximate_failures,
-          "(Rows that are no success - rows that are) / 2, of the window: the failures where every "
-          "attempt begins with a row that looks like one and rows cannot be paired. Approximate: "
-          "half of what was abandoned is in it."),
-      row("usage_approximate_failure_ratio", "ratio", {"feature", "window"},
-          approximate_failure_ratio,
-          "usage_approximate_failures / these and the successful uses in the window. Approximate."),
-      row("usage_tracked_uses", "", {"feature", "source"}, tracked,
-          "Successful uses that another source saw in the complete buckets of the last 7 days, "
-          "since both know of any. Of excluded users too."),
-      row("usage_tracked_uses_expected", "", {"feature", "source"}, to_be_tracked,
-          "Successful uses of the feature in the same buckets, by its own source. Of excluded "
-          "users too."),
-      row("usage_tracking_coverage_ratio", "ratio", {"feature", "source"}, coverage_ratio,
-          "usage_tracked_uses / usage_tracked_uses_expected: the share of the uses that the other "
-          "source saw. Below 1 where clients block or lose events; a sudden fall is a fault."),
-  };
-}
+std::span<const Measure> tracking_measures() { return kTrackingMeasures; }
 
 }  // namespace usage

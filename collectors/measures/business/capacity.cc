@@ -1,7 +1,10 @@
+#include "collectors/measures/business/capacity.h"
+
 #include <array>
 #include <utility>
 
-#include "collectors/measures/families/business.h"
+#include "collectors/measures/families/counters.h"
+#include "collectors/measures/families/volume.h"
 
 namespace usage {
 
@@ -9,7 +12,7 @@ namespace {
 
 constexpr Duration kRecentWeek = std::chrono::days(7);
 
-// Load is load: that of excluded users too.
+// Counts excluded users too: their load is load.
 std::optional<double> used(EvaluationContext& context, const Capacity& capacity) {
   const Interval window = context.last(kRecentWeek);
   switch (capacity.measure) {
@@ -23,8 +26,6 @@ std::optional<double> used(EvaluationContext& context, const Capacity& capacity)
   }
   return counters_of(context, capacity.feature).size.sum;
 }
-
-}  // namespace
 
 void capacity_infos(EvaluationContext& context, const std::string&, MetricFamily& family) {
   constexpr std::array<std::pair<const char*, const char*>, 3> kMeasures{
@@ -50,20 +51,20 @@ void capacity_limit(EvaluationContext& context, const std::string&, MetricFamily
   }
 }
 
-void growth_ratio(EvaluationContext& context, const std::string& feature, MetricFamily& family) {
-  for (const Window& window : context.rules().windows) {
-    if (const auto before = context.before(window)) {
-      const auto was = static_cast<double>(context.summary(feature, *before).uses);
-      const auto is = static_cast<double>(context.summary(feature, context.bounds(window)).uses);
-      if (was > 0) add_sample(family, {feature, window.label}, is / was - 1);
-    }
-  }
-}
+constexpr Measure kCapacityMeasures[] = {
+    row("usage_capacity_info", kInfo, "", {"resource", "feature", "measure", "unit"}, kOnce,
+        capacity_infos,
+        "What a resource is used by, and the unit of usage_capacity_used and "
+        "usage_capacity_limit."),
+    row("usage_capacity_used", kGauge, "", {"resource"}, kOnce, capacity_used,
+        "What is used of a resource: the most uses in one hour, or the mean uses per day, of the "
+        "last 7 days; or the bytes that all uses produced. Of excluded users too."),
+    row("usage_capacity_limit", kGauge, "", {"resource"}, kOnce, capacity_limit,
+        "How much of the resource there is, as configured."),
+};
 
-void releases(EvaluationContext& context, const std::string&, MetricFamily& family) {
-  for (const Release& release : context.rules().releases) {
-    if (release.at <= context.at()) add_sample(family, {release.name}, unix_seconds(release.at));
-  }
-}
+}  // namespace
+
+std::span<const Measure> capacity_measures() { return kCapacityMeasures; }
 
 }  // namespace usage

@@ -9,20 +9,17 @@
 
 namespace usage {
 
-// The label value of whatever is not shown by itself.
-inline constexpr char kOther[] = "other";
-
-// The values of a dimension that have a series of their own. All else, NULL too, is kOther.
+// The values of a dimension with a series of their own. All others, NULL too, are kOther.
 struct ShownValues {
   std::vector<std::string> labels;
   std::map<std::uint32_t, std::size_t> places;  // value → index in labels
-  bool fixed = true;                            // by config, not by rank
-  // labels.size() for kOther.
+  bool fixed = true;                            // chosen by config, not by rank
+  // Index in labels, or labels.size() for kOther.
   std::size_t place(std::uint32_t value) const;
 };
 
-// By `allow`, or the `allow_top` values with most users in the 28 d that end with the last local
-// day; equal ones by name.
+// The values of `allow`, or the `allow_top` values with most users in EvaluationContext::ranking();
+// ties are ordered by name.
 const ShownValues& shown_values(EvaluationContext& context, const std::string& feature,
                                 std::size_t dimension);
 

@@ -1,7 +1,9 @@
+#include "collectors/measures/business/accounts.h"
+
 #include <algorithm>
 
+#include "collectors/measures/business/baseline.h"
 #include "collectors/measures/context/window.h"
-#include "collectors/measures/families/business.h"
 
 namespace usage {
 
@@ -21,7 +23,7 @@ Share retained(EvaluationContext& context, const Interval& first, const Interval
   return {common(before, accounts_of(context, second)), before.size()};
 }
 
-// Periods in a row, the newest first, that end at or before an instant.
+// `count` consecutive periods that end at or before `end`, the newest first.
 std::vector<Interval> periods_before(const EvaluationContext& context, Instant end, int count) {
   const auto& period = context.rules().business.retention->period;
   const Duration width = context.facts().bucket_width;
@@ -44,22 +46,11 @@ bool has_accounts(const EvaluationContext& context) {
                              [](const UserAttributes& user) { return user.account.has_value(); });
 }
 
-}  // namespace
-
-std::optional<Instant> first_activity(const Facts& facts) {
-  const auto& visits = facts.activity.buckets();
-  std::optional<Instant> first;
-  if (!visits.empty()) first = visits.begin()->first;
-  for (const auto& [name, feature] : facts.features) {
-    const auto own = feature.first_bucket();
-    if (own) first = std::min(first.value_or(*own), *own);
-  }
-  return first;
-}
+constexpr Memo<std::optional<Share>> kRetention;
 
 std::optional<Share> account_retention(EvaluationContext& context) {
   if (!has_accounts(context)) return std::nullopt;
-  return context.once("account retention", [&]() -> std::optional<Share> {
+  return context.once(kRetention, "", [&]() -> std::optional<Share> {
     const auto periods = periods_before(context, context.end(), 2);
     if (!reaches_back(first_activity(context.facts()), periods[1].from)) return std::nullopt;
     return retained(context, periods[1], periods[0]);
@@ -79,13 +70,6 @@ std::optional<double> account_retention_baseline(EvaluationContext& context) {
     sum += *ratio;
   }
   return sum / count;
-}
-
-std::optional<double> account_retention_gain(EvaluationContext& context) {
-  const auto share = account_retention(context);
-  const auto ratio = share ? ratio_of(*share) : std::nullopt;
-  const auto baseline = account_retention_baseline(context);
-  return ratio && baseline ? std::optional(*ratio - *baseline) : std::nullopt;
 }
 
 void account_retention_cohort(EvaluationContext& context, const std::string&,
@@ -114,6 +98,50 @@ void account_retention_baseline_ratio(EvaluationContext& context, const std::str
 void account_retention_change(EvaluationContext& context, const std::string&,
                               MetricFamily& family) {
   if (const auto gain = account_retention_gain(context)) add_sample(family, {}, *gain);
+}
+
+constexpr Measure kAccountMeasures[] = {
+    row("usage_account_retention_cohort_accounts", kGauge, "", {}, kOnce, account_retention_cohort,
+        "Accounts with an active user in the period before the last one; a period is a calendar "
+        "month unless configured."),
+    row("usage_account_retention_retained_accounts", kGauge, "", {}, kOnce,
+        account_retention_retained,
+        "Accounts of usage_account_retention_cohort_accounts with an active user in the last "
+        "period too."),
+    row("usage_account_retention_ratio", kGauge, "ratio", {}, kOnce, account_retention_ratio,
+        "Accounts active in the last complete period and in the one before / accounts active in "
+        "the one before.",
+        {"usage_account_retention_retained_accounts", "usage_account_retention_cohort_accounts"}),
+    row("usage_account_retention_baseline_ratio", kGauge, "ratio", {}, kOnce,
+        account_retention_baseline_ratio,
+        "Accounts active in a period and in the next / accounts active in the first of them: the "
+        "mean over the last periods (3 unless configured) that ended before the launch. Absent if "
+        "the tables begin later."),
+    row("usage_account_retention_change", kGauge, "", {}, kOnce, account_retention_change,
+        "usage_account_retention_ratio less usage_account_retention_baseline_ratio: 0.02 are two "
+        "percentage points."),
+};
+
+}  // namespace
+
+std::span<const Measure> account_measures() { return kAccountMeasures; }
+
+std::optional<Instant> first_activity(const Facts& facts) {
+  const auto& visits = facts.activity.buckets();
+  std::optional<Instant> first;
+  if (!visits.empty()) first = visits.begin()->first;
+  for (const auto& [name, feature] : facts.features) {
+    const auto own = feature.first_bucket();
+    if (own) first = std::min(first.value_or(*own), *own);
+  }
+  return first;
+}
+
+std::optional<double> account_retention_gain(EvaluationContext& context) {
+  const auto share = account_retention(context);
+  const auto ratio = share ? ratio_of(*share) : std::nullopt;
+  const auto baseline = account_retention_baseline(context);
+  return ratio && baseline ? std::optional(*ratio - *baseline) : std::nullopt;
 }
 
 }  // namespace usage

@@ -1,6 +1,8 @@
+#include "collectors/measures/business/ratings.h"
+
 #include <charconv>
 
-#include "collectors/measures/families/business.h"
+#include "collectors/measures/families/counters.h"
 
 namespace usage {
 
@@ -11,7 +13,7 @@ bool is_rated(const EvaluationContext& context, const std::string& feature) {
          context.facts().auxiliary_tables.contains(auxiliary::ratings(feature));
 }
 
-// The last rating of everybody, from the newest bucket back: whoever was met has been heard.
+// The latest rating of each person. Goes back from the newest bucket; `heard` are those found.
 Score latest_of(EvaluationContext& context, const std::string& feature) {
   const FeatureFacts& facts = context.feature(auxiliary::ratings(feature));
   const Interval window = context.last(context.rules().business.ratings->within);
@@ -39,8 +41,10 @@ Score latest_of(EvaluationContext& context, const std::string& feature) {
   return score;
 }
 
+constexpr Memo<Score> kLatest;
+
 const Score& latest(EvaluationContext& context, const std::string& feature) {
-  return context.once("ratings of " + feature, [&] { return latest_of(context, feature); });
+  return context.once(kLatest, feature, [&] { return latest_of(context, feature); });
 }
 
 void for_each_rated(EvaluationContext& context,
@@ -48,23 +52,6 @@ void for_each_rated(EvaluationContext& context,
   for (const auto& [feature, facts] : context.facts().features) {
     if (is_rated(context, feature)) visit(feature);
   }
-}
-
-}  // namespace
-
-std::optional<Score> rating_score(EvaluationContext& context, const std::string& subject) {
-  if (!context.rules().business.ratings) return std::nullopt;
-  const Combination* both = context.combination(subject);
-  Score score;
-  for (const std::string& feature :
-       both != nullptr ? both->features : std::vector<std::string>{subject}) {
-    if (!is_rated(context, feature)) continue;
-    score.sum += latest(context, feature).sum;
-    score.ratings += latest(context, feature).ratings;
-  }
-  const std::uint64_t least =
-      std::max<std::uint64_t>(1, context.rules().business.ratings->min_count);
-  return score.ratings < least ? std::nullopt : std::optional(score);
 }
 
 void rating_scores(EvaluationContext& context, const std::string&, MetricFamily& family) {
@@ -86,6 +73,37 @@ void ratings_total(EvaluationContext& context, const std::string&, MetricFamily&
     const FeatureCounters counters = counters_of(context, auxiliary::ratings(feature));
     add_sample(family, {feature}, static_cast<double>(counters.uses));
   });
+}
+
+constexpr Measure kRatingMeasures[] = {
+    row("usage_rating_score", kGauge, "", {"feature"}, kOnce, rating_scores,
+        "Mean of everybody's latest rating in the last 90 days (unless configured), on a scale "
+        "from 0 to 10. Absent where fewer people rated than configured (20)."),
+    row("usage_ratings", kGauge, "", {"feature"}, kOnce, ratings,
+        "People with a rating in the last 90 days (unless configured): what usage_rating_score is "
+        "a mean of."),
+    row("usage_ratings_total", kCounter, "", {"feature"}, kOnce, ratings_total,
+        "Ratings counted since the exporter knows the table; several by one person within a bucket "
+        "of time are one."),
+};
+
+}  // namespace
+
+std::span<const Measure> rating_measures() { return kRatingMeasures; }
+
+std::optional<Score> rating_score(EvaluationContext& context, const std::string& subject) {
+  if (!context.rules().business.ratings) return std::nullopt;
+  const Combination* both = context.combination(subject);
+  Score score;
+  for (const std::string& feature :
+       both != nullptr ? both->features : std::vector<std::string>{subject}) {
+    if (!is_rated(context, feature)) continue;
+    score.sum += latest(context, feature).sum;
+    score.ratings += latest(context, feature).ratings;
+  }
+  const std::uint64_t least =
+      std::max<std::uint64_t>(1, context.rules().business.ratings->min_count);
+  return score.ratings < least ? std::nullopt : std::optional(score);
 }
 
 }  // namespace usage

@@ -1,12 +1,13 @@
+#include "collectors/measures/business/artifacts.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 
-#include "collectors/measures/context/breakdown.h"
 #include "collectors/measures/context/privacy.h"
 #include "collectors/measures/context/window.h"
-#include "collectors/measures/families/business.h"
+#include "collectors/measures/families/counters.h"
 
 namespace usage {
 
@@ -28,8 +29,8 @@ void for_each_maker(EvaluationContext& context, bool ArtifactRules::* has,
   }
 }
 
-// Of windows that are asked for, one at a time.
-void add_per_maker(EvaluationContext& context, MetricFamily& family, bool ArtifactRules::* has,
+// Adds a sample for each feature with artifacts and each window for which `value` returns a number.
+void add_per_maker(EvaluationContext& context, MetricFamily& family, bool ArtifactRules::*has,
                    const std::function<std::optional<double>(const std::string& feature,
                                                              const Interval& window)>& value) {
   for_each_maker(context, has, [&](const std::string& feature) {
@@ -49,12 +50,12 @@ std::string_view text_of(const FeatureFacts& facts, std::size_t dimension, std::
                                           : facts.names().dimensions[dimension].text(value);
 }
 
-// How long artifacts with this value of kTtl live; nothing: for ever, or nobody knows.
+// How long artifacts with this value of kTtl live. Nothing if for ever or unknown.
 std::optional<Duration> lifetime(std::string_view text, double unit) {
   double units = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), units);
   const double length = units * unit;
-  constexpr double kLongest = 1e9;  // s; some thirty years
+  constexpr double kLongest = 1e9;  // seconds, some thirty years
   if (failed != std::errc() || !(length > 0) || length > kLongest) return std::nullopt;
   return std::chrono::round<Duration>(std::chrono::duration<double>(length));
 }
@@ -73,12 +74,12 @@ bool counts(const ArtifactRules& rules, const std::string& kind) {
 
 struct Artifact {
   Instant matures;
-  std::uint64_t accesses = 0, external = 0;  // that count, before it matured
-  bool accessed = false;                     // by the total of its row
+  std::uint64_t accesses = 0, external = 0;  // those that count, before it matured
+  bool accessed = false;                     // by the running total in its row
 };
 
-// Those that can mature in a window. An artifact matures so long after the end of the bucket that
-// it was made in, on a bucket's edge.
+// The artifacts that can mature in a window. An artifact matures ArtifactRules::mature_after (or
+// its lifetime, if shorter) after the end of the bucket that it was made in, rounded up to an edge.
 class Artifacts {
  public:
   Artifacts(EvaluationContext& context, const std::string& feature)
@@ -103,8 +104,8 @@ class Artifacts {
     }
   }
 
-  // The artifacts that matured in (from, to]: one matures at the end of the window in which its
-  // last access counts. What matures at the end of the open bucket may be opened until then.
+  // The artifacts that matured in (from, to]. The end is included, because accesses count up to the
+  // instant of maturing. One that matures at the end of the open bucket can still be opened.
   std::vector<const Artifact*> matured(const Interval& window) const {
     std::vector<const Artifact*> found;
     for (const Artifact& artifact : all_) {
@@ -164,12 +165,12 @@ class Artifacts {
   std::vector<std::uint32_t> places_;  // by id
 };
 
+constexpr Memo<Artifacts> kArtifacts;
+
 std::vector<const Artifact*> matured(EvaluationContext& context, const std::string& feature,
                                      const Interval& window) {
-  return context
-      .once("artifacts of " + feature,
-            [&] { return std::make_shared<const Artifacts>(context, feature); })
-      ->matured(window);
+  return context.once(kArtifacts, feature, [&] { return Artifacts(context, feature); })
+      .matured(window);
 }
 
 Share share_of(const std::vector<const Artifact*>& matured,
@@ -185,7 +186,7 @@ std::vector<double> accesses_of(const std::vector<const Artifact*>& matured) {
   return accesses;
 }
 
-// The people behind each kind of viewer in an interval, without those who are left out.
+// The people behind each kind of viewer in an interval, without excluded users.
 std::map<std::string, IdSet> viewers_of(EvaluationContext& context, const std::string& feature,
                                         const Interval& interval) {
   const FeatureFacts& facts = context.feature(auxiliary::viewers(feature));
@@ -210,7 +211,7 @@ std::map<std::string, std::uint64_t> by_kind(
   return sums;
 }
 
-// Artifacts made in the window by how long they live.
+// Lifetimes of the artifacts made in a window.
 struct Lifetimes {
   double seconds = 0;
   std::uint64_t limited = 0, unlimited = 0;
@@ -229,16 +230,6 @@ std::optional<Lifetimes> lifetimes(EvaluationContext& context, const std::string
     if (life) sum.seconds += seconds(*life) * static_cast<double>(summary.uses);
   }
   return sum;
-}
-
-}  // namespace
-
-std::optional<Share> access_share(EvaluationContext& context, const std::string& feature,
-                                  const Interval& window) {
-  const auto& rules = context.feature_rules(feature).artifact;
-  if (!rules || !rules->has_accesses) return std::nullopt;
-  return share_of(matured(context, feature, window),
-                  [](const Artifact& one) { return one.accesses > 0; });
 }
 
 void artifacts(EvaluationContext& context, const std::string&, MetricFamily& family) {
@@ -387,6 +378,69 @@ void approximate_accesses_total(EvaluationContext& context, const std::string&,
     set_created(context, name, family);
     add_sample(family, {feature}, counters_of(context, name).size.sum);
   });
+}
+
+constexpr Measure kArtifactMeasures[] = {
+    row("usage_artifacts", kGauge, "", {"feature", "window"}, kOnce, artifacts,
+        "Distinct artifacts made in the window: by their token, if there is one. Without revoked "
+        "ones and those of excluded users."),
+    row("usage_artifacts_mature", kGauge, "", {"feature", "window"}, kOnce, mature_artifacts,
+        "Artifacts that matured in the window: 7 days (unless configured) after the bucket in "
+        "which they were made, or when they expired, whichever came first. Without revoked ones "
+        "and those of excluded users."),
+    row("usage_artifacts_opened", kGauge, "", {"feature", "window"}, kOnce, opened_artifacts,
+        "Artifacts of usage_artifacts_mature that were opened before they matured, by a viewer who "
+        "counts: not by their creator, nor by a bot, unless configured."),
+    row("usage_artifact_access_ratio", kGauge, "ratio", {"feature", "window"}, kOnce, access_ratio,
+        "Artifacts that matured in the window and were opened before, by a viewer who counts / "
+        "artifacts that matured in the window.",
+        {"usage_artifacts_opened", "usage_artifacts_mature"}),
+    row("usage_artifact_external_access_ratio", kGauge, "ratio", {"feature", "window"}, kOnce,
+        external_access_ratio,
+        "Artifacts that matured in the window and were opened before from outside / artifacts that "
+        "matured in the window."),
+    row("usage_artifact_accesses_mean", kGauge, "", {"feature", "window"}, kOnce, access_mean,
+        "Accesses that count before an artifact matured / artifacts that matured in the window."),
+    row("usage_artifact_accesses_median", kGauge, "", {"feature", "window"}, kOnce, access_median,
+        "Median accesses that count before an artifact matured, over those that matured in the "
+        "window."),
+    row("usage_artifact_accesses_total", kCounter, "", {"feature", "viewer"}, kOnce, accesses_total,
+        "Accesses to artifacts counted since the exporter knows them, by kind of viewer. Deleted "
+        "rows stay counted."),
+    row("usage_artifact_accesses", kGauge, "", {"feature", "viewer", "window"}, kOnce, accesses,
+        "Accesses to artifacts in the window, by kind of viewer."),
+    row("usage_artifact_viewers", kGauge, "", {"feature", "viewer", "window"}, kOnce, viewers,
+        "Distinct viewers of artifacts in the window, by kind; somebody who is not signed in is a "
+        "browser, not a person. Absent where it is about fewer than k, or could be computed."),
+    row("usage_collaboration_change_ratio", kGauge, "ratio", {"feature", "window"}, kOnce,
+        collaboration_change,
+        "Distinct external viewers in the window / those in as long before it, less 1; windows "
+        "that have ended only. Absent where there was none before."),
+    row("usage_artifact_ttl_seconds_mean", kGauge, "", {"feature", "window"}, kOnce, ttl_mean,
+        "Mean lifetime of the artifacts made in the window that expire."),
+    row("usage_artifacts_without_expiry", kGauge, "", {"feature", "window"}, kOnce, without_expiry,
+        "Artifacts made in the window that never expire."),
+    row("usage_artifact_approximate_access_ratio", kGauge, "ratio", {"feature", "window"}, kOnce,
+        approximate_access_ratio,
+        "Artifacts that matured in the window and whose running total of accesses is above 0 / "
+        "artifacts that matured in the window. Approximate: a total tells neither who nor when, so "
+        "creators, bots and late accesses count."),
+    row("usage_artifact_approximate_accesses_total", kCounter, "", {"feature"}, kOnce,
+        approximate_accesses_total,
+        "What the running totals of accesses rose by since the exporter knows the artifacts, of "
+        "those made in one bucket together. Approximate: whoever it was."),
+};
+
+}  // namespace
+
+std::span<const Measure> artifact_measures() { return kArtifactMeasures; }
+
+std::optional<Share> access_share(EvaluationContext& context, const std::string& feature,
+                                  const Interval& window) {
+  const auto& rules = context.feature_rules(feature).artifact;
+  if (!rules || !rules->has_accesses) return std::nullopt;
+  return share_of(matured(context, feature, window),
+                  [](const Artifact& one) { return one.accesses > 0; });
 }
 
 }  // namespace usage

@@ -1,8 +1,10 @@
+#include "collectors/measures/business/tickets.h"
+
 #include <algorithm>
 
-#include "collectors/measures/context/breakdown.h"
+#include "collectors/measures/business/baseline.h"
 #include "collectors/measures/context/window.h"
-#include "collectors/measures/families/business.h"
+#include "collectors/measures/families/counters.h"
 
 namespace usage {
 
@@ -16,7 +18,7 @@ const TicketRules* rules_of(const EvaluationContext& context) {
                                                                                  : nullptr;
 }
 
-// Of a category; of all that are watched if it is empty.
+// Tickets of a category; of all watched ones if it is empty.
 std::uint64_t count(EvaluationContext& context, const Interval& interval,
                     const std::string& category) {
   const IdMap& names = context.feature(auxiliary::kTickets).names().dimensions.front();
@@ -36,8 +38,8 @@ std::uint64_t all(EvaluationContext& context, const Interval& interval) {
   return context.summary(auxiliary::kTickets, interval).uses;
 }
 
-// The sum of the active users of every week: what tickets are divided by, so that more users are
-// not more trouble.
+// The sum of the active users of each week. Tickets are divided by it, so that growth does not look
+// like trouble.
 std::uint64_t weekly_active(EvaluationContext& context, const Interval& interval) {
   std::uint64_t sum = 0;
   for (Instant to = interval.to; to - kWeek >= interval.from; to -= kWeek) {
@@ -64,47 +66,6 @@ std::optional<double> rate(EvaluationContext& context, const Interval& interval,
   }
   const std::uint64_t people = weekly_active(context, interval);
   return people == 0 ? std::nullopt : std::optional(tickets / static_cast<double>(people));
-}
-
-}  // namespace
-
-std::optional<Instant> business_launch(const EvaluationContext& context) {
-  std::optional<Instant> first = context.rules().business.launched_at;
-  if (!first) {
-    for (const auto& [name, rules] : context.rules().features) {
-      if (rules.launched_at)
-        first = std::min(first.value_or(*rules.launched_at), *rules.launched_at);
-    }
-  }
-  return first ? std::optional(edge_at_or_after(*first, context.facts().bucket_width))
-               : std::nullopt;
-}
-
-bool reaches_back(std::optional<Instant> first_bucket, Instant from) {
-  return first_bucket && *first_bucket <= from + kWeek;
-}
-
-std::uint64_t watched_tickets(EvaluationContext& context, const Interval& interval) {
-  return count(context, interval, "");
-}
-
-std::optional<double> ticket_baseline_per_week(EvaluationContext& context,
-                                               const std::string& category) {
-  if (rules_of(context) == nullptr) return std::nullopt;
-  const auto before = baseline_of(context);
-  if (!before) return std::nullopt;
-  return static_cast<double>(count(context, *before, category)) /
-         (seconds(before->to - before->from) / seconds(kWeek));
-}
-
-std::optional<double> ticket_reduction(EvaluationContext& context, const std::string& category) {
-  const TicketRules* rules = rules_of(context);
-  const auto before = rules != nullptr ? baseline_of(context) : std::nullopt;
-  if (!before) return std::nullopt;
-  const Interval now = context.last(rules->compare);
-  if (now.from < before->to) return std::nullopt;
-  const auto was = rate(context, *before, category), is = rate(context, now, category);
-  return was && is && *was > 0 ? std::optional(1 - *is / *was) : std::nullopt;
 }
 
 void tickets(EvaluationContext& context, const std::string&, MetricFamily& family) {
@@ -153,6 +114,48 @@ void feedback_total(EvaluationContext& context, const std::string&, MetricFamily
   for (const auto& [theme, count] : by_theme) {
     add_sample(family, {theme}, static_cast<double>(count));
   }
+}
+
+constexpr Measure kTicketMeasures[] = {
+    row("usage_tickets", kGauge, "", {"category", "window"}, kOnce, tickets,
+        "Support tickets opened in the window; categories that are not watched are \"other\"."),
+    row("usage_tickets_baseline_per_week", kGauge, "", {"category"}, kOnce, ticket_baselines,
+        "Support tickets opened in the 8 weeks (unless configured) before the launch / these "
+        "weeks. Absent if there was none, or the table begins later."),
+    row("usage_ticket_reduction_ratio", kGauge, "ratio", {"category"}, kOnce, ticket_reductions,
+        "1 less the tickets per week of the last 4 weeks / those of the 8 weeks before the launch "
+        "(unless configured); if configured, tickets per active user and week. Absent until all of "
+        "the last weeks lie after the launch."),
+    row("usage_feedback_total", kCounter, "", {"theme"}, kOnce, feedback_total,
+        "Messages of feedback counted since the exporter knows the table; themes that are not "
+        "listed are \"other\"."),
+};
+
+}  // namespace
+
+std::span<const Measure> ticket_measures() { return kTicketMeasures; }
+
+std::uint64_t watched_tickets(EvaluationContext& context, const Interval& interval) {
+  return count(context, interval, "");
+}
+
+std::optional<double> ticket_baseline_per_week(EvaluationContext& context,
+                                               const std::string& category) {
+  if (rules_of(context) == nullptr) return std::nullopt;
+  const auto before = baseline_of(context);
+  if (!before) return std::nullopt;
+  return static_cast<double>(count(context, *before, category)) /
+         (seconds(before->to - before->from) / seconds(kWeek));
+}
+
+std::optional<double> ticket_reduction(EvaluationContext& context, const std::string& category) {
+  const TicketRules* rules = rules_of(context);
+  const auto before = rules != nullptr ? baseline_of(context) : std::nullopt;
+  if (!before) return std::nullopt;
+  const Interval now = context.last(rules->compare);
+  if (now.from < before->to) return std::nullopt;
+  const auto was = rate(context, *before, category), is = rate(context, now, category);
+  return was && is && *was > 0 ? std::optional(1 - *is / *was) : std::nullopt;
 }
 
 }  // namespace usage

@@ -1,13 +1,16 @@
+#include "collectors/measures/business/value.h"
+
 #include <algorithm>
 
+#include "collectors/measures/business/baseline.h"
+#include "collectors/measures/business/tickets.h"
 #include "collectors/measures/context/window.h"
-#include "collectors/measures/families/business.h"
 
 namespace usage {
 
 namespace {
 
-constexpr Duration kMonth = std::chrono::months(1);  // the mean one
+constexpr Duration kMonth = std::chrono::months(1);  // of mean length
 constexpr Duration kRecentWeeks = std::chrono::days(28);
 constexpr char kTicketAvoided[] = "ticket_avoided";
 
@@ -19,7 +22,8 @@ void for_each_stream(const EvaluationContext& context, const VisitStream& visit)
   }
 }
 
-// The numbers of the values that a stream is about; all uses if it names no dimension.
+// Calls `add` with the counts of each value that the stream is about, or with `all` if it names no
+// dimension.
 template <typename ByDimension, typename All, typename Add>
 void visit_uses(const FeatureFacts& facts, const ValueStream& stream, const ByDimension& dimensions,
                 const All& all, const Add& add) {
@@ -57,7 +61,7 @@ Interval since(Instant begin, const Interval& interval) {
   return {std::min(std::max(begin, interval.from), interval.to), interval.to};
 }
 
-// What every priced stream brought in an interval after the launch.
+// The money that each priced stream earned in the part of an interval after the launch.
 std::vector<Amount> amounts(EvaluationContext& context, const Interval& interval) {
   const Business& business = context.rules().business;
   std::vector<Amount> found;
@@ -86,12 +90,14 @@ double sum(const std::vector<Amount>& found) {
   return money;
 }
 
-// All that was ever earned; empty while nothing has a price.
+// Everything earned so far. Empty if nothing has a price.
+constexpr Memo<std::vector<Amount>> kEarned;
+
 const std::vector<Amount>& earned(EvaluationContext& context) {
-  return context.once("earned", [&] { return amounts(context, {Instant(), context.end()}); });
+  return context.once(kEarned, "", [&] { return amounts(context, {Instant(), context.end()}); });
 }
 
-// Until now, with what it costs to run.
+// What was invested so far, running costs included.
 std::optional<double> invested(const EvaluationContext& context) {
   const auto& investment = context.rules().business.investment;
   if (!investment || context.at() < investment->booked_at) return std::nullopt;
@@ -112,7 +118,7 @@ std::optional<double> break_even_at(EvaluationContext& context) {
   return unix_seconds(context.end()) + (*cost - sum(earned(context))) / per_second;
 }
 
-// Of everybody who counts and used the feature in the week.
+// Seconds saved by each user of the feature in the week.
 std::vector<double> seconds_saved(EvaluationContext& context, const std::string& feature,
                                   const Interval& week) {
   const FeatureFacts& facts = context.feature(feature);
@@ -128,14 +134,6 @@ std::vector<double> seconds_saved(EvaluationContext& context, const std::string&
     saved.push_back(own);
   });
   return saved;
-}
-
-}  // namespace
-
-std::optional<double> payback(EvaluationContext& context) {
-  const auto cost = invested(context);
-  if (!cost || *cost <= 0 || earned(context).empty()) return std::nullopt;
-  return sum(earned(context)) / *cost;
 }
 
 void seconds_per_use(EvaluationContext& context, const std::string&, MetricFamily& family) {
@@ -201,6 +199,44 @@ void roi_ratio(EvaluationContext& context, const std::string&, MetricFamily& fam
 
 void break_even(EvaluationContext& context, const std::string&, MetricFamily& family) {
   if (const auto at = break_even_at(context)) add_sample(family, {}, *at);
+}
+
+constexpr Measure kValueMeasures[] = {
+    row("usage_value_seconds_per_use", kGauge, "", {"feature", "stream"}, kOnce, seconds_per_use,
+        "Time that one use saves, as configured: an estimate."),
+    row("usage_value_stream_uses", kGauge, "", {"feature", "stream", "window"}, kOnce, stream_uses,
+        "Successful uses in the window that are worth something, by stream of value, without those "
+        "of excluded users."),
+    row("usage_time_saved_seconds", kGauge, "seconds", {"feature", "window"}, kOnce, time_saved,
+        "Time saved by the uses in the window: usage_value_stream_uses * "
+        "usage_value_seconds_per_use, over all streams. An estimate."),
+    row("usage_time_saved_per_user_seconds_median", kGauge, "", {"feature"}, kOnce,
+        time_saved_per_user,
+        "Median time saved in the last complete week, over the users of the feature in that week. "
+        "An estimate. Absent for fewer than k people."),
+    row("usage_value", kGauge, "", {"feature", "stream", "currency"}, kOnce, value_amounts,
+        "What the uses since the launch are worth, by stream: time saved at the hourly rate; "
+        "tickets that would have been opened at the baseline's rate and were not, at their cost. "
+        "An estimate: another rate revalues the past."),
+    row("usage_investment", kGauge, "", {"currency"}, kOnce, investment,
+        "What was invested, with the cost of running it until now."),
+    row("usage_payback_ratio", kGauge, "ratio", {}, kOnce, payback_ratio,
+        "usage_value of all streams / usage_investment. An estimate."),
+    row("usage_roi_ratio", kGauge, "ratio", {}, kOnce, roi_ratio,
+        "(usage_value of all streams - usage_investment) / usage_investment. An estimate."),
+    row("usage_break_even_timestamp_seconds", kGauge, "seconds", {}, kOnce, break_even,
+        "When usage_value reaches usage_investment at the rate of the last 28 days; in the past if "
+        "it has. Absent where value does not grow faster than cost. An estimate."),
+};
+
+}  // namespace
+
+std::span<const Measure> value_measures() { return kValueMeasures; }
+
+std::optional<double> payback(EvaluationContext& context) {
+  const auto cost = invested(context);
+  if (!cost || *cost <= 0 || earned(context).empty()) return std::nullopt;
+  return sum(earned(context)) / *cost;
 }
 
 }  // namespace usage
