@@ -4,13 +4,13 @@
 #include <string>
 #include <string_view>
 
-#include "exporter/exposition/metric.h"
+#include "exporter/exposition/registry.h"
 
 namespace usage {
 
-// docs/METRICS.md: every row of the table, how the reading goes, and the exporter's own series, so
-// that the page says what the program does.
-std::string metrics_document(const Metrics& reading, const Metrics& own);
+// docs/METRICS.md: every row of the table, the families that say how the reading goes, and those of
+// each of the exporter's own providers.
+std::string metrics_document(const Metrics& reading, const Registry& own);
 
 // What holds for all numbers of features: sentences in Markdown, of which they use `**` and "`".
 std::span<const std::string_view> conventions();

@@ -1,3 +1,5 @@
+#include "exporter/pages/targets.h"
+
 #include <algorithm>
 #include <array>
 
@@ -11,7 +13,7 @@ namespace usage {
 namespace {
 
 constexpr std::array kTargetColumns{PageColumn{"Target"},
-                                    PageColumn{"TargetEvaluation"},
+                                    PageColumn{"Verdict"},
                                     PageColumn{"Value", "number"},
                                     PageColumn{"Promised", "number"},
                                     PageColumn{"Due"},

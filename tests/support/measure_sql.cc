@@ -62,7 +62,7 @@ void clear(Writer& writer, const std::string& table) {
 }
 
 void replace(Writer& writer, const std::string& table, const std::vector<std::string>& columns,
-             const RowBatch& rows) {
+             const Rows& rows) {
   clear(writer, table);
   std::size_t next = 0;
   std::vector<Value> values;

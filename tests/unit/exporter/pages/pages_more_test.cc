@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "exporter/pages/pages.h"
+#include "exporter/pages/config.h"
+#include "exporter/pages/definitions.h"
+#include "exporter/pages/targets.h"
 
 namespace usage {
 namespace {
@@ -23,7 +25,7 @@ TargetStatus status(std::string id, TargetState state, Instant due) {
   made.target.threshold = 0.5;
   made.target.due = due;
   made.target.min_population = 20;
-  made.state = stand;
+  made.state = state;
   made.population = 106;
   return made;
 }

@@ -211,7 +211,7 @@ TEST(Scheduler, GoesOnWithAnEarlierSchedule) {
   const SystemClock clock;
   std::atomic<int> runs = 0;
   Task task = every(1h, "a", "lane", [&] { ++runs; });
-  task.first_due = clock.now() + 50ms;
+  task.first_due = [at = clock.now() + 50ms] { return at; };
   Scheduler scheduler({task}, clock);
   scheduler.start();
   EXPECT_EQ(runs, 0);
