@@ -5,6 +5,7 @@
 #include <map>
 
 #include "exporter/base/format.h"
+#include "exporter/exposition/reserved_names.h"
 
 namespace usage {
 
@@ -29,6 +30,9 @@ std::string owner_of(const MetricProvider& provider, const MetricFamily& family)
 
 void check_family(const MetricProvider& provider, const MetricFamily& family,
                   std::map<std::string, std::string>& owners, Problems& problems) {
+  if (provider.position && !why_reserved(family).empty()) {
+    return;  // reported where the config was read
+  }
   const std::string owner = owner_of(provider, family);
   for (const std::string& name : claimed_names(family)) {
     const auto [taken, fresh] = owners.try_emplace(name, owner);

@@ -56,7 +56,7 @@ using usage::testing::write_file;
 constexpr char kEverything[] = R"(
 sources:
   app: {{dsn: "sqlite:{0}/app.db"}}
-  nginx: {{log: {{path: "{0}/*.log"}}}}
+  nginx: {{log: {{paths: ["{0}/*.log"]}}}}
   web: {{ingest: {{keys: [{{name: k, key: "secret123456789012345"}}]}}}}
 privacy: {{k_anonymity: 1}}
 refresh: 1s
