@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <string>
 #include <utility>
 
@@ -47,46 +46,16 @@ Position metric_position(const CollectorConfig& collector, const std::string& me
   return collector.position;
 }
 
-// Every name on the wire, in either format, that belongs to the family alone.
-std::vector<std::string> claimed_names(const MetricFamily& family) {
-  std::vector<std::string> names{std::string(base_name(family))};
-  if (names.front() != family.name) {
-    names.push_back(family.name);
-  }
-  if (family.type == MetricType::histogram) {
-    for (const char* suffix : {"_bucket", "_sum", "_count"}) {
-      names.push_back(family.name + suffix);
+// Those of the collector's sources that are configured, in the order of the config.
+std::vector<const SourceConfig*> sources_of(const Config& config, const CollectorPlan& plan) {
+  std::vector<const SourceConfig*> found;
+  for (const SourceConfig& source : config.sources) {
+    if (std::ranges::find(plan.config.sources, source.name) != plan.config.sources.end()) {
+      found.push_back(&source);
     }
   }
-  return names;
+  return found;
 }
-
-class ClashCheck {
- public:
-  explicit ClashCheck(Problems& problems) : problems_(problems) {}
-
-  void add(const CollectorConfig& collector, const MetricFamily& family) {
-    add(collector, family,
-        fmt::format("metric \"{}\" of collector \"{}\"", family.name, collector.name));
-  }
-
-  // `owner` names the family in messages; families of the same owner never clash.
-  void add(const CollectorConfig& collector, const MetricFamily& family, const std::string& owner) {
-    for (const std::string& name : claimed_names(family)) {
-      const auto [taken, fresh] = owners_.try_emplace(name, owner);
-      if (!fresh && taken->second != owner) {
-        problems_.add(metric_position(collector, family.name),
-                      fmt::format("{} clashes with {}: both would write \"{}\"; rename one", owner,
-                                  taken->second, name));
-        return;
-      }
-    }
-  }
-
- private:
-  Problems& problems_;
-  std::map<std::string, std::string> owners_;
-};
 
 void check_source_labels(const CollectorConfig& collector, const SourceConfig& source,
                          const MetricFamily& family, Problems& problems) {
@@ -116,23 +85,11 @@ void check_dsns(const Config& config, Problems& problems) {
   }
 }
 
-// A plan's families against those of all others, and against its sources' labels.
-void check_plan(const Config& config, const CollectorPlan& plan, ClashCheck& clashes,
-                Problems& problems) {
-  const CollectorConfig& collector = plan.config;
-  bool first = true;
-  for (const SourceConfig& source : config.sources) {
-    if (std::find(collector.sources.begin(), collector.sources.end(), source.name) ==
-        collector.sources.end()) {
-      continue;
+void check_labels_of_sources(const Config& config, const CollectorPlan& plan, Problems& problems) {
+  for (const SourceConfig* source : sources_of(config, plan)) {
+    for (const MetricFamily& family : plan.describe(*source)) {
+      check_source_labels(plan.config, *source, family, problems);
     }
-    for (const MetricFamily& family : plan.describe(source)) {
-      check_source_labels(collector, source, family, problems);
-      if (first) {
-        clashes.add(collector, family);
-      }
-    }
-    first = false;
   }
 }
 
@@ -142,7 +99,6 @@ std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& probl
                                            std::shared_ptr<UsageState> usage) {
   check_dsns(config, problems);
   std::vector<CollectorPlan> plans;
-  ClashCheck clashes(problems);
   const auto features = std::make_shared<const UsageConfig>(read_usage_config(config, problems));
   if (!features->features.empty() && !features->sources.empty()) {
     if (!usage) {
@@ -151,10 +107,6 @@ std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& probl
     plans.push_back(plan_usage(features, usage));
     plans.back().config.body = config.usage;  // tells a reload whether the series mean the same
     // Source labels are not on its series, which may come from several sources together.
-    for (const MetricFamily& family :
-         plans.back().describe(config.source(features->sources.front()))) {
-      clashes.add(plans.back().config, family, "the metrics of \"features\"");
-    }
   }
   for (const CollectorConfig& collector : config.collectors) {
     if (!collector.body.is_mapping()) {
@@ -178,9 +130,28 @@ std::vector<CollectorPlan> plan_collectors(const Config& config, Problems& probl
       continue;
     }
     plans.push_back(kind->plan(config, collector, problems));
-    check_plan(config, plans.back(), clashes, problems);
+    check_labels_of_sources(config, plans.back(), problems);
   }
   return plans;
+}
+
+MetricProvider provider_of(const CollectorPlan& plan, const Config& config) {
+  const CollectorConfig& collector = plan.config;
+  const bool coherent = !plan.publishes.empty();
+  return {.id = "collector-" + collector.name,
+          .title = fmt::format("Collector {}", collector.name),
+          .about = fmt::format("From {}.", fmt::join(collector.sources, ", ")),
+          .subject = coherent ? plan.publishes : fmt::format("collector \"{}\"", collector.name),
+          .coherent = coherent,
+          .describe =
+              [&plan, &config] {
+                const auto sources = sources_of(config, plan);
+                return sources.empty() ? Metrics() : plan.describe(*sources.front());
+              },
+          .position =
+              [&collector](std::string_view family) {
+                return metric_position(collector, std::string(family));
+              }};
 }
 
 }  // namespace usage

@@ -53,11 +53,18 @@ std::string line(std::string_view name, MetricType type, const std::string& labe
   return fmt::format("| `{}` | {} | {} | {} |\n", name, to_string(type), labels, meaning);
 }
 
+void add_section(std::string& page, std::string_view title, const Metrics& families) {
+  page += fmt::format("\n## {}\n\n{}", title, kHead);
+  for (const MetricFamily& family : families) {
+    page += line(family.name, family.type, labels_of(family.label_names), family.help);
+  }
+}
+
 }  // namespace
 
 std::span<const std::string_view> conventions() { return kConventions; }
 
-std::string metrics_document(const Metrics& reading, const Metrics& own) {
+std::string metrics_document(const Metrics& reading, const Registry& own) {
   std::string page(kIntroduction);
   for (const std::string_view convention : conventions()) {
     page += fmt::format("- {}\n", convention);
@@ -66,13 +73,9 @@ std::string metrics_document(const Metrics& reading, const Metrics& own) {
   for (const Measure& measure : measures()) {
     page += line(measure.name, measure.type, labels_of(measure.labels), measure.help);
   }
-  page += fmt::format("\n## How the reading goes\n\n{}", kHead);
-  for (const MetricFamily& family : reading) {
-    page += line(family.name, family.type, labels_of(family.label_names), family.help);
-  }
-  page += fmt::format("\n## The exporter itself\n\n{}", kHead);
-  for (const MetricFamily& family : own) {
-    page += line(family.name, family.type, labels_of(family.label_names), family.help);
+  add_section(page, "How the reading goes", reading);
+  for (const MetricProvider& provider : own) {
+    add_section(page, provider.title, provider.describe());
   }
   return page;
 }

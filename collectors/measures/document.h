@@ -4,13 +4,13 @@
 #include <string>
 #include <string_view>
 
-#include "exporter/exposition/metric.h"
+#include "exporter/exposition/registry.h"
 
 namespace usage {
 
-// Returns docs/METRICS.md: every measure, the families that tell how reading goes, and the
-// exporter's own.
-std::string metrics_document(const Metrics& reading, const Metrics& own);
+// docs/METRICS.md: every row of the table, the families that say how the reading goes, and those of
+// each of the exporter's own providers.
+std::string metrics_document(const Metrics& reading, const Registry& own);
 
 // What holds for all numbers of features, a paragraph each. Markdown, with no markup but `**` and
 // backticks.

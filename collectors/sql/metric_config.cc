@@ -4,6 +4,7 @@
 
 #include "collectors/sql/config.h"
 #include "exporter/base/format.h"
+#include "exporter/exposition/reserved_names.h"
 
 namespace usage {
 
@@ -205,10 +206,11 @@ void read_stateset(yaml::Mapping& mapping, SqlMetric& metric) {
 
 void check_name(yaml::Mapping& mapping, const SqlMetric& metric) {
   const std::string_view name = metric.name;
-  if (name.starts_with("usage_exporter_") || name.starts_with("process_")) {
-    mapping.problem("", fmt::format("{}: names that begin with usage_exporter_ or process_ are the "
-                                    "exporter's own; choose another",
-                                    mapping.what()));
+  MetricFamily family;
+  family.name = metric.name;
+  family.type = metric.type;
+  if (const std::string_view why = why_reserved(family); !why.empty()) {
+    mapping.problem("", fmt::format("{}: {}; choose another", mapping.what(), why));
   }
   if (metric.type == MetricType::counter && !name.ends_with("_total")) {
     mapping.problem("",
@@ -238,9 +240,6 @@ void check_name(yaml::Mapping& mapping, const SqlMetric& metric) {
                                         to_string(metric.type)));
     return;
   }
-  MetricFamily family;
-  family.name = metric.name;
-  family.type = metric.type;
   if (!metric.unit.empty() && !base_name(family).ends_with("_" + metric.unit)) {
     const yaml::Node& unit = *mapping.find("unit");
     mapping.problem("unit",

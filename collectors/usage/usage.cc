@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <future>
+#include <iterator>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "collectors/measures/context/window.h"
@@ -19,15 +21,48 @@ namespace {
 
 using std::chrono::minutes;
 
-MetricFamily family_of(std::string name, std::string help, std::string unit, MetricType type,
+constexpr std::string_view kSourceUp = "usage_source_up";
+constexpr std::string_view kLastSuccess = "usage_source_last_success_timestamp_seconds";
+constexpr std::string_view kNewestRow = "usage_source_newest_row_timestamp_seconds";
+constexpr std::string_view kStaleAfter = "usage_source_stale_after_seconds";
+constexpr std::string_view kMaxGap = "usage_source_max_gap_seconds";
+constexpr std::string_view kBackfillProgress = "usage_backfill_progress_ratio";
+constexpr std::string_view kChangedRows = "usage_recount_changed_rows_total";
+
+MetricFamily family_of(std::string_view name, std::string help, std::string unit, MetricType type,
                        std::string label) {
   MetricFamily family;
-  family.name = std::move(name);
+  family.name = name;
   family.help = std::move(help);
   family.unit = std::move(unit);
   family.type = type;
   family.label_names = {std::move(label)};
   return family;
+}
+
+// How the reading of a source's tables goes.
+Metrics describe_table_reading() {
+  return {
+      family_of(kSourceUp, "1 if the last refresh from this source succeeded, else 0.", "", kGauge,
+                "source"),
+      family_of(kLastSuccess, "When the last refresh from this source succeeded.", "seconds",
+                kGauge, "source"),
+      family_of(kNewestRow, "Time of the newest row that was seen in the tables of this source.",
+                "seconds", kGauge, "source"),
+      family_of(kStaleAfter,
+                "So long after its last success the series of this source leave the page.",
+                "seconds", kGauge, "source"),
+      family_of(kMaxGap,
+                "Longest time without a new row that is normal for this source, as configured.",
+                "seconds", kGauge, "source"),
+      family_of(kBackfillProgress,
+                "Buckets of the kept history that were read, of all there are: below 1 the first "
+                "start goes on.",
+                "ratio", kGauge, "source"),
+      family_of(kChangedRows,
+                "Rows that appeared or vanished when older buckets were read again: late rows, "
+                "updates, deletions.",
+                "", MetricType::counter, "feature")};
 }
 
 Metrics describe_all(const UsageConfig& config) {
@@ -99,27 +134,27 @@ class UsageCollector : public Collector {
   }
 
   Metrics health() const override {
-    Metrics families = describe_reading();
-    const auto add = [&](std::size_t family, std::optional<double> value) {
+    Metrics families = describe_table_reading();
+    const auto add = [&](std::string_view name, std::optional<double> value) {
       if (value) {
-        families[family].samples.push_back({{source_}, *value});
+        family_named(families, name).samples.push_back({{source_}, *value});
       }
     };
     const auto at = [](std::optional<Instant> instant) {
       return instant ? std::optional(unix_seconds(*instant)) : std::nullopt;
     };
-    add(0, up_ ? 1 : 0);
-    add(1, at(last_success_));
-    add(2, at(tables_.newest_row()));
-    add(3, seconds(stale_after_));
-    add(4, max_gap_ ? std::optional(seconds(*max_gap_)) : std::nullopt);
-    add(5, tables_.backfilled());
+    add(kSourceUp, up_ ? 1 : 0);
+    add(kLastSuccess, at(last_success_));
+    add(kNewestRow, at(tables_.newest_row()));
+    add(kStaleAfter, seconds(stale_after_));
+    add(kMaxGap, max_gap_ ? std::optional(seconds(*max_gap_)) : std::nullopt);
+    add(kBackfillProgress, tables_.backfilled());
     for (const auto& [feature, rows] : tables_.changed_rows()) {
-      families[6].samples.push_back({{feature}, static_cast<double>(rows)});
+      family_named(families, kChangedRows)
+          .samples.push_back({{feature}, static_cast<double>(rows)});
     }
     if (events_) {
-      const Metrics logs = events_->metrics();
-      std::copy(logs.begin(), logs.end(), families.end() - static_cast<int>(logs.size()));
+      std::ranges::move(events_->metrics(), std::back_inserter(families));
     }
     return families;
   }
@@ -232,28 +267,7 @@ CollectorConfig schedule_of(const UsageConfig& config) {
 }  // namespace
 
 Metrics describe_reading() {
-  Metrics families{
-      family_of("usage_source_up", "1 if the last refresh from this source succeeded, else 0.", "",
-                kGauge, "source"),
-      family_of("usage_source_last_success_timestamp_seconds",
-                "When the last refresh from this source succeeded.", "seconds", kGauge, "source"),
-      family_of("usage_source_newest_row_timestamp_seconds",
-                "Time of the newest row that was seen in the tables of this source.", "seconds",
-                kGauge, "source"),
-      family_of("usage_source_stale_after_seconds",
-                "So long after its last success the series of this source leave the page.",
-                "seconds", kGauge, "source"),
-      family_of("usage_source_max_gap_seconds",
-                "Longest time without a new row that is normal for this source, as configured.",
-                "seconds", kGauge, "source"),
-      family_of("usage_backfill_progress_ratio",
-                "Buckets of the kept history that were read, of all there are: below 1 the first "
-                "start goes on.",
-                "ratio", kGauge, "source"),
-      family_of("usage_recount_changed_rows_total",
-                "Rows that appeared or vanished when older buckets were read again: late rows, "
-                "updates, deletions.",
-                "", MetricType::counter, "feature")};
+  Metrics families = describe_table_reading();
   for (MetricFamily& family : describe_log_reading()) {
     families.push_back(std::move(family));
   }
@@ -276,6 +290,7 @@ CollectorPlan plan_usage(const std::shared_ptr<const UsageConfig>& config,
                          const std::shared_ptr<UsageState>& state) {
   const CollectorConfig collector = schedule_of(*config);
   return {.config = collector,
+          .publishes = "the metrics of \"features\"",
           .describe = [config](const SourceConfig&) { return describe_all(*config); },
           .make =
               [config, state, stale_after = collector.stale_after](const SourceConfig& source,

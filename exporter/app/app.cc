@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <csignal>
 #include <ctime>
+#include <exception>
 #include <iterator>
+#include <new>
+#include <set>
 #include <utility>
 
 #include "collectors/usage/config/usage_config.h"
@@ -11,6 +14,11 @@
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
 #include "exporter/base/version.h"
+#include "exporter/pages/config.h"
+#include "exporter/pages/definitions.h"
+#include "exporter/pages/landing.h"
+#include "exporter/pages/targets.h"
+#include "exporter/scheduling/own_providers.h"
 
 namespace usage {
 
@@ -50,14 +58,9 @@ App::App(ServeOptions options, std::function<Plan()> load, std::shared_ptr<Usage
       log_(log),
       self_(clock.now()),
       ingest_([state = usage]() -> Journal& { return state->journal(); }, clock, log),
+      own_(own_providers(&self_, &ingest_.metrics())),
       metrics_page_(
-          publisher_,
-          [this] {
-            Metrics metrics = self_.metrics();
-            std::ranges::move(ingest_.metrics(), std::back_inserter(metrics));
-            return metrics;
-          },
-          clock),
+          publisher_, [this] { return collect(own_); }, clock),
       usage_(std::move(usage)),
       reports_(usage_, {options_.report_folder, options_.report_forms}, self_, log) {
   const sigset_t signals = handled_signals();
@@ -72,7 +75,12 @@ std::shared_ptr<Engine> App::engine() const {
 void App::replace_engine(const std::shared_ptr<Engine>& fresh) {
   const std::shared_ptr<Engine> earlier = engine();
   earlier->stop();
-  fresh->adopt(*earlier);
+  try {
+    fresh->adopt(*earlier);
+  } catch (const std::exception& error) {
+    // The earlier engine is past help, and the fresh one can run without its state.
+    log_.warn("collectors begin anew after the reload", {{"err", error.what()}});
+  }
   {
     const std::scoped_lock lock(mutex_);
     engine_ = fresh;
@@ -93,17 +101,25 @@ bool App::reload() {
     return false;
   }
   try {
+    // Everything that may fail comes before the old engine is stopped.
     const auto fresh = std::make_shared<Engine>(load_(), services());
-    serve_ingest(fresh->config());  // the last that may fail
+    fresh->prepare();
+    serve_ingest(fresh->config());
     replace_engine(fresh);
     self_.reloaded(true, clock_.now());
     log_.info("config reloaded");
     return true;
-  } catch (const Error& error) {
-    self_.reloaded(false, clock_.now());
-    log_.error("reload refused; the old config goes on", {{"err", error.what()}});
-    return false;
+  } catch (const std::bad_alloc&) {
+    refuse_reload("out of memory");
+  } catch (const std::exception& error) {
+    refuse_reload(error.what());
   }
+  return false;
+}
+
+void App::refuse_reload(const std::string& why) {
+  self_.reloaded(false, clock_.now());
+  log_.error("reload refused; the old config goes on", {{"err", why}});
 }
 
 HttpResponse App::answer_reload() {
@@ -138,23 +154,29 @@ HttpResponse App::answer_targets() const {
 HttpResponse App::answer_definitions() const {
   const auto engine = this->engine();
   const auto page = publisher_.snapshot();
+  std::set<std::string> own;  // families that have series now
+  for (const MetricFamily& family : collect(own_)) {
+    own.insert(family.name);
+  }
+  Registry everything = registry_of(engine->plan());
+  everything.insert(everything.end(), own_.begin(), own_.end());
   std::vector<DefinitionGroup> groups;
-  for (const CollectorPlan& collector : engine->collectors()) {
-    const CollectorConfig& config = collector.config;
-    DefinitionGroup group{"collector-" + config.name,
-                          fmt::format("Collector {}", config.name),
-                          fmt::format("From {}.", fmt::join(config.sources, ", ")),
-                          collector.describe(engine->config().source(config.sources.front())),
-                          {}};
+  for (const MetricProvider& provider : everything) {
+    DefinitionGroup group{provider.id, provider.title, provider.about, provider.describe(), {}};
     for (const MetricFamily& family : group.families) {
-      if (!page->has(family.name)) {
+      if (!page->has(family.name) && !own.contains(family.name)) {
         group.absent.insert(family.name);
       }
     }
     groups.push_back(std::move(group));
   }
-  groups.push_back({"exporter", "The exporter itself", "", SelfMetrics::describe(), {}});
   return definitions_page(groups, links_of(*engine));
+}
+
+HttpRoute App::page(std::string path,
+                    std::function<HttpResponse(const HttpRequest&)> answer) const {
+  return {
+      .path = std::move(path), .methods = {"GET"}, .handler = std::move(answer), .limited = true};
 }
 
 std::vector<HttpRoute> App::routes() {
@@ -166,20 +188,20 @@ std::vector<HttpRoute> App::routes() {
          self_.scraped(response.status);
          return response;
        }},
-      {"/", get,
-       [this](const HttpRequest&) {
-         const auto engine = this->engine();
-         return landing_page(engine->statuses(), clock_.now(), links_of(*engine));
-       }},
-      {"/targets", get, [this](const HttpRequest&) { return answer_targets(); }},
-      {"/definitions", get, [this](const HttpRequest&) { return answer_definitions(); }},
-      {"/config", get,
-       [this](const HttpRequest&) {
-         const auto engine = this->engine();
-         return config_page(engine->config().path, engine->config().shown, links_of(*engine));
-       }},
-      {"/report", get, [this](const HttpRequest& request) { return answer_report(request); }},
-      {"/report/*", get, [this](const HttpRequest& request) { return answer_report(request); }},
+      page("/",
+           [this](const HttpRequest&) {
+             const auto engine = this->engine();
+             return landing_page(engine->statuses(), clock_.now(), links_of(*engine));
+           }),
+      page("/targets", [this](const HttpRequest&) { return answer_targets(); }),
+      page("/definitions", [this](const HttpRequest&) { return answer_definitions(); }),
+      page("/config",
+           [this](const HttpRequest&) {
+             const auto engine = this->engine();
+             return config_page(engine->config().path, engine->config().shown, links_of(*engine));
+           }),
+      page("/report", [this](const HttpRequest& request) { return answer_report(request); }),
+      page("/report/*", [this](const HttpRequest& request) { return answer_report(request); }),
       {"/-/healthy", get,
        [](const HttpRequest&) { return text_response(200, "usage_exporter is healthy.\n"); }},
       {"/-/ready", get,
@@ -209,45 +231,59 @@ Task App::report_task() {
           .next_run = [](Instant) {}};
 }
 
-void App::run() {
+void App::start() {
   engine_ = std::make_shared<Engine>(load_(), services());
   HttpOptions http;
   http.listen_addresses = options_.listen_addresses;
   log_.info("starting usage_exporter", {{"version", kVersion}, {"revision", kRevision}});
+  // First: an address that is taken must not cost the databases a query.
+  server_ = std::make_unique<HttpServer>(http, routes());
   {
-    // First: an address that is taken must not cost the databases a query.
-    const HttpServer server(http, routes());
-    {
-      // A reload can be asked for from now on, and would stop what is half started.
-      const std::scoped_lock lock(reload_mutex_);
-      serve_ingest(engine_->config());
-      engine_->start();
-      self_.reloaded(true, clock_.now());
+    // A reload can be asked for from now on, and would stop what is half started.
+    const std::scoped_lock lock(reload_mutex_);
+    serve_ingest(engine_->config());
+    engine_->start();
+    self_.reloaded(true, clock_.now());
+  }
+  report_scheduler_ = std::make_unique<Scheduler>(std::vector<Task>{report_task()}, clock_);
+  report_scheduler_->start();
+  for (const std::string& address : addresses()) {
+    log_.info("listening",
+              {{"address", address}, {"url", url_of(address) + options_.telemetry_path}});
+  }
+}
+
+void App::wait_for_signals() {
+  const sigset_t signals = handled_signals();
+  const timespec tick{1, 0};
+  while (true) {
+    const int signal = sigtimedwait(&signals, nullptr, &tick);
+    if (signal == SIGHUP) {
+      reload();
+    } else if (signal == SIGTERM || signal == SIGINT) {
+      log_.info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      return;
     }
-    Scheduler reports({report_task()}, clock_);
-    reports.start();
-    for (const std::string& address : server.addresses()) {
-      log_.info("listening",
-                {{"address", address}, {"url", url_of(address) + options_.telemetry_path}});
-    }
-    const sigset_t signals = handled_signals();
-    const timespec tick{1, 0};
-    while (true) {
-      const int signal = sigtimedwait(&signals, nullptr, &tick);
-      if (signal == SIGHUP) {
-        reload();
-      } else if (signal == SIGTERM || signal == SIGINT) {
-        log_.info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
-        break;
-      }
-      const std::scoped_lock lock(reload_mutex_);  // not while a reload is between two engines
-      engine()->expire();
-    }
+    const std::scoped_lock lock(reload_mutex_);  // not while a reload is between two engines
+    engine()->expire();
+  }
+}
+
+void App::stop() {
+  {
     const std::scoped_lock lock(reload_mutex_);
     stopping_ = true;
     reports_.stop();
     engine()->stop();
   }
+  report_scheduler_.reset();
+  server_.reset();
+}
+
+void App::run() {
+  start();
+  wait_for_signals();
+  stop();
 }
 
 }  // namespace usage

@@ -3,6 +3,7 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <set>
 
@@ -10,21 +11,11 @@
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
 #include "exporter/config/yaml.h"
+#include "exporter/exposition/reserved_names.h"
 
 namespace usage {
 
 namespace {
-
-// What Prometheus adds to every scrape, and what it makes of alerts.
-constexpr std::array<std::string_view, 9> kOfPrometheus{"up",
-                                                        "ALERTS",
-                                                        "ALERTS_FOR_STATE",
-                                                        "scrape_duration_seconds",
-                                                        "scrape_samples_scraped",
-                                                        "scrape_samples_post_metric_relabeling",
-                                                        "scrape_series_added",
-                                                        "scrape_timeout_seconds",
-                                                        "scrape_sample_limit"};
 
 std::vector<std::string> files_of(const std::string& pattern) {
   ::glob_t found{};
@@ -60,15 +51,6 @@ void find(const yaml::Node& node, std::string_view key, std::vector<const yaml::
   }
 }
 
-void add_names(const MetricFamily& family, std::set<std::string>& names) {
-  names.insert(family.name);
-  if (family.type == MetricType::histogram) {
-    for (const std::string_view suffix : {"_bucket", "_sum", "_count"}) {
-      names.insert(family.name + std::string(suffix));
-    }
-  }
-}
-
 }  // namespace
 
 std::size_t check_rules(const std::vector<std::string>& patterns, const Metrics& metrics,
@@ -79,9 +61,10 @@ std::size_t check_rules(const std::vector<std::string>& patterns, const Metrics&
       files.push_back(parse(path, problems));
     }
   }
-  std::set<std::string> names(kOfPrometheus.begin(), kOfPrometheus.end());
+  std::set<std::string> names(prometheus_series().begin(), prometheus_series().end());
   for (const MetricFamily& family : metrics) {
-    add_names(family, names);
+    names.insert(family.name);
+    std::ranges::move(series_names(family), std::inserter(names, names.end()));
   }
   std::vector<const yaml::Node*> expressions, recorded;
   for (const yaml::Node& file : files) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <stdexcept>
 #include <unordered_set>
 
 #include "exporter/base/error.h"
@@ -159,6 +160,22 @@ std::string_view base_name(const MetricFamily& family) {
     name.remove_suffix(suffix.size());
   }
   return name;
+}
+
+std::vector<std::string> series_names(const MetricFamily& family) {
+  if (family.type != MetricType::histogram) {
+    return {family.name};
+  }
+  return {family.name + "_bucket", family.name + "_sum", family.name + "_count"};
+}
+
+MetricFamily& family_named(Metrics& families, std::string_view name) {
+  const auto found = std::find_if(families.begin(), families.end(),
+                                  [&](const MetricFamily& family) { return family.name == name; });
+  if (found == families.end()) {
+    throw std::out_of_range(fmt::format("no family is named {}", name));
+  }
+  return *found;
 }
 
 void validate(const Metrics& metrics) {

@@ -68,6 +68,13 @@ std::string label_identity(const std::vector<std::string>& labels);
 // The OpenMetrics name of the family: without _total or _info.
 std::string_view base_name(const MetricFamily& family);
 
+// The names of the family's series on the wire in text 0.0.4: its own, or those of a histogram's
+// parts.
+std::vector<std::string> series_names(const MetricFamily& family);
+
+// Throws std::out_of_range if no family has the name: families are filled by name, never by place.
+MetricFamily& family_named(Metrics& families, std::string_view name);
+
 // Throws Error(data) when a family is not fit for the wire: a bad name, a label count that differs
 // from the names, invalid UTF-8, a negative or infinite counter, buckets that fall; and
 // Error(duplicate) when two samples have the same labels. The message says which family and, for

@@ -58,7 +58,8 @@ struct HttpServer::Impl {
   std::vector<ListenSocket> sockets;  // civetweb has them too, under its own descriptors
   std::vector<std::string> urls;
   std::atomic<int> connections{0};
-  mutable std::atomic<int> bodies{0};  // being read
+  mutable std::atomic<int> bodies{0};   // being read
+  mutable std::atomic<int> limited{0};  // requests of such routes being answered
   mutable ReadDeadlines deadlines;
   mutable WholeResponse cache;
   mg_context* context = nullptr;
@@ -67,7 +68,8 @@ struct HttpServer::Impl {
   void start();
   bool hand_over_sockets(const mg_context* starting) const;
   const HttpRoute* route(std::string_view path) const;
-  HttpResponse answer(mg_connection* connection, HttpRequest& request, bool& body_is_read) const;
+  HttpResponse answer(mg_connection* connection, HttpRequest& request, const HttpRoute* found,
+                      bool& body_is_read) const;
   HttpResponse take_body(mg_connection* connection, HttpRequest& request, const HttpRoute& found,
                          bool& body_is_read) const;
   BodyEnd read_body(mg_connection* connection, std::size_t most, milliseconds patience,
@@ -102,11 +104,25 @@ bool has_body(const mg_connection* connection, const mg_request_info& info) {
   return info.content_length > 0 || !header(connection, "Transfer-Encoding").empty();
 }
 
-HttpResponse busy() {
-  HttpResponse response = text_response(503, "too many requests are being read; try again soon\n");
+HttpResponse busy(std::string text) {
+  HttpResponse response = text_response(503, std::move(text));
   response.headers = {{"Retry-After", "1"}};
   return response;
 }
+
+// One of a limited number of places, as long as it lives.
+class Place {
+ public:
+  Place(std::atomic<int>& taken, int limit) : taken_(taken), there_is_one_(++taken <= limit) {}
+  ~Place() { --taken_; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  explicit operator bool() const { return there_is_one_; }
+
+ private:
+  std::atomic<int>& taken_;
+  const bool there_is_one_;
+};
 
 }  // namespace
 
@@ -164,16 +180,10 @@ HttpResponse HttpServer::Impl::take_body(mg_connection* connection, HttpRequest&
   if (auto* const refusal = std::get_if<HttpResponse>(&admitted)) {
     return std::move(*refusal);
   }
-  // The other half of the workers stays free for those who only ask.
-  struct Place {
-    explicit Place(std::atomic<int>& taken) : places(taken), number(++taken) {}
-    ~Place() { --places; }
-    std::atomic<int>& places;
-    const int number;
-  };
-  const Place place(bodies);
-  if (place.number > std::max(1, options.max_connections / 2)) {
-    return busy();
+  // The other half of the workers stays free for requests without a body.
+  const Place place(bodies, std::max(1, options.max_connections / 2));
+  if (!place) {
+    return busy("too many requests are being read; try again soon\n");
   }
   const std::string_view expected = request.header("Expect");
   if (!expected.empty() && mg_strcasecmp(expected.data(), "100-continue") == 0) {
@@ -202,8 +212,7 @@ HttpResponse HttpServer::Impl::take_body(mg_connection* connection, HttpRequest&
 }
 
 HttpResponse HttpServer::Impl::answer(mg_connection* connection, HttpRequest& request,
-                                      bool& body_is_read) const {
-  const HttpRoute* const found = route(request.path);
+                                      const HttpRoute* found, bool& body_is_read) const {
   if (found == nullptr) {
     return text_response(404, "not found; / lists what there is\n");
   }
@@ -226,7 +235,14 @@ int HttpServer::Impl::serve(mg_connection* connection) const {
                       header(connection, "Accept"), header(connection, "Accept-Encoding")};
   request.header = [connection](const char* name) { return header(connection, name); };
   bool body_is_read = !has_body(connection, info);
-  const HttpResponse response = answer(connection, request, body_is_read);
+  const HttpRoute* const found = route(request.path);
+  std::optional<Place> place;
+  if (found != nullptr && found->limited) {
+    place.emplace(limited, std::max(1, options.max_connections / 4));
+  }
+  const HttpResponse response =
+      place && !*place ? busy("too many reports and pages are being read; try again soon\n")
+                       : answer(connection, request, found, body_is_read);
   // Half of the workers at most wait for clients that may come back; the others stay free.
   const bool crowded = connections.load(std::memory_order_relaxed) > options.max_connections / 2;
   const bool keep_alive = client_keeps_alive(connection, info) && body_is_read && !crowded;
@@ -365,6 +381,13 @@ void HttpServer::Impl::start() {
                 "cannot start the HTTP server: no thread or no socket is left; raise "
                 "the limits of processes and open files");
   }
+}
+
+HttpResponse text_response(int status, std::string text) {
+  HttpResponse response;
+  response.status = status;
+  response.body = {std::make_shared<const std::string>(std::move(text))};
+  return response;
 }
 
 HttpServer::HttpServer(HttpOptions options, std::vector<HttpRoute> routes)

@@ -45,6 +45,9 @@ struct HttpRoute {
   // Where there is one, it gets every response of the route, the server's own too, before it is
   // sent.
   std::function<void(const HttpRequest&, HttpResponse&)> finish{};
+  // All such routes together get a quarter of the workers at most, writing included; further
+  // requests get 503. For what may take long and is read by people: it must not delay a scrape.
+  bool limited = false;
 };
 
 struct HttpOptions {

@@ -56,11 +56,4 @@ std::string response_head(const HttpResponse& response, std::string_view reason,
   return head;
 }
 
-HttpResponse text_response(int status, std::string text) {
-  HttpResponse response;
-  response.status = status;
-  response.body = {std::make_shared<const std::string>(std::move(text))};
-  return response;
-}
-
 }  // namespace usage

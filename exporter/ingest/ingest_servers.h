@@ -30,7 +30,7 @@ class IngestServers {
   // thread at a time. `kept` says what is kept of a source's events.
   void replace(const Config& config, const std::function<EventFilter(const SourceConfig&)>& kept);
 
-  Metrics metrics() const { return metrics_.metrics(); }
+  const IngestMetrics& metrics() const { return metrics_; }
 
  private:
   // What is served at one address, while requests come in.

@@ -1,3 +1,5 @@
+#include "exporter/pages/config.h"
+
 #include "exporter/base/format.h"
 #include "exporter/base/html.h"
 #include "exporter/pages/frame.h"

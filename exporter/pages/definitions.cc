@@ -1,3 +1,5 @@
+#include "exporter/pages/definitions.h"
+
 #include <array>
 
 #include "collectors/measures/document.h"

@@ -6,10 +6,10 @@
 
 #include "exporter/base/clock.h"
 #include "exporter/http/http_server.h"
-#include "exporter/pages/pages.h"
+#include "exporter/pages/page_links.h"
 
-// What pages*.cc share; nothing else includes this. Texts that are HTML say so; everything else is
-// escaped here.
+// What the HTML pages share: documents without scripts or outside resources, whose headers allow
+// browsers nothing else. Parameters that are HTML say so; everything else is escaped here.
 namespace usage {
 
 // A whole document: `path` is the page's own, which the navigation marks. `lead` and `body` are

@@ -1,3 +1,5 @@
+#include "exporter/pages/targets.h"
+
 #include <algorithm>
 #include <array>
 

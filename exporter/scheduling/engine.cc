@@ -1,11 +1,15 @@
 #include "exporter/scheduling/engine.h"
 
 #include <algorithm>
+#include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "collectors/sources/drivers.h"
 #include "collectors/usage/usage_state.h"
 #include "exporter/base/error.h"
+#include "exporter/base/format.h"
+#include "exporter/scheduling/own_providers.h"
 
 namespace usage {
 
@@ -23,11 +27,22 @@ Plan plan_of(Config config, Problems& problems, std::shared_ptr<UsageState> usag
   Plan plan{std::move(config), {}};
   // Also when the common part has problems, so that everything is reported at once.
   plan.collectors = plan_collectors(plan.config, problems, std::move(usage));
+  Registry everything = own_providers();
+  std::ranges::move(registry_of(plan), std::back_inserter(everything));
+  check_clashes(everything, problems);
   problems.throw_if_any();
   return plan;
 }
 
 }  // namespace
+
+Registry registry_of(const Plan& plan) {
+  Registry registry;
+  for (const CollectorPlan& collector : plan.collectors) {
+    registry.push_back(provider_of(collector, plan.config));
+  }
+  return registry;
+}
 
 Plan load_plan(const std::string& path, std::shared_ptr<UsageState> usage) {
   Problems problems;
@@ -55,20 +70,34 @@ Engine::Engine(Plan plan, const Services& services) : plan_(std::move(plan)), se
 
 Engine::~Engine() { stop(); }
 
-void Engine::start() {
+void Engine::prepare() {
   std::vector<Task> tasks;
   for (const std::unique_ptr<Job>& owned : jobs_) {
     Job* job = owned.get();
     tasks.push_back({.name = job->key().collector + "/" + job->key().source,
                      .lane = job->key().source,
                      .schedule = job->schedule(),
-                     .first_due = job->inherited_next_run(),
                      .run = [job] { job->run(); },
                      .skipped = [job] { job->skipped(); },
                      .next_run = [job](Instant at) { job->set_next_run(at); },
-                     .again = [job] { return job->wants_more(); }});
+                     .again = [job] { return job->wants_more(); },
+                     .first_due = [job] { return job->inherited_next_run(); }});
   }
-  scheduler_ = std::make_unique<Scheduler>(std::move(tasks), services_.clock);
+  auto scheduler = std::make_unique<Scheduler>(std::move(tasks), services_.clock);
+  try {
+    scheduler->prepare();
+  } catch (const std::system_error& error) {
+    throw Error(Reason::io, fmt::format("cannot start a thread for each source: {}; raise the "
+                                        "limit of processes",
+                                        error.what()));
+  }
+  scheduler_ = std::move(scheduler);
+}
+
+void Engine::start() {
+  if (!scheduler_) {
+    prepare();
+  }
   scheduler_->start();
 }
 

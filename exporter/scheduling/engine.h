@@ -19,6 +19,9 @@ struct Plan {
   std::vector<CollectorPlan> collectors;
 };
 
+// What the plan's collectors publish. The plan outlives it.
+Registry registry_of(const Plan& plan);
+
 // Reads `path`. Error(config) with every problem there is; Error(io) when it cannot be read. For
 // `usage` see plan_collectors().
 Plan load_plan(const std::string& path, std::shared_ptr<UsageState> usage = nullptr);
@@ -34,14 +37,18 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  // Makes the threads, which wait for start(). Throws Error(io) when there is none left.
+  void prepare();
+
+  // After prepare(), which it calls if need be; then it does not throw.
   void start();
 
   // Cancels what runs and waits for it. The series stay on the page.
   void stop();
 
-  // Before start(), after the earlier one's stop(): jobs whose series mean the same in both configs
-  // keep them, their state and their place in the schedule; everything else of the earlier engine
-  // is taken off the page.
+  // Between prepare() and start(), after the earlier one's stop(): jobs whose series mean the same
+  // in both configs keep them, their state and their place in the schedule; everything else of the
+  // earlier engine is taken off the page.
   void adopt(const Engine& earlier);
 
   void expire();  // any thread
@@ -53,7 +60,7 @@ class Engine {
   // For `once` and `check`, instead of start(): the caller's thread is every lane.
   std::vector<std::unique_ptr<Job>>& jobs() { return jobs_; }
   const Config& config() const { return plan_.config; }
-  const std::vector<CollectorPlan>& collectors() const { return plan_.collectors; }
+  const Plan& plan() const { return plan_; }
 
  private:
   const Plan plan_;

@@ -20,6 +20,7 @@ constexpr auto kClockWentBack = std::chrono::minutes(1);
 
 struct Entry {
   Task task;
+  bool goes_on = false;                // first_due gave an instant
   std::optional<SteadyInstant> due;    // interval tasks, and a cron task's run at start
   std::optional<Instant> due_by_wall;  // cron tasks
   Instant planned_at{};                // when due_by_wall was found
@@ -36,6 +37,7 @@ struct Scheduler::Impl {
   std::vector<Entry> entries;                       // fixed after construction
   std::map<std::string, std::deque<Entry*>> lanes;  // keys fixed after construction
   std::vector<std::thread> threads;
+  bool started = false;
   bool stopping = false;
 
   explicit Impl(const Clock& used_clock) : clock(used_clock) {}
@@ -59,10 +61,13 @@ struct Scheduler::Impl {
     if (schedule.cron) {
       plan_cron(entry);
     }
-    if (entry.task.first_due) {
+    const std::optional<Instant> first_due =
+        entry.task.first_due ? entry.task.first_due() : std::nullopt;
+    entry.goes_on = first_due.has_value();
+    if (first_due) {
       if (schedule.interval) {
-        entry.due = now + std::clamp<Duration>(*entry.task.first_due - clock.now(), Duration{},
-                                               *schedule.interval);
+        entry.due =
+            now + std::clamp<Duration>(*first_due - clock.now(), Duration{}, *schedule.interval);
       }
     } else if (schedule.run_at_start) {
       entry.due = now;
@@ -118,19 +123,22 @@ struct Scheduler::Impl {
 
   void keep_time() {
     std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return started || stopping; });
+    if (stopping) {
+      return;
+    }
     for (Entry& entry : entries) {
       plan_first(entry);
     }
-    std::vector<bool> started(entries.size(), false);
+    std::vector<bool> has_run(entries.size(), false);
     while (!stopping) {
       SteadyInstant wake = clock.steady_now() + std::chrono::hours(1);
       for (std::size_t i = 0; i < entries.size(); ++i) {
         Entry& entry = entries[i];
         if (entry.due && *entry.due <= clock.steady_now()) {
           hand_over(entry);
-          plan_next(entry,
-                    !started[i] && entry.task.schedule.run_at_start && !entry.task.first_due);
-          started[i] = true;
+          plan_next(entry, !has_run[i] && entry.task.schedule.run_at_start && !entry.goes_on);
+          has_run[i] = true;
         }
         if (entry.due_by_wall && clock.now() + kClockWentBack < entry.planned_at) {
           plan_cron(entry);
@@ -182,11 +190,27 @@ Scheduler::Scheduler(std::vector<Task> tasks, const Clock& clock)
 
 Scheduler::~Scheduler() { stop(); }
 
-void Scheduler::start() {
-  impl_->threads.emplace_back([this] { impl_->keep_time(); });
-  for (auto& [name, lane] : impl_->lanes) {
-    impl_->threads.emplace_back([this, &lane = lane] { impl_->serve_lane(lane); });
+void Scheduler::prepare() {
+  try {
+    impl_->threads.emplace_back([this] { impl_->keep_time(); });
+    for (auto& [name, lane] : impl_->lanes) {
+      impl_->threads.emplace_back([this, &lane = lane] { impl_->serve_lane(lane); });
+    }
+  } catch (...) {
+    stop();
+    throw;
   }
+}
+
+void Scheduler::start() {
+  if (impl_->threads.empty()) {
+    prepare();
+  }
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->started = true;
+  }
+  impl_->changed.notify_all();
 }
 
 void Scheduler::stop() {

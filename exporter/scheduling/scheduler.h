@@ -16,11 +16,12 @@ struct Task {
   std::string name;  // spreads the jitter
   std::string lane;  // tasks of one lane never run at the same time
   Schedule schedule;
-  std::optional<Instant> first_due = {};  // instead of run_at_start: goes on with a schedule
   std::function<void()> run;              // on the lane's thread
   std::function<void()> skipped;          // due again while still waiting or running
   std::function<void(Instant)> next_run;  // told whenever the next due time is known
   std::function<bool()> again = {};       // asked after a run: whether another should not wait
+  // Asked once, after start(): when a schedule that goes on is due next, instead of run_at_start.
+  std::function<std::optional<Instant>()> first_due = {};
 };
 
 // One thread keeps time, one thread a lane runs its tasks in the order they fell due. A task that
@@ -35,6 +36,10 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
+  // Makes the threads; they wait for start(). Throws std::system_error when the system has no
+  // thread left; then there is none of them.
+  void prepare();
+  // After prepare(), which it calls if need be; then it does not throw.
   void start();
   void stop();
 

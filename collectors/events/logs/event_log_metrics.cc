@@ -1,5 +1,6 @@
 // The part of event_log_tailer.h that tells how the reading goes.
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "collectors/events/logs/tailed_file.h"
@@ -8,10 +9,18 @@ namespace usage {
 
 namespace {
 
-MetricFamily family_of(std::string name, std::string help, std::string unit, MetricType type,
+constexpr std::string_view kLines = "usage_log_lines_total";
+constexpr std::string_view kReadBytesTotal = "usage_log_read_bytes_total";
+constexpr std::string_view kLostBytesTotal = "usage_log_lost_bytes_total";
+constexpr std::string_view kTruncationsTotal = "usage_log_truncations_total";
+constexpr std::string_view kLagBytes = "usage_log_lag_bytes";
+constexpr std::string_view kLastLineTime = "usage_log_last_line_timestamp_seconds";
+constexpr std::string_view kStartTime = "usage_log_start_timestamp_seconds";
+
+MetricFamily family_of(std::string_view name, std::string help, std::string unit, MetricType type,
                        std::vector<std::string> labels = {"source"}) {
   MetricFamily family;
-  family.name = std::move(name);
+  family.name = name;
   family.help = std::move(help);
   family.unit = std::move(unit);
   family.type = type;
@@ -25,25 +34,24 @@ Metrics describe_log_reading() {
   constexpr auto kCounter = MetricType::counter;
   constexpr auto kGauge = MetricType::gauge;
   return {
-      family_of("usage_log_lines_total",
+      family_of(kLines,
                 "Lines read from the logs of this source, by what they are: an event that a "
                 "feature reads, other, an event without a time that is understood (no_time), no "
                 "JSON object (invalid), or too_long.",
                 "", kCounter, {"source", "result"}),
-      family_of("usage_log_read_bytes_total",
+      family_of(kReadBytesTotal,
                 "Bytes of log text that were read, each once; of compressed files inflated.",
                 "bytes", kCounter),
-      family_of("usage_log_lost_bytes_total",
+      family_of(kLostBytesTotal,
                 "Bytes that were seen in a log and vanished before they were read.", "bytes",
                 kCounter),
-      family_of("usage_log_truncations_total",
+      family_of(kTruncationsTotal,
                 "Times a log file was found emptied, cut or written anew in place.", "", kCounter),
-      family_of("usage_log_lag_bytes",
-                "Bytes on the disk that are not read yet, as of the last refresh.", "bytes",
+      family_of(kLagBytes, "Bytes on the disk that are not read yet, as of the last refresh.",
+                "bytes", kGauge),
+      family_of(kLastLineTime, "When a line was last read from the logs of this source.", "seconds",
                 kGauge),
-      family_of("usage_log_last_line_timestamp_seconds",
-                "When a line was last read from the logs of this source.", "seconds", kGauge),
-      family_of("usage_log_start_timestamp_seconds",
+      family_of(kStartTime,
                 "When the logs of this source were first read: the counters count since then.",
                 "seconds", kGauge)};
 }
@@ -54,18 +62,19 @@ Metrics EventLogTailer::metrics() const {
     const auto found = counters_.find(name);
     return found == counters_.end() ? 0.0 : static_cast<double>(found->second);
   };
-  const auto add = [&](std::size_t family, double value) {
-    families[family].samples.push_back({{source_.name}, value});
+  const auto add = [&](std::string_view name, double value) {
+    family_named(families, name).samples.push_back({{source_.name}, value});
   };
   if (!counters_.contains(kStarted)) {
     return families;  // not read yet: nothing is known, not even that it is nothing
   }
   for (const char* outcome : kOutcomes) {
-    families[0].samples.push_back({{source_.name, outcome}, counter(counter_of(outcome))});
+    family_named(families, kLines)
+        .samples.push_back({{source_.name, outcome}, counter(counter_of(outcome))});
   }
-  add(1, counter(kReadBytes));
-  add(2, counter(kLostBytes));
-  add(3, counter(kTruncations));
+  add(kReadBytesTotal, counter(kReadBytes));
+  add(kLostBytesTotal, counter(kLostBytes));
+  add(kTruncationsTotal, counter(kTruncations));
   std::uint64_t lag = 0;
   for (const auto& tracked : files_) {
     if (tracked->compressed) {
@@ -75,12 +84,12 @@ Metrics EventLogTailer::metrics() const {
       lag += tracked->file.size - std::min(tracked->file.size, tracked->file.offset);
     }
   }
-  add(4, static_cast<double>(lag));
+  add(kLagBytes, static_cast<double>(lag));
   constexpr double kMs = 1e-3;
   if (counters_.contains(kLastLine)) {
-    add(5, counter(kLastLine) * kMs);
+    add(kLastLineTime, counter(kLastLine) * kMs);
   }
-  add(6, counter(kStarted) * kMs);
+  add(kStartTime, counter(kStarted) * kMs);
   return families;
 }
 

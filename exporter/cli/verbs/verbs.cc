@@ -14,9 +14,9 @@
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
 #include "exporter/base/version.h"
-#include "exporter/ingest/ingest_metrics.h"
 #include "exporter/pages/metrics_page.h"
 #include "exporter/scheduling/engine.h"
+#include "exporter/scheduling/own_providers.h"
 
 namespace usage {
 
@@ -104,18 +104,13 @@ int run_check(const Flags& flags) {
   Publisher publisher;
   SelfMetrics self(clock.now());
   const Services services{clock, log, publisher, self};
-  Metrics metrics;
-  for (const CollectorPlan& collector : plan.collectors) {
-    std::ranges::move(collector.describe(plan.config.source(collector.config.sources.front())),
-                      std::back_inserter(metrics));
-  }
+  Metrics metrics = describe(registry_of(plan));
   print(fmt::format(
       "{}: {}, {}, {}\n", flags.config_file, counted(plan.config.sources.size(), "source"),
       counted(plan.collectors.size(), "collector"), counted(metrics.size(), "metric")));
   Engine engine(std::move(plan), services);
   if (!flags.rules.empty()) {
-    std::ranges::move(SelfMetrics::describe(), std::back_inserter(metrics));
-    std::ranges::move(IngestMetrics::describe(), std::back_inserter(metrics));
+    std::ranges::move(describe(own_providers()), std::back_inserter(metrics));
     std::ranges::move(describe_everything(), std::back_inserter(metrics));
     Problems problems;
     const std::size_t expressions = check_rules(flags.rules, metrics, problems);

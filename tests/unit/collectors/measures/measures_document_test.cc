@@ -11,8 +11,7 @@
 #include "collectors/measures/evaluate.h"
 #include "collectors/measures/measures.h"
 #include "collectors/usage/usage.h"
-#include "exporter/ingest/ingest_metrics.h"
-#include "exporter/scheduling/self_metrics.h"
+#include "exporter/scheduling/own_providers.h"
 #include "tests/support/source_path.h"
 
 namespace usage {
@@ -21,9 +20,7 @@ namespace {
 const std::string kPage = source_path("docs/METRICS.md");
 
 TEST(MeasuresDocument, ThePageIsCurrent) {
-  Metrics reading = describe_reading();
-  std::ranges::move(IngestMetrics::describe(), std::back_inserter(reading));
-  const std::string current = metrics_document(reading, SelfMetrics::describe());
+  const std::string current = metrics_document(describe_reading(), own_providers());
   if (std::getenv("USAGE_UPDATE_GOLDEN") != nullptr) {
     std::ofstream(kPage) << current;
   }
@@ -57,6 +54,20 @@ TEST(MeasuresDocument, NoTwoFamiliesHaveTheSameNameInOpenMetrics) {
     shared += family.unknown_in_openmetrics ? 1 : 0;
   }
   EXPECT_GT(shared, 0U);  // usage_uses_total beside usage_uses, for one
+}
+
+TEST(MeasuresDocument, NoFamilyOfFeaturesIsOneOfTheExportersOwn) {
+  const MetricProvider features{.id = "",
+                                .title = "",
+                                .about = "",
+                                .subject = "the metrics of \"features\"",
+                                .coherent = true,
+                                .describe = describe_everything};
+  Registry everything = own_providers();
+  everything.push_back(features);
+  Problems problems;
+  check_clashes(everything, problems);
+  EXPECT_EQ(problems.render(), "");
 }
 
 TEST(MeasuresDocument, DescribedFamiliesAreFitForTheWire) {

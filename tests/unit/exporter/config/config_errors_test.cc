@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "collectors/collectors.h"
-#include "exporter/config/config.h"
+#include "exporter/base/error.h"
+#include "exporter/scheduling/engine.h"
 #include "tests/support/source_path.h"
 
 namespace usage {
@@ -21,10 +21,12 @@ constexpr std::string_view kSecret = "hunter2";
 
 // What `usage_exporter check` would print for this text; empty when nothing is wrong.
 std::string check_text(const std::string& name, const std::string& text) {
-  Problems problems;
-  const Config config = load_config_text(name, text, problems);
-  plan_collectors(config, problems);
-  return problems.render();
+  try {
+    load_plan_text(name, text);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
 }
 
 std::vector<std::filesystem::path> cases() {

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "exporter/pages/pages.h"
+#include "exporter/pages/config.h"
+#include "exporter/pages/definitions.h"
+#include "exporter/pages/targets.h"
 
 namespace usage {
 namespace {

@@ -1,10 +1,10 @@
-#include "exporter/pages/pages.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdio>
 #include <fstream>
+
+#include "exporter/pages/landing.h"
 
 namespace usage {
 namespace {

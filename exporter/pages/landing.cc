@@ -1,4 +1,4 @@
-#include "exporter/pages/pages.h"
+#include "exporter/pages/landing.h"
 
 #include <algorithm>
 #include <array>
