@@ -74,7 +74,7 @@ void check_source_labels(const CollectorConfig& collector, const SourceConfig& s
 void check_dsns(const Config& config, Problems& problems) {
   const SystemClock clock;
   for (const SourceConfig& source : config.sources) {
-    if (source.driver.empty()) {
+    if (source.database() != nullptr && source.database()->driver.empty()) {
       continue;  // reported by load_config
     }
     try {

@@ -40,8 +40,8 @@ struct Query {
   std::string sql;  // one statement
   std::vector<Parameter> parameters;
   bool secret = false;  // holds a value from the environment: no error quotes the database on it
-  // Very many rows are expected, and the SQL is the exporter's own: nothing but parameters looks
-  // like `$1` outside of quotation marks. A driver may have a quicker way for such.
+  // Very many rows are expected, and the SQL is the exporter's own: it ends with no comment. A
+  // driver may have a quicker way for such queries.
   bool bulk = false;
 };
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "collectors/api/dialect.h"
 #include "collectors/api/source.h"
 
 namespace usage {
@@ -26,8 +27,9 @@ class Writer {
   virtual void begin() = 0;
   virtual void commit() = 0;
 
-  // "sqlite" or "postgresql": which schema text to run.
+  // DriverInfo::name: which schema text to run.
   virtual std::string driver() const = 0;
+  virtual const Dialect& dialect() const = 0;
 };
 
 }  // namespace usage

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "exporter/base/format.h"
+#include "exporter/config/collectors.h"
 
 namespace usage {
 

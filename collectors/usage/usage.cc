@@ -93,7 +93,7 @@ class UsageCollector : public Collector {
         stale_after_(stale_after),
         max_gap_(source.max_gap),
         tables_(config, state, source, database) {
-    if (source.reads_journal()) {
+    if (source.database() == nullptr) {
       events_.emplace(*config, source, *state);
     }
   }

@@ -22,7 +22,7 @@ bool UsageEvents::read(const RunContext& run, UsageTables& tables) {
   const bool complete = state_.options().complete;
   Journal& journal = state_.journal();
   bool all = true;
-  if (source_.log) {
+  if (source_.log() != nullptr) {
     if (!tail_) {
       tail_.emplace(source_, kept_, journal);
     }
@@ -61,11 +61,11 @@ void UsageEvents::acknowledge() {
 
 std::vector<ColumnCheck> UsageEvents::check() {
   state_.journal();
-  if (!source_.log) {
+  if (source_.log() == nullptr) {
     return {};
   }
   ColumnCheck found{.query = "log", .columns = {}};
-  for (const std::string& path : log_paths(source_.log->paths)) {
+  for (const std::string& path : log_paths(source_.log()->paths)) {
     if (::access(path.c_str(), R_OK) != 0) {
       throw Error(Reason::io,
                   fmt::format("source \"{}\": {} cannot be read; let the exporter's user "
@@ -78,7 +78,7 @@ std::vector<ColumnCheck> UsageEvents::check() {
     throw Error(Reason::io,
                 fmt::format("source \"{}\": there is no file {}; check its \"paths\", and "
                             "that the exporter's user may look into the folder",
-                            source_.name, fmt::join(source_.log->paths, ", ")));
+                            source_.name, fmt::join(source_.log()->paths, ", ")));
   }
   return {found};
 }

@@ -1,3 +1,5 @@
+#include "exporter/config/collectors.h"
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -5,7 +7,7 @@
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
-#include "exporter/config/parts.h"
+#include "exporter/config/values.h"
 
 namespace usage {
 

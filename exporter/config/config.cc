@@ -12,7 +12,11 @@
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
-#include "exporter/config/parts.h"
+#include "exporter/config/collectors.h"
+#include "exporter/config/ingest.h"
+#include "exporter/config/redact.h"
+#include "exporter/config/sources.h"
+#include "exporter/config/values.h"
 
 namespace usage {
 
@@ -188,7 +192,7 @@ class Loader {
     if (!collectors_.empty()) {
       shown_.entries.push_back(section_of("collectors", collectors_));
     }
-    config_.shown = shown_config(shown_);
+    config_.shown = shown_config(shown_, config_);
   }
 
   // A mistyped section is reported as an unknown key; that it is missing would be one report more
@@ -324,45 +328,6 @@ Config load(const std::shared_ptr<const SourceText>& file, bool on_disk, Problem
 }
 
 }  // namespace
-
-std::string resolve_path(const SourceText& file, const std::string& path) {
-  const std::filesystem::path folder = std::filesystem::path(file.path).parent_path();
-  return (folder / path).string();
-}
-
-bool may_read_files(const SourceText& file) { return !file.path.starts_with('<'); }
-
-void check_name(const yaml::Node& key, std::string_view noun, Problems& problems) {
-  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  const auto allowed = [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '_'; };
-  if (key.text.empty() || !lower(key.text.front()) ||
-      !std::all_of(key.text.begin(), key.text.end(), allowed)) {
-    problems.add(key.position,
-                 fmt::format("{} is no name of a {}; use a-z, 0-9 and \"_\", beginning "
-                             "with a letter",
-                             yaml::quoted(key), noun));
-  }
-}
-
-std::optional<TimeZone> read_time_zone(yaml::Mapping& mapping, std::string_view key,
-                                       Problems& problems) {
-  const yaml::Node* node = mapping.find(key);
-  const std::size_t before = problems.size();
-  if (node == nullptr || mapping.require_string(key).empty() || problems.size() != before) {
-    return std::nullopt;
-  }
-  try {
-    return TimeZone(node->text);
-  } catch (const Error& error) {
-    mapping.problem(
-        key, yaml::may_show(*node)
-                 ? std::string(error.what())
-                 : fmt::format("\"{}\" in {} is not a time zone of this machine; use an IANA "
-                               "name such as Europe/Berlin",
-                               key, mapping.what()));
-    return std::nullopt;
-  }
-}
 
 const SourceConfig& Config::source(const std::string& name) const {
   const auto found = std::find_if(sources.begin(), sources.end(),

@@ -3,7 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "exporter/base/clock.h"
@@ -44,31 +44,35 @@ struct IngestConfig {
   std::size_t max_batch_bytes = 1024 * 1024;  // of one request, inflated
 };
 
+// Tables, read by SQL.
+struct DatabaseConfig {
+  std::string driver;  // DriverInfo::name, by the DSN's scheme; empty when that is not known
+  Secret dsn;
+  std::string password_file;  // re-read at every connect; empty: none
+  bool pgbouncer = false;     // no session state, no named prepared statements
+};
+
 struct SourceConfig {
   std::string name;
-  std::string driver;  // from the DSN's scheme: "sqlite", "postgresql"; or "log", "ingest"
-  Secret dsn;          // of a database
-  std::optional<LogConfig> log;
-  std::optional<IngestConfig> ingest;
-  // Where the events of a log lie, for readers; set when the plan is made. Empty: a database.
+  std::variant<DatabaseConfig, LogConfig, IngestConfig> input;
+  // The SQLite file where the events of logs and clients lie; set when the plan is made.
   std::string journal;
-  std::string password_file;  // re-read at every connect; empty: none
   std::map<std::string, std::string> labels;
   Duration timeout = std::chrono::seconds(10);  // of one run, unless the collector has its own
   Duration connect_timeout = std::chrono::seconds(5);
   Duration lock_timeout = std::chrono::seconds(1);
   std::optional<Duration> max_gap;      // longest time without a new row that is normal
-  bool pgbouncer = false;               // no session state, no named prepared statements
   std::string naive_time_zone = "UTC";  // of timestamps without a zone
   TimeFormat time_format = TimeFormat::text;
   Position position;
 
-  // Whether it is read from events of the journal, not from tables.
-  bool reads_journal() const { return driver == "log" || driver == "ingest"; }
-  bool uses_sqlite_dialect() const { return driver == "sqlite" || reads_journal(); }
+  // nullptr for another input. What has no database is read from the journal.
+  const DatabaseConfig* database() const { return std::get_if<DatabaseConfig>(&input); }
+  const LogConfig* log() const { return std::get_if<LogConfig>(&input); }
+  const IngestConfig* ingest() const { return std::get_if<IngestConfig>(&input); }
 };
 
-// What every kind of collector has. The kind reads the rest of `body` in its own file.
+// The keys that every kind of collector has. The kind reads the rest of `body` in its own file.
 struct CollectorConfig {
   std::string name;
   std::string kind = "sql";
@@ -86,30 +90,22 @@ struct Config {
   std::string timezone = "UTC";  // where calendar days and weeks begin; IANA name
   std::vector<SourceConfig> sources;
   std::vector<CollectorConfig> collectors;
-  // The sections about features, as one mapping; null where there are none. What they mean is read
-  // by the usage collector.
+  // The sections about features, as one mapping; null without any. The usage collector reads them.
   yaml::Node usage;
-  // Everything that was read, of all files, as YAML for people: without any DSN, anything from the
-  // environment, text in quotes within SQL, and the values that say which people are left out.
+  // Everything that was read, of all files, as YAML for people. Left out are DSNs, anything from
+  // the environment, text in quotes within SQL, and the values that say which people are excluded.
   std::string shown;
 
   const SourceConfig& source(const std::string& name) const;  // exists: load_config checked it
 };
 
-// The keys that CollectorConfig takes from a collector's mapping; kinds must know them as known.
-void mark_common_keys(yaml::Mapping& mapping);
-
-// The driver that a DSN's scheme names: "postgres" gives "postgresql"; empty for an unknown scheme.
-std::string driver_of_scheme(std::string_view scheme);
-const std::vector<std::string>& known_schemes();
-
-// Reads `path` and what it includes (globs, relative to the including file). Everything wrong goes
-// to `problems`; the result is usable only if there are none. Connects to nothing.
+// Reads `path` and the files it includes (globs, relative to the including file). Adds everything
+// that is wrong to `problems`; the result is usable only if there are none. Connects to nothing.
 Config load_config(const std::string& path, Problems& problems);
 
-// The same from text, for the embedded demo config and tests; includes are relative to the current
-// directory. `name` stands in messages where the path would. A name that begins with '<' promises
-// that no other file is read: `include` and `dsn_file` are then problems.
+// Reads a text, for the embedded demo config and tests; includes are relative to the current
+// directory. `name` takes the path's place in messages. If it begins with '<', no other file is
+// read: `include` and `dsn_file` are then problems.
 Config load_config_text(const std::string& name, const std::string& text, Problems& problems);
 
 }  // namespace usage

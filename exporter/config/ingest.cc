@@ -1,9 +1,9 @@
-// Sources that clients send their events to.
+#include "exporter/config/ingest.h"
 
 #include <algorithm>
 
 #include "exporter/base/format.h"
-#include "exporter/config/parts.h"
+#include "exporter/config/values.h"
 
 namespace usage {
 
@@ -94,16 +94,15 @@ void read_ingest(SourceConfig& source, const std::string& what, const yaml::Node
     ingest.max_batch_bytes = static_cast<std::size_t>(*bytes);
   }
   mapping.finish();
-  source.driver = "ingest";
   source.time_format = TimeFormat::unix_ms;
-  source.ingest = std::move(ingest);
+  source.input = std::move(ingest);
 }
 
 void refuse_shared_keys(const Config& config, Problems& problems) {
   std::vector<std::pair<std::string, const SourceConfig*>> seen;  // key → source
   for (const SourceConfig& source : config.sources) {
     for (const IngestConfig::Key& key :
-         source.ingest ? source.ingest->keys : std::vector<IngestConfig::Key>()) {
+         source.ingest() ? source.ingest()->keys : std::vector<IngestConfig::Key>()) {
       const auto same = std::find_if(seen.begin(), seen.end(), [&](const auto& other) {
         return other.first == key.key.reveal();
       });

@@ -1,7 +1,8 @@
-// Sources that are no databases: what they tell is kept in the journal.
+#include "exporter/config/inputs.h"
 
 #include "exporter/base/format.h"
-#include "exporter/config/parts.h"
+#include "exporter/config/ingest.h"
+#include "exporter/config/values.h"
 
 namespace usage {
 
@@ -69,9 +70,8 @@ void read_log(SourceConfig& source, yaml::Mapping& outer, const yaml::Node& node
     source.naive_time_zone = zone->name();
   }
   mapping.finish();
-  source.driver = "log";
   source.time_format = TimeFormat::unix_ms;
-  source.log = std::move(log);
+  source.input = std::move(log);
 }
 
 }  // namespace

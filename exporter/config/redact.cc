@@ -1,9 +1,10 @@
-// What people may see of a config: Config::shown.
+#include "exporter/config/redact.h"
+
 #include <algorithm>
 
-#include "exporter/base/format.h"
 #include "exporter/base/json_text.h"
-#include "exporter/config/parts.h"
+#include "exporter/config/drivers.h"
+#include "exporter/config/redact_sql.h"
 
 namespace usage {
 
@@ -11,57 +12,37 @@ namespace {
 
 constexpr auto kNone = std::string_view::npos;
 
-// How long the text in quotes is that `sql` begins with, quotes included; 0: there is none. One
-// that is not closed ends with the statement.
-std::size_t literal_size(std::string_view sql, bool escapes) {
-  if (sql.front() == '\'') {
-    std::size_t end = 1;
-    while (end < sql.size() && sql[end] != '\'') {
-      end += escapes && sql[end] == '\\' ? 2 : 1;
-    }
-    return std::min(end + 1, sql.size());
-  }
-  // PostgreSQL's $tag$ … $tag$; $1 is a parameter.
-  const std::size_t tag = sql.find_first_of("$ \n", 1);
-  const bool quotes = sql.front() == '$' && tag != kNone && sql[tag] == '$' &&
-                      sql.substr(1, 1).find_first_of("0123456789") == kNone;
-  if (!quotes) {
-    return 0;
-  }
-  const std::size_t end = sql.find(sql.substr(0, tag + 1), tag + 1);
-  return end == kNone ? sql.size() : end + tag + 1;
-}
-
-std::size_t comment_size(std::string_view sql) {
-  const bool line = sql.starts_with("--");
-  if (!line && !sql.starts_with("/*")) {
-    return 0;
-  }
-  const std::size_t end = sql.find(line ? "\n" : "*/");
-  return end == kNone ? sql.size() : end + (line ? 0 : 2);
-}
-
-// Text in quotes becomes '…': it may be anybody's id. A statement is still recognized without.
-std::string without_literals(std::string_view sql) {
-  std::string shown;
-  while (!sql.empty()) {
-    const bool escapes = shown.ends_with('E') || shown.ends_with('e');
-    const std::size_t literal = literal_size(sql, escapes);
-    const std::size_t comment = comment_size(sql);
-    shown += literal > 0 ? "'…'" : std::string(sql.substr(0, std::max<std::size_t>(comment, 1)));
-    sql.remove_prefix(std::max<std::size_t>({literal, comment, 1}));
-  }
-  return shown;
-}
-
-// A block of lines, where YAML can say the text so.
+// True if YAML can write the text as a block of lines.
 bool is_block(const std::string& text) {
   return text.ends_with('\n') && !text.ends_with("\n\n") && text.front() != ' ' &&
          text.front() != '\n' && text.find_first_of("\r\t") == kNone;
 }
 
+// How the SQL of a collector may be read: as its sources do, or in any way when that is not known.
+std::vector<SqlSyntax> readings_of(const std::string& collector, const Config& config) {
+  std::vector<const DriverInfo*> known;
+  for (const CollectorConfig& other : config.collectors) {
+    for (const std::string& name : other.sources) {
+      const DatabaseConfig* const database = config.source(name).database();
+      if (other.name == collector) {
+        known.push_back(database == nullptr ? nullptr : find_driver(database->driver));
+      }
+    }
+  }
+  const bool all = known.empty() || std::ranges::count(known, nullptr) > 0;
+  std::vector<SqlSyntax> readings;
+  for (const DriverInfo& driver : drivers()) {
+    if (all || std::ranges::count(known, &driver) > 0) {
+      readings.insert(readings.end(), driver.syntaxes.begin(), driver.syntaxes.end());
+    }
+  }
+  return readings;
+}
+
 class Redactor {
  public:
+  explicit Redactor(const Config& config) : config_(config) {}
+
   void mapping(const yaml::Node& node, std::size_t indent) {
     for (const auto& [key, inner] : node.entries) {
       keys_.push_back(key.text);
@@ -78,12 +59,12 @@ class Redactor {
     return std::find(keys_.begin(), keys_.end(), key) != keys_.end();
   }
 
-  // A place that Config holds as a Secret belongs here, wherever its text comes from.
+  // Every place that Config holds as a Secret, wherever its text comes from.
   bool is_secret() const {
     return keys_.back() == "dsn" || (keys_.back() == "key" && is_under("ingest"));
   }
 
-  // Of what says who counts, all but the column may name people.
+  // In the rules that say who counts, everything but the column may name people.
   bool is_hidden(const yaml::Node& node) const {
     const bool of_people =
         (is_under("exclude") || is_under("eligible")) && keys_.back() != "column";
@@ -91,11 +72,11 @@ class Redactor {
   }
 
   bool is_sql() const {
-    return is_under("collectors") &&
+    return keys_.front() == "collectors" && keys_.size() > 1 &&
            (keys_.back() == "query" || keys_.back() == "sql" || is_under("queries"));
   }
 
-  // What stands behind a key or a dash of this indentation.
+  // Writes what follows a key or a dash of this indentation.
   void value(const yaml::Node& node, std::size_t indent) {
     switch (node.kind) {
       case yaml::Node::Kind::null:
@@ -123,7 +104,8 @@ class Redactor {
       text_ += " \"<hidden>\"\n";
       return;
     }
-    const std::string shown = is_sql() ? without_literals(node.text) : node.text;
+    const std::string shown =
+        is_sql() ? without_texts(node.text, readings_of(keys_.at(1), config_)) : node.text;
     if (!is_block(shown)) {
       const bool plain = node.plain && shown.find('\n') == kNone;
       text_ += " " + (plain ? shown : json_string(shown)) + "\n";
@@ -137,14 +119,15 @@ class Redactor {
     }
   }
 
-  std::vector<std::string_view> keys_;  // around the node, the innermost last
+  const Config& config_;
+  std::vector<std::string> keys_;  // around the node, the innermost last
   std::string text_;
 };
 
 }  // namespace
 
-std::string shown_config(const yaml::Node& document) {
-  Redactor redactor;
+std::string shown_config(const yaml::Node& document, const Config& config) {
+  Redactor redactor(config);
   redactor.mapping(document, 0);
   return std::move(redactor).text();
 }

@@ -1,10 +1,13 @@
+#include "exporter/config/sources.h"
+
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
-#include "exporter/config/parts.h"
+#include "exporter/config/drivers.h"
+#include "exporter/config/inputs.h"
+#include "exporter/config/values.h"
 #include "exporter/exposition/metric.h"
 
 namespace usage {
@@ -14,8 +17,21 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-constexpr std::string_view kDsnExample =
-    "a URL such as sqlite:/var/lib/app.db or postgresql://user@host:5432/db";
+std::string dsn_examples() {
+  std::string text;
+  for (const DriverInfo& driver : drivers()) {
+    text += (text.empty() ? "a URL such as " : " or ") + std::string(driver.example);
+  }
+  return text;
+}
+
+std::vector<std::string> known_schemes() {
+  std::vector<std::string> schemes;
+  for (const DriverInfo& driver : drivers()) {
+    schemes.insert(schemes.end(), driver.schemes.begin(), driver.schemes.end());
+  }
+  return schemes;
+}
 
 std::string trimmed(const std::string& text) {
   constexpr std::string_view kSpace = " \t\r\n";
@@ -31,38 +47,40 @@ std::string unknown_scheme(const std::string& what, const std::string& dsn) {
       dsn.find("://") == scheme.size() &&
       scheme.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+.-") == std::string::npos;
   if (scheme.size() == dsn.size() || (!is_url && closest(scheme, known_schemes()).empty())) {
-    return fmt::format("{} must be {}", what, kDsnExample);
+    return fmt::format("{} must be {}", what, dsn_examples());
   }
   return fmt::format("\"{}\" in {} is no known kind of database{}", scheme, what,
                      did_you_mean(scheme, known_schemes()));
 }
 
-// SQLite would take a relative path from wherever the process was started.
+// A driver would take a relative path from the folder that the process was started in.
 std::string with_resolved_file(const SourceText& file, const std::string& dsn) {
-  constexpr std::string_view kScheme = "sqlite:";
-  const std::string path = dsn.substr(std::min(kScheme.size(), dsn.size()));
-  if (!dsn.starts_with(kScheme) || path.empty() || path.front() == '/' || path.front() == ':') {
+  const std::size_t begin = dsn.find(':') + 1;
+  if (begin == dsn.size() || dsn[begin] == '/' || dsn[begin] == ':') {
     return dsn;
   }
-  return std::string(kScheme) + resolve_path(file, path);
+  return dsn.substr(0, begin) + resolve_path(file, dsn.substr(begin));
 }
 
-void set_dsn(SourceConfig& source, const std::string& what, const yaml::Node& node,
+void set_dsn(DatabaseConfig& database, const std::string& what, const yaml::Node& node,
              const SourceText& stands_in, const std::string& text, Problems& problems) {
-  source.driver = driver_of_scheme(text.substr(0, text.find(':')));
-  if (source.driver.empty() || text.find(':') == std::string::npos) {
-    problems.add(
-        node.position,
-        node.secret ? fmt::format("{} must be {}; it comes from the environment", what, kDsnExample)
-                    : unknown_scheme(what, text));
+  const std::size_t colon = text.find(':');
+  const DriverInfo* const driver = driver_of_scheme(text.substr(0, colon));
+  database.driver = driver == nullptr ? "" : driver->name;
+  if (driver == nullptr || colon == std::string::npos) {
+    problems.add(node.position, node.secret
+                                    ? fmt::format("{} must be {}; it comes from the environment",
+                                                  what, dsn_examples())
+                                    : unknown_scheme(what, text));
     return;
   }
   // A path from the environment stands in no file: it is the caller's, as the shell sees it.
-  source.dsn = Secret(node.secret ? text : with_resolved_file(stands_in, text));
+  const bool relative = driver->names_file && !node.secret;
+  database.dsn = Secret(relative ? with_resolved_file(stands_in, text) : text);
 }
 
-void read_dsn(SourceConfig& source, yaml::Mapping& mapping, const yaml::Node& node,
-              Problems& problems) {
+void read_dsn(DatabaseConfig& database, yaml::Mapping& mapping, const yaml::Node& node,
+              const Position& position, Problems& problems) {
   for (const auto& [key, value] : node.entries) {
     if (key.text == "dsn") {
       hide_value(key, problems);
@@ -79,14 +97,14 @@ void read_dsn(SourceConfig& source, yaml::Mapping& mapping, const yaml::Node& no
   const std::size_t before = problems.size();
   if (dsn != nullptr || file == nullptr) {
     if (dsn == nullptr && node.is_mapping()) {
-      problems.add(source.position, fmt::format("{} lacks the key \"dsn\" (or \"dsn_file\"): {}",
-                                                mapping.what(), kDsnExample));
+      problems.add(position, fmt::format("{} lacks the key \"dsn\" (or \"dsn_file\"): {}",
+                                         mapping.what(), dsn_examples()));
       return;
     }
     const std::string text = mapping.require_string("dsn");
     if (dsn != nullptr && problems.size() == before) {
-      set_dsn(source, fmt::format("\"dsn\" in {}", mapping.what()), *dsn, *dsn->position.file, text,
-              problems);
+      set_dsn(database, fmt::format("\"dsn\" in {}", mapping.what()), *dsn, *dsn->position.file,
+              text, problems);
     }
     return;
   }
@@ -101,7 +119,7 @@ void read_dsn(SourceConfig& source, yaml::Mapping& mapping, const yaml::Node& no
   try {
     const auto content =
         yaml::read_file(file->secret ? path : resolve_path(*file->position.file, path));
-    set_dsn(source, fmt::format("the content of \"dsn_file\" in {}", mapping.what()), *file,
+    set_dsn(database, fmt::format("the content of \"dsn_file\" in {}", mapping.what()), *file,
             *content, trimmed(content->text), problems);
   } catch (const Error& error) {
     mapping.problem("dsn_file", file->secret
@@ -112,57 +130,53 @@ void read_dsn(SourceConfig& source, yaml::Mapping& mapping, const yaml::Node& no
   }
 }
 
+DatabaseConfig read_database(yaml::Mapping& mapping, const yaml::Node& node,
+                             const Position& position, Problems& problems) {
+  DatabaseConfig database;
+  read_dsn(database, mapping, node, position, problems);
+  if (const yaml::Node* file = mapping.find("password_file")) {
+    database.password_file = mapping.require_string("password_file");
+    if (!database.password_file.empty() && !file->secret) {
+      database.password_file = resolve_path(*file->position.file, database.password_file);
+    }
+  }
+  database.pgbouncer = mapping.boolean("pgbouncer").value_or(false);
+  return database;
+}
+
+// What the source is, for a message; empty for an unknown database.
+std::string kind_of(const SourceConfig& source) {
+  return source.log() != nullptr      ? "a log"
+         : source.ingest() != nullptr ? "one that clients send events to"
+                                      : source.database()->driver;
+}
+
 void refuse_keys_of_other_drivers(const SourceConfig& source, yaml::Mapping& mapping) {
-  struct Key {
-    std::string_view name, driver;
-  };
-  constexpr std::array<Key, 4> kKeys{{{"password_file", "postgresql"},
-                                      {"pgbouncer", "postgresql"},
-                                      {"naive_time_zone", "postgresql"},
-                                      {"time_format", "sqlite"}}};
-  for (const auto& [name, driver] : kKeys) {
-    if (!source.driver.empty() && source.driver != driver && mapping.has(name)) {
-      mapping.problem(name,
-                      fmt::format("\"{}\" in {} is only for {} databases, and this one is {}; "
-                                  "remove it",
-                                  name, mapping.what(), driver,
-                                  source.log      ? "a log"
-                                  : source.ingest ? "one that clients send events to"
-                                                  : source.driver));
+  const std::string kind = kind_of(source);
+  if (kind.empty()) {
+    return;
+  }
+  std::map<std::string_view, std::string> takers;  // key → names of drivers
+  for (const DriverInfo& driver : drivers()) {
+    for (const std::string_view key : driver.keys) {
+      takers[key] += (takers[key].empty() ? "" : " and ") + std::string(driver.name);
+    }
+  }
+  for (const auto& [key, names] : takers) {
+    if (mapping.has(key) && !takes_key(source, key)) {
+      mapping.problem(key, fmt::format("\"{}\" in {} is only for {} databases, and this one is {}; "
+                                       "remove it",
+                                       key, mapping.what(), names, kind));
     }
   }
 }
 
 }  // namespace
 
-// Every line is hidden: the first, and those that are indented below it.
-void hide_value(const yaml::Node& key, Problems& problems) {
-  std::string_view rest = key.position.file->text;
-  Position position = key.position;
-  for (std::size_t line = 1; !rest.empty(); ++line) {
-    const std::string_view text = rest.substr(0, rest.find('\n'));
-    const std::size_t indent = text.find_first_not_of(" \r");
-    position.line = line;
-    if (line > key.position.line && indent < key.position.column) {
-      return;
-    }
-    if (line >= key.position.line) {
-      problems.hide_line(position);
-    }
-    rest.remove_prefix(std::min(text.size() + 1, rest.size()));
-  }
-}
-
-std::string driver_of_scheme(std::string_view scheme) {
-  if (scheme == "sqlite") {
-    return "sqlite";
-  }
-  return scheme == "postgresql" || scheme == "postgres" ? "postgresql" : "";
-}
-
-const std::vector<std::string>& known_schemes() {
-  static const std::vector<std::string> kSchemes{"sqlite", "postgresql", "postgres"};
-  return kSchemes;
+bool takes_key(const SourceConfig& source, std::string_view key) {
+  const DatabaseConfig* const database = source.database();
+  const DriverInfo* const driver = database == nullptr ? nullptr : find_driver(database->driver);
+  return driver != nullptr && std::ranges::find(driver->keys, key) != driver->keys.end();
 }
 
 SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problems& problems) {
@@ -172,13 +186,7 @@ SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problem
   source.position = key.position;
   yaml::Mapping mapping(value, fmt::format("source {}", yaml::quoted(key)), problems);
   if (!read_input(source, mapping, problems)) {
-    read_dsn(source, mapping, value, problems);
-  }
-  if (const yaml::Node* node = mapping.find("password_file")) {
-    source.password_file = mapping.require_string("password_file");
-    if (!source.password_file.empty() && !node->secret) {
-      source.password_file = resolve_path(*node->position.file, source.password_file);
-    }
+    source.input = read_database(mapping, value, source.position, problems);
   }
   source.labels = mapping.string_map("labels");
   for (const auto& [name, text] : mapping.entries("labels")) {
@@ -196,7 +204,6 @@ SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problem
   source.lock_timeout =
       mapping.duration("lock_timeout", milliseconds(1), hours(1)).value_or(source.lock_timeout);
   source.max_gap = mapping.duration("max_gap", std::chrono::minutes(1), hours(24 * 366));
-  source.pgbouncer = mapping.boolean("pgbouncer").value_or(source.pgbouncer);
   if (const auto zone = read_time_zone(mapping, "naive_time_zone", problems)) {
     source.naive_time_zone = zone->name();
   }

@@ -149,13 +149,6 @@ void insert_all(Writer& writer, const Product& product, const Interval& interval
   insert_opinions(writer, product, interval);
 }
 
-// As the Writer writes an Instant into the same column.
-std::string literal(const Writer& writer, Instant at) {
-  std::string text = format_rfc3339(at);
-  if (writer.driver() == "sqlite") text = text.substr(0, 10) + ' ' + text.substr(11, 8);
-  return '\'' + text + '\'';
-}
-
 // The statements that bring rows older than the interval up to its end.
 std::string updates(const Writer& writer, const Product& product, const Interval& interval) {
   std::string sql;
@@ -170,12 +163,12 @@ std::string updates(const Writer& writer, const Product& product, const Interval
     if (row.created_at >= interval.from) break;
     if (!interval.holds(row.revoked_at)) continue;
     sql += fmt::format("UPDATE shared_reports SET revoked_at = {} WHERE id = {};\n",
-                       literal(writer, *row.revoked_at), row.id);
+                       writer.dialect().time_literal(*row.revoked_at), row.id);
   }
   for (const auto& row : product.users) {
     if (row.created_at >= interval.from || !interval.holds(row.deleted_at)) continue;
     sql += fmt::format("UPDATE users SET deleted_at = {} WHERE id = {};\n",
-                       literal(writer, *row.deleted_at), row.id);
+                       writer.dialect().time_literal(*row.deleted_at), row.id);
   }
   return sql;
 }

@@ -40,9 +40,8 @@ std::map<std::string, std::shared_ptr<Ingest>> IngestServers::ingests(
     const Config& config, const std::function<EventFilter(const SourceConfig&)>& kept) {
   std::map<std::string, std::vector<Ingest::Source>> by_address;
   for (const SourceConfig& source : config.sources) {
-    if (source.ingest) {
-      by_address[source.ingest->listen_address].push_back(
-          {source.name, *source.ingest, kept(source)});
+    if (const IngestConfig* const ingest = source.ingest()) {
+      by_address[ingest->listen_address].push_back({source.name, *ingest, kept(source)});
     }
   }
   std::map<std::string, std::shared_ptr<Ingest>> made;

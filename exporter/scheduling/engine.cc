@@ -20,7 +20,7 @@ Plan plan_of(Config config, Problems& problems, std::shared_ptr<UsageState> usag
     usage = std::make_shared<UsageState>(UsageOptions{.storage_path = "", .complete = true});
   }
   for (SourceConfig& source : config.sources) {
-    if (source.log || source.ingest) {
+    if (source.database() == nullptr) {
       source.journal = usage->journal_path();
     }
   }

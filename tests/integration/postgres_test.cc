@@ -268,7 +268,8 @@ TEST_F(PostgresTest, IsAPoliteReader) {
       ElementsAre(Kept(std::string("usage_exporter")), Kept(std::string("on")),
                   Kept(std::string("on")), Kept(std::string("1s")), Kept(std::string("UTF8"))));
   SourceConfig config = place_.config();
-  config.dsn = Secret(place_.dsn + "?application_name=mine&options=-c%20work_mem%3D1MB");
+  database_of(config).dsn =
+      Secret(place_.dsn + "?application_name=mine&options=-c%20work_mem%3D1MB");
   const auto named = open_source(config, clock_);
   EXPECT_THAT(
       read(*named, {"SELECT current_setting('application_name'), current_setting('work_mem'), "
@@ -277,7 +278,7 @@ TEST_F(PostgresTest, IsAPoliteReader) {
           .rows.at(0),
       ElementsAre(Kept(std::string("mine")), Kept(std::string("1MB")), Kept(std::string("on"))));
   config = place_.config();
-  config.pgbouncer = true;
+  database_of(config).pgbouncer = true;
   const auto pooled = open_source(config, clock_);
   EXPECT_THAT(read(*pooled, {"SELECT current_setting('transaction_read_only'), "
                              "current_setting('default_transaction_read_only')",
@@ -329,8 +330,8 @@ TEST_F(PostgresTest, CancelsOnTheServerBeforeAnInterruptedScanEnds) {
   const SlowProxy proxy(std::stoi(place_.dsn.substr(colon + 1, slash - colon - 1)),
                         milliseconds(300));
   SourceConfig config = place_.config();
-  config.dsn = Secret(place_.dsn.substr(0, colon + 1) + std::to_string(proxy.port()) +
-                      place_.dsn.substr(slash));
+  database_of(config).dsn = Secret(place_.dsn.substr(0, colon + 1) + std::to_string(proxy.port()) +
+                                   place_.dsn.substr(slash));
   const auto far = open_source(config, clock_);
   std::thread other([&] {
     EXPECT_TRUE(becomes(1, "AS leave_me"));
@@ -461,7 +462,8 @@ TEST_F(PostgresTest, SaysWhenAnAdministratorEndedIt) {
 TEST_F(PostgresTest, WaitsForASilentServerNoLongerThanTold) {
   const SilentServer server;
   SourceConfig config = place_.config();
-  config.dsn = Secret("postgresql://postgres@127.0.0.1:" + std::to_string(server.port()) + "/x");
+  database_of(config).dsn =
+      Secret("postgresql://postgres@127.0.0.1:" + std::to_string(server.port()) + "/x");
   config.connect_timeout = seconds(1);
   const auto source = open_source(config, clock_);
   const double took = elapsed([&] {
@@ -479,9 +481,9 @@ TEST_F(PostgresTest, ReadsThePasswordFileAtEveryConnect) {
   FakeClock clock(*parse_rfc3339("2026-11-25T08:00:00Z"));
   SourceConfig config = place_.config();
   std::string dsn = place_.dsn;
-  config.dsn = Secret(dsn.replace(dsn.find("postgres@"), 8, "rotated"));
-  config.password_file = folder.file("password");
-  write_file(config.password_file, "wrong-secret\n");
+  database_of(config).dsn = Secret(dsn.replace(dsn.find("postgres@"), 8, "rotated"));
+  database_of(config).password_file = folder.file("password");
+  write_file(database_of(config).password_file, "wrong-secret\n");
   const auto source = open_source(config, clock);
   const auto query = [&] {
     return read(*source, {"SELECT 7", {}}, clock.steady_now() + seconds(5));
@@ -492,16 +494,16 @@ TEST_F(PostgresTest, ReadsThePasswordFileAtEveryConnect) {
   EXPECT_THAT(refused.what(), HasSubstr("password_file of source \"app\""));
   EXPECT_THAT(refused.what(), Not(HasSubstr("secret")));
   EXPECT_THAT(error_of(query).what(), HasSubstr("tries again"));
-  write_file(config.password_file, "first-secret\n");
+  write_file(database_of(config).password_file, "first-secret\n");
   clock.advance(seconds(1));
   EXPECT_EQ(query().rows.size(), 1U);
 
   writer->execute("ALTER ROLE rotated PASSWORD 'second-secret'");
-  write_file(config.password_file, "second-secret");
+  write_file(database_of(config).password_file, "second-secret");
   end_sessions("rotated");
   EXPECT_EQ(query().rows.size(), 1U);
 
-  std::filesystem::remove(config.password_file);
+  std::filesystem::remove(database_of(config).password_file);
   end_sessions("rotated");
   EXPECT_THAT(error_of(query).what(), HasSubstr("password_file"));
 }
@@ -512,7 +514,7 @@ TEST_F(PostgresTest, NeverRepeatsADsnItCannotRead) {
         "postgresql://u:cret@[::1/db", "postgresql://u:cret@host:port:1/db?x",
         "postgresql://u:cret@host/db?nonsense=1"}) {
     SourceConfig config = place_.config();
-    config.dsn = Secret(dsn);
+    database_of(config).dsn = Secret(dsn);
     const Error error = error_of([&] { read(*open_source(config, clock_), {"SELECT 1", {}}); });
     EXPECT_THAT(error.what(), Not(HasSubstr("cret"))) << dsn;
   }

@@ -256,6 +256,16 @@ TEST_P(SourceSuite, KeepsWhatItCannotComputeASecret) {
   EXPECT_THAT(error.what(), Not(HasSubstr("ada@")));
 }
 
+TEST_P(SourceSuite, ItsDialectReadsFieldsOfJson) {
+  const Dialect& dialect = dialect_of(place_.config());
+  const std::string json = R"('{"a.b": "x", "n": 7}')";
+  const Table table = read(
+      *source_,
+      {"SELECT " + dialect.json_field(json, "a.b") + ", " + dialect.json_field(json, "none"), {}});
+  EXPECT_EQ(table.rows.at(0).at(0), Kept(std::string("x")));
+  EXPECT_EQ(table.rows.at(0).at(1), Kept());
+}
+
 TEST_P(SourceSuite, ReadsHugeTexts) {
   const Table table = read(*source_, {uses_sqlite_dialect() ? "SELECT printf('%.*c', 20000000, 'x')"
                                                             : "SELECT repeat('x', 20000000)",
@@ -284,8 +294,9 @@ TEST_P(SourceSuite, ReadsAnyNumberOfRowsInConstantMemory) {
 TEST_P(SourceSuite, WaitsLongerAfterEachFailedConnect) {
   FakeClock clock(kMorning);
   SourceConfig config = place_.config();
-  config.dsn = Secret(uses_sqlite_dialect() ? "sqlite:" + folder_.file("missing.db")
-                                            : "postgresql://postgres:hidden@127.0.0.1:1/none");
+  database_of(config).dsn =
+      Secret(uses_sqlite_dialect() ? "sqlite:" + folder_.file("missing.db")
+                                   : "postgresql://postgres:hidden@127.0.0.1:1/none");
   const auto source = open_source(config, clock);
   const auto fails = [&] {
     const Error error =

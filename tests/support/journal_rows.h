@@ -14,8 +14,7 @@ inline std::vector<std::string> rows_of(const std::string& path, const std::stri
   const SystemClock clock;
   SourceConfig config;
   config.name = "app";
-  config.driver = "log";
-  config.log.emplace();
+  config.input = LogConfig();
   config.journal = path;
   config.time_format = TimeFormat::unix_ms;
   std::vector<std::string> found;

@@ -20,6 +20,11 @@
 
 namespace usage::testing {
 
+// The settings that a test changes.
+inline DatabaseConfig& database_of(SourceConfig& config) {
+  return std::get<DatabaseConfig>(config.input);
+}
+
 // One driver with an empty place to make tables in.
 struct Place {
   std::string driver;
@@ -28,8 +33,7 @@ struct Place {
   SourceConfig config() const {
     SourceConfig config;
     config.name = "app";
-    config.driver = driver;
-    config.dsn = Secret(dsn);
+    config.input = DatabaseConfig{.driver = driver, .dsn = Secret(dsn)};
     return config;
   }
   std::unique_ptr<Writer> writer() const { return open_writer(Secret(dsn)); }

@@ -98,7 +98,7 @@ bool EventLogTailer::read_plain(Tracked& tracked, Deadline until) {
 bool EventLogTailer::read_compressed(Tracked& tracked, Deadline until) {
   if (!tracked.inflating) {
     tracked.inflating =
-        std::make_unique<Compressed>(source_.log->max_line_bytes, tracked.file.offset);
+        std::make_unique<Compressed>(source_.log()->max_line_bytes, tracked.file.offset);
   }
   Compressed& state = *tracked.inflating;
   std::vector<char> body(kCompressedRead);
@@ -143,7 +143,7 @@ bool EventLogTailer::read_compressed(Tracked& tracked, Deadline until) {
     if (whole) {
       tracked.done = {tracked.disk_size, tracked.modified};
       tracked.inflating.reset();
-    } else if (end && now_ - tracked.modified >= source_.log->rotate_wait) {
+    } else if (end && now_ - tracked.modified >= source_.log()->rotate_wait) {
       throw Error(Reason::data, "the compressed file ends too early");
     }
     if (end || late) {
@@ -156,7 +156,7 @@ bool EventLogTailer::read_compressed(Tracked& tracked, Deadline until) {
 void EventLogTailer::take_rest(const Tracked& tracked, LineBuffer& lines) {
   const bool closed = tracked.rotated || !tracked.there;
   const Instant since = tracked.missing.value_or(tracked.there ? tracked.modified : now_);
-  if (tracked.compressed || (closed && now_ - since >= source_.log->rotate_wait)) {
+  if (tracked.compressed || (closed && now_ - since >= source_.log()->rotate_wait)) {
     if (const auto line = lines.rest()) {
       take(*line);
     }

@@ -31,8 +31,8 @@ bool is_shorter(const LogFile& file) {
 EventLogTailer::EventLogTailer(const SourceConfig& source, EventFilter kept, Journal& journal)
     : source_(source),
       journal_(journal),
-      parser_(*source.log, source.naive_time_zone, std::move(kept)),
-      lines_(source.log->max_line_bytes) {}
+      parser_(*source.log(), source.naive_time_zone, std::move(kept)),
+      lines_(source.log()->max_line_bytes) {}
 
 EventLogTailer::~EventLogTailer() = default;
 
@@ -83,8 +83,8 @@ void EventLogTailer::load() {
   }
   counters_ = journal_.counters(source_.name);
   if (!counters_.contains(kStarted)) {
-    const bool from_end = !source_.log->from_beginning;
-    const auto found = find_log_files(from_end ? source_.log->paths : std::vector<std::string>());
+    const bool from_end = !source_.log()->from_beginning;
+    const auto found = find_log_files(from_end ? source_.log()->paths : std::vector<std::string>());
     for (const FoundFile& file : found) {
       files_.push_back(std::make_unique<Tracked>());
       adopt(*files_.back(), file);
@@ -97,7 +97,7 @@ void EventLogTailer::load() {
 }
 
 void EventLogTailer::find() {
-  const std::vector<FoundFile> found = find_log_files(source_.log->paths);
+  const std::vector<FoundFile> found = find_log_files(source_.log()->paths);
   std::vector<LogFile> known;
   for (const auto& tracked : files_) {
     known.push_back(tracked->file);
@@ -190,7 +190,7 @@ void EventLogTailer::note_missing() {
       continue;
     }
     tracked->missing = std::min(tracked->missing.value_or(now_), now_);
-    if (now_ - *tracked->missing < source_.log->rotate_wait) {
+    if (now_ - *tracked->missing < source_.log()->rotate_wait) {
       continue;
     }
     tracked->descriptor.reset();

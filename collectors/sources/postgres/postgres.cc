@@ -9,10 +9,12 @@
 #include "collectors/sources/postgres/postgres_connection.h"
 #include "collectors/sources/postgres/postgres_copy.h"
 #include "collectors/sources/postgres/postgres_decode.h"
+#include "collectors/sources/postgres/postgres_dialect.h"
 #include "collectors/sources/postgres/postgres_error.h"
 #include "exporter/base/backoff.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/sql_tokenizer.h"
 
 namespace usage {
 
@@ -37,7 +39,8 @@ class PostgresSource : public Source {
       : config_(config),
         clock_(clock),
         backoff_(clock),
-        attempt_{config_, postgres::host_of(config.dsn)},
+        database_(*config.database()),
+        attempt_{config_, postgres::host_of(database_.dsn)},
         zone_(config.naive_time_zone) {}
 
   void scan(const Query& query, Deadline deadline, const RowSink& sink) override {
@@ -72,7 +75,7 @@ class PostgresSource : public Source {
   void interrupt() noexcept override { cancel_token_.raise(); }
 
  private:
-  // Whatever goes wrong, the next scan finds a connection without a transaction, or none.
+  // Leaves a connection without a transaction, or none, whatever goes wrong.
   template <typename Work>
   void in_transaction(const WaitLimits& limits, const Work& work) {
     try {
@@ -92,7 +95,7 @@ class PostgresSource : public Source {
     if (cancel_token_.raised()) {
       throw Failure{Failure::Kind::interrupted, "", ""};
     }
-    // A connection that died since the last scan shows at the first statement: make a new one.
+    // The first statement finds a connection that died since the last scan: then make a new one.
     if (connection_) {
       try {
         connection_->run(opening(limits), limits);
@@ -111,8 +114,8 @@ class PostgresSource : public Source {
     connection_->run(opening(limits), limits);
   }
 
-  // False: nothing was read, and the statement is prepared as it was. Some servers that speak
-  // PostgreSQL's protocol cannot copy.
+  // Reads by COPY. Returns false if that cannot be done, as with some servers that speak
+  // PostgreSQL's protocol: then nothing was read, and the statement is prepared as before.
   template <typename Row>
   bool copied(const std::string& sql, const std::vector<Bound>& parameters,
               const WaitLimits& limits, const Row& row) {
@@ -123,8 +126,9 @@ class PostgresSource : public Source {
     postgres::CopyReader reader;
     bool begun = false;
     try {
-      // Many rows are read a page at a time then, not a row at a time, and by the server's own
-      // process: what workers hand over row by row, and code compiled for a day of rows, cost more.
+      // Reads the table page by page in the server's own process. An index would give many rows one
+      // by one, workers hand them over one by one, and compiling code for a day of rows costs more
+      // than it saves.
       connection_->run(
           "SET LOCAL enable_indexscan = off; SET LOCAL max_parallel_workers_per_gather = 0; "
           "SET LOCAL jit = off",
@@ -151,11 +155,10 @@ class PostgresSource : public Source {
     return false;
   }
 
-  // All settings that matter are of the transaction, so that it may run on any server connection
-  // of a PgBouncer.
+  // Sets everything per transaction, so that it may run on any server connection of a PgBouncer.
   std::string opening(const WaitLimits& limits) const {
-    // The server's own limit is for when the client is gone. At the same instant it would race with
-    // the client's cancellation, which then hits whatever comes next.
+    // The server's own limit is for when the client is gone. It comes later than the client's
+    // cancellation, which would otherwise race with it and hit the next statement.
     constexpr Duration kLater = std::chrono::milliseconds(500);
     const auto left = std::chrono::ceil<Duration>(limits.deadline - clock_.steady_now()) + kLater;
     return fmt::format(
@@ -182,16 +185,16 @@ class PostgresSource : public Source {
 
   postgres::ConnectOptions options() {
     postgres::ConnectOptions options;
-    options.dsn = config_.dsn;
+    options.dsn = database_.dsn;
     options.defaults = {{"application_name", "usage_exporter"},
                         {"keepalives_idle", "30"},
                         {"keepalives_interval", "10"},
                         {"keepalives_count", "3"},
                         {"tcp_user_timeout", "30000"}};
-    if (!config_.password_file.empty()) {
+    if (!database_.password_file.empty()) {
       options.password = read_password();
     }
-    if (!config_.pgbouncer) {
+    if (!database_.pgbouncer) {
       options.settings = {{"default_transaction_read_only", "on"},
                           {"statement_timeout", std::to_string(milliseconds(config_.timeout))},
                           {"lock_timeout", std::to_string(milliseconds(config_.lock_timeout))},
@@ -202,13 +205,13 @@ class PostgresSource : public Source {
   }
 
   Secret read_password() {
-    std::ifstream file(config_.password_file, std::ios::binary);
+    std::ifstream file(database_.password_file, std::ios::binary);
     std::string text{std::istreambuf_iterator<char>(file), {}};
     if (!file) {
       backoff_.fail(
           fmt::format("source \"{}\": cannot read its password_file {}; check the path and "
                       "its permissions",
-                      config_.name, config_.password_file));
+                      config_.name, database_.password_file));
     }
     while (text.ends_with('\n') || text.ends_with('\r')) {
       text.pop_back();
@@ -216,17 +219,25 @@ class PostgresSource : public Source {
     return Secret(std::move(text));
   }
 
-  std::vector<Field> prepare(const std::string& sql, const std::vector<Bound>& parameters,
-                             const WaitLimits& limits) {
-    for (std::size_t number = 1; number <= parameters.size(); ++number) {
-      if (sql.find(fmt::format("${}", number)) ==
-          std::string::npos) {  // PostgreSQL would ignore it
+  // PostgreSQL would ignore a parameter that the query does not name.
+  void check_parameters(const std::string& sql, std::size_t given) const {
+    std::set<std::size_t> named;
+    for (const SqlToken& token : sql_tokens(sql, postgres_syntax())) {
+      named.insert(parameter_number(token.text));
+    }
+    for (std::size_t number = 1; number <= given; ++number) {
+      if (!named.contains(number)) {
         throw Error(
             Reason::query,
             fmt::format("source \"{}\" ({}): {} parameters are given and the query has no ${}",
-                        config_.name, attempt_.host, parameters.size(), number));
+                        config_.name, attempt_.host, given, number));
       }
     }
+  }
+
+  std::vector<Field> prepare(const std::string& sql, const std::vector<Bound>& parameters,
+                             const WaitLimits& limits) {
+    check_parameters(sql, parameters.size());
     std::vector<Field> fields = connection_->prepare(sql, parameters, limits);
     if (fields.empty()) {
       throw Error(Reason::query,
@@ -266,13 +277,13 @@ class PostgresSource : public Source {
     }
   }
 
-  // After a failed statement the server waits for ROLLBACK; in all other cases it may still work.
+  // After a failed statement the server waits for ROLLBACK; otherwise it may still be working.
   void recover(bool statement_ended) noexcept {
     if (!connection_) {
       return;
     }
     try {
-      // Also at the end of the process, when ours is raised: the server must hear of it.
+      // Not cancel_token_, which is raised at the end of the process: the server must hear of it.
       const CancelToken none;
       const WaitLimits limits{clock_, clock_.steady_now() + kRecovery, none};
       if (statement_ended || connection_->cancel(limits)) {
@@ -289,6 +300,7 @@ class PostgresSource : public Source {
   const SourceConfig config_;
   const Clock& clock_;
   Backoff backoff_;
+  const DatabaseConfig database_;
   Attempt attempt_;
   TimeZone zone_;
   CancelToken cancel_token_;

@@ -10,28 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "collectors/sources/postgres/cancel_token.h"
 #include "exporter/base/clock.h"
 #include "exporter/base/secret.h"
 
 namespace usage::postgres {
 
-// An event other threads raise, once and for ever; poll() can wait for it.
-class CancelToken {
- public:
-  CancelToken();
-  ~CancelToken();
-  CancelToken(const CancelToken&) = delete;
-  CancelToken& operator=(const CancelToken&) = delete;
-
-  void raise() noexcept;
-  bool raised() const;
-  int descriptor() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
-// What bounds a wait.
+// The limits of a wait.
 struct WaitLimits {
   const Clock& clock;
   Deadline deadline;

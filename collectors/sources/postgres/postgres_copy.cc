@@ -1,12 +1,13 @@
 #include "collectors/sources/postgres/postgres_copy.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 
 #include "collectors/sources/postgres/postgres_decode.h"
+#include "collectors/sources/postgres/postgres_dialect.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/sql_tokenizer.h"
 
 namespace usage::postgres {
 
@@ -33,7 +34,7 @@ std::uint32_t take_number(std::string_view& bytes, std::size_t width) {
   return number;
 }
 
-// Nothing that could end the literal.
+// True if nothing in the text could end a literal.
 bool is_plain(const std::string& text) {
   return std::ranges::all_of(text, [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '-' || c == ':' || c == '.';
@@ -44,24 +45,18 @@ bool is_plain(const std::string& text) {
 
 std::optional<std::string> copy_of(std::string_view select, const std::vector<Bound>& parameters) {
   std::string copy = "COPY (";
-  char quote = 0;
-  for (std::size_t at = 0; at < select.size(); ++at) {
-    const char c = select[at];
-    if (quote != 0 || c != '$') {
-      copy += c;
-      quote = quote == c ? '\0' : quote == 0 && (c == '"' || c == '\'') ? c : quote;
+  for (const SqlToken& token : sql_tokens(select, postgres_syntax())) {
+    if (token.kind != SqlToken::Kind::parameter) {
+      copy += token.text;
       continue;
     }
-    std::size_t number = 0;
-    const char* const digits = select.data() + at + 1;
-    const auto end = std::from_chars(digits, select.data() + select.size(), number).ptr;
+    const std::size_t number = parameter_number(token.text);
     if (number == 0 || number > parameters.size() || !is_plain(parameters[number - 1].text)) {
       return std::nullopt;
     }
     const Bound& parameter = parameters[number - 1];
     const std::string_view type = type_name(parameter.type);
     copy += fmt::format("'{}'{}{}", parameter.text, type.empty() ? "" : "::", type);
-    at += static_cast<std::size_t>(end - digits);
   }
   return copy + ") TO STDOUT (FORMAT binary)";
 }

@@ -8,17 +8,18 @@
 
 #include "collectors/sources/postgres/postgres_connection.h"
 
-// COPY … (FORMAT binary): what reads many rows with the least work.
+// COPY … (FORMAT binary) reads many rows with the least work.
 namespace usage::postgres {
 
-// The statement that copies a SELECT, which takes no parameters: they are written into it, wherever
-// `$1` stands outside of quotation marks. nullopt for a parameter that is no plain text.
+// The statement that copies a SELECT. COPY takes no parameters: they are written into its text.
+// nullopt for a parameter that is missing or no plain text.
 std::optional<std::string> copy_of(std::string_view select, const std::vector<Bound>& parameters);
 
 // Takes the stream of a COPY apart, message by message.
 class CopyReader {
  public:
-  // The row's cells; empty for what is none. They live as long as the message. Throws Error(data).
+  // The cells of the row in a message; empty if it holds none. They live as long as the message.
+  // Throws Error(data).
   std::span<const Cell> row(std::string_view message);
 
  private:

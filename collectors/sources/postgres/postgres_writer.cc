@@ -1,7 +1,7 @@
-#include "collectors/sources/postgres/postgres.h"
+#include "collectors/sources/postgres/postgres_writer.h"
+
 #include "collectors/sources/postgres/postgres_connection.h"
-#include "collectors/sources/postgres/postgres_error.h"
-#include "collectors/sources/sqlite/sqlite_text.h"
+#include "collectors/sources/postgres/postgres_dialect.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
 
@@ -69,9 +69,10 @@ class PostgresWriter : public Writer {
               const std::function<std::span<const Value>()>& next) override {
     std::string names;
     for (const std::string& column : columns) {
-      names += (names.empty() ? "" : ", ") + quoted_identifier(column);
+      names += (names.empty() ? "" : ", ") + dialect().quoted_name(column);
     }
-    const std::string sql = fmt::format("COPY {} ({}) FROM STDIN", quoted_identifier(table), names);
+    const std::string sql =
+        fmt::format("COPY {} ({}) FROM STDIN", dialect().quoted_name(table), names);
     attempt("write rows to", [&] {
       connection_->copy_in(sql, limits(kStatement), [&](std::string& buffer) {
         const std::span<const Value> row = next();
@@ -87,6 +88,7 @@ class PostgresWriter : public Writer {
   void begin() override { execute("BEGIN"); }
   void commit() override { execute("COMMIT"); }
   std::string driver() const override { return "postgresql"; }
+  const Dialect& dialect() const override { return postgres_dialect(); }
 
  private:
   static constexpr std::chrono::seconds kConnect{10};

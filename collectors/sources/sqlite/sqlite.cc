@@ -1,189 +1,300 @@
-#include <sqlite3.h>
+#include "collectors/sources/sqlite/sqlite.h"
 
-#include <thread>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <optional>
 
 #include "collectors/sources/sqlite/sqlite_database.h"
 #include "collectors/sources/sqlite/sqlite_text.h"
+#include "exporter/base/backoff.h"
+#include "exporter/base/error.h"
+#include "exporter/base/format.h"
+#include "exporter/base/sql_tokenizer.h"
 
-namespace usage::sqlite {
+namespace usage {
 
 namespace {
 
-ErrorClass class_of(int code) {
-  switch (code & 0xff) {
-    case SQLITE_ERROR:
-      return ErrorClass::plain;
-    case SQLITE_INTERRUPT:
-      return ErrorClass::stopped;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return ErrorClass::locked;
-    case SQLITE_READONLY:
-      return ErrorClass::readonly;
-    case SQLITE_CANTOPEN:
-      return ErrorClass::cannot_open;
-    case SQLITE_NOTADB:
-      return ErrorClass::not_a_database;
-    case SQLITE_CORRUPT:
-      return ErrorClass::corrupt;
+using sqlite::Database;
+using sqlite::ErrorClass;
+using sqlite::Statement;
+
+// Tells whether a path still leads to the same file.
+struct FileIdentity {
+  dev_t device;
+  ino_t inode;
+  bool operator==(const FileIdentity&) const = default;
+};
+
+std::optional<FileIdentity> identity(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    return std::nullopt;
+  }
+  return FileIdentity{status.st_dev, status.st_ino};
+}
+
+std::string_view hint(ErrorClass error_class) {
+  switch (error_class) {
+    case ErrorClass::not_a_database:
+      return "; check that the dsn names a SQLite database";
+    case ErrorClass::cannot_open:
+      return "; the exporter's user must be able to read the file, and, when the database is in "
+             "WAL mode and nobody has it open, to write its folder";
+    case ErrorClass::readonly:
+      return "; a writer crashed: let the program that owns the database open it once";
+    case ErrorClass::corrupt:
+      return "; run PRAGMA integrity_check on it";
     default:
-      return ErrorClass::other;
+      return "";
   }
 }
 
-[[noreturn]] void fail(sqlite3* database, int code) {
-  const int extended = database == nullptr ? code : sqlite3_extended_errcode(database);
-  throw Failure{class_of(code), extended, database == nullptr ? "" : sqlite3_errmsg(database),
-                sqlite3_errstr(code)};
+std::string path_of(const SourceConfig& config) {
+  const DatabaseConfig* const database = config.database();
+  return database == nullptr ? config.journal : sqlite_path(database->dsn.reveal());
 }
 
-void check(sqlite3* database, int code) {
-  if (code != SQLITE_OK) {
-    fail(database, code);
+// One statement at a time outside of any transaction: each is a read transaction of its own.
+class SqliteSource : public Source {
+ public:
+  SqliteSource(const SourceConfig& config, const Clock& clock)
+      : name_(config.name),
+        path_(path_of(config)),
+        lock_timeout_(config.lock_timeout),
+        time_format_(config.time_format),
+        clock_(clock),
+        backoff_(clock) {}
+
+  void scan(const Query& query, Deadline deadline, const RowSink& sink) override {
+    start(deadline);
+    secret_ = query.secret;
+    Statement statement = prepare(query);
+    // The columns only now: a schema that changed meanwhile is noticed by the first step.
+    bool more = step(statement);
+    const std::vector<Column> columns = columns_of(statement);
+    sink.columns(columns);
+    std::vector<Value> row(columns.size());
+    for (; more; more = step(statement)) {
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        row[i] = value(statement, static_cast<int>(i), columns[i]);
+      }
+      sink.rows(RowBatch(row, 1));
+    }
+    check_stopped();  // a built-in function may have run past the deadline, out of reach
   }
-}
 
-void check(sqlite3_stmt* statement, int code) { check(sqlite3_db_handle(statement), code); }
+  std::vector<Column> describe(const Query& query, Deadline deadline) override {
+    start(deadline);
+    secret_ = query.secret;
+    return columns_of(prepare(query));
+  }
+
+  void interrupt() noexcept override { interrupted_ = true; }
+
+ private:
+  template <typename... Arguments>
+  Error error(Reason reason, fmt::format_string<Arguments...> text,
+              Arguments&&... arguments) const {
+    return Error(reason, subject() + fmt::format(text, std::forward<Arguments>(arguments)...));
+  }
+
+  std::string subject() const { return fmt::format("source \"{}\": ", name_); }
+
+  void start(Deadline deadline) {
+    deadline_ = deadline;
+    check_stopped();
+    const std::optional<FileIdentity> found = identity(path_);
+    if (database_ && found != opened_) {
+      database_.reset();
+    }
+    if (!database_) {
+      backoff_.check();
+      open(found);
+      backoff_.succeeded();
+    }
+  }
+
+  void open(const std::optional<FileIdentity>& found) {
+    if (!found) {
+      backoff_.fail(subject() +
+                    fmt::format("there is no file {}; check the path in its dsn", path_));
+    }
+    try {
+      Database opened(path_, sqlite::Mode::read);
+      opened.watch([this] { return must_stop(); }, lock_timeout_);
+      // Opening reads nothing: a file that is no database shows with the first look at its schema.
+      opened.run("PRAGMA query_only = on; SELECT 1 FROM sqlite_schema LIMIT 1");
+      database_ = std::move(opened);
+      opened_ = found;
+    } catch (const sqlite::Failure& failure) {
+      check_stopped();
+      if (failure.error_class == ErrorClass::locked) {
+        throw locked();
+      }
+      backoff_.fail(subject() + fmt::format("cannot read {}: {}{}", path_, failure.plain,
+                                            hint(failure.error_class)));
+    }
+  }
+
+  Statement prepare(const Query& query) {
+    std::string_view rest = query.sql;
+    std::optional<Statement> statement;
+    try {
+      statement = database_->prepare(rest);
+    } catch (const sqlite::Failure& failure) {
+      fail(failure, Reason::query);
+    }
+    if (!statement) {
+      throw error(Reason::query, "the query is empty; write one SELECT");
+    }
+    if (has_statement(rest)) {
+      throw error(Reason::query, "the query holds more than one statement; write one per query");
+    }
+    if (statement->writes()) {
+      throw error(Reason::query, "the query writes; sources are only read, write a SELECT");
+    }
+    if (statement->column_count() == 0) {
+      throw error(Reason::query, "the query gives no columns; write a SELECT");
+    }
+    bind_all(*statement, query.parameters);
+    return std::move(*statement);
+  }
+
+  bool has_statement(std::string_view rest) {
+    try {
+      return database_->prepare(rest).has_value();
+    } catch (const sqlite::Failure&) {
+      return true;  // whatever it is, it is neither space nor remark
+    }
+  }
+
+  void bind_all(Statement& statement, const std::vector<Parameter>& parameters) {
+    std::size_t wanted = 0;
+    for (int i = 1; i <= statement.parameter_count(); ++i) {
+      const std::string name = statement.parameter_name(i);
+      const std::size_t number = parameter_number(name);
+      if (number == 0) {
+        throw error(Reason::query, "the query has a parameter {}; write $1, $2 …",
+                    secret_ ? "without a number" : name);
+      }
+      wanted = std::max(wanted, number);
+      if (number <= parameters.size()) {
+        bind(statement, i, parameters[number - 1]);
+      }
+    }
+    if (wanted != parameters.size()) {
+      throw error(Reason::query,
+                  "the query takes {} parameters and {} are given; list one for each of $1, $2 …",
+                  wanted, parameters.size());
+    }
+  }
+
+  void bind(Statement& statement, int index, const Parameter& parameter) const {
+    std::visit(
+        [&](const auto& held) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(held)>, Instant>) {
+            std::visit([&](const auto& stored) { statement.bind(index, stored); },
+                       sqlite_instant(held, time_format_));
+          } else {
+            statement.bind(index, held);
+          }
+        },
+        parameter);
+  }
+
+  static std::vector<Column> columns_of(const Statement& statement) {
+    std::vector<Column> columns;
+    for (int i = 0; i < statement.column_count(); ++i) {
+      columns.push_back(statement.column(i));
+    }
+    return columns;
+  }
+
+  bool step(Statement& statement) {
+    try {
+      return statement.step();
+    } catch (const sqlite::Failure& failure) {
+      fail(failure, Reason::data);
+    }
+  }
+
+  Value value(const Statement& statement, int index, const Column& column) const {
+    const std::optional<Value> value = statement.value(index, column.type == ColumnType::boolean);
+    if (!value) {
+      // A column without a name is called as its expression is written.
+      throw error(Reason::data,
+                  "column {} holds a blob, which is neither text nor a number; use hex() or "
+                  "length() in the query",
+                  secret_ ? std::to_string(index + 1) : fmt::format("\"{}\"", column.name));
+    }
+    return *value;
+  }
+
+  // `plain` is the reason of failures of the statement itself.
+  [[noreturn]] void fail(const sqlite::Failure& failure, Reason plain) {
+    check_stopped();
+    switch (failure.error_class) {
+      case ErrorClass::locked:
+        throw locked();
+      case ErrorClass::cannot_open:
+      case ErrorClass::not_a_database:
+      case ErrorClass::corrupt:
+      case ErrorClass::readonly:
+        database_.reset();
+        throw error(Reason::unavailable, "cannot read {}: {}{}", path_, failure.plain,
+                    hint(failure.error_class));
+      default:
+        break;
+    }
+    // Once rows are read, a message that quotes something, in '', "" or after a colon, may quote a
+    // row.
+    const bool quotes = failure.message.find_first_of("'\":") != std::string::npos;
+    const std::string_view shown = !secret_ && (plain == Reason::query || !quotes)
+                                       ? std::string_view(failure.message)
+                                       : failure.plain;
+    throw error(plain, "SQLite {} the query: {} (code {})",
+                plain == Reason::query ? "rejected" : "could not compute", shown, failure.code);
+  }
+
+  Error locked() const {
+    return error(Reason::timeout,
+                 "{} stayed locked by another program for {}; raise lock_timeout, or set the "
+                 "database to WAL mode",
+                 path_, format_duration(lock_timeout_));
+  }
+
+  bool must_stop() const { return interrupted_ || clock_.steady_now() >= deadline_; }
+
+  void check_stopped() const {
+    if (interrupted_) {
+      throw error(Reason::unavailable, "interrupted");
+    }
+    if (must_stop()) {
+      throw error(Reason::timeout,
+                  "the query was cancelled at its deadline; raise the timeout or make the query "
+                  "cheaper");
+    }
+  }
+
+  std::string name_;
+  std::string path_;
+  Duration lock_timeout_;
+  bool secret_ = false;  // of the query under way
+  TimeFormat time_format_;
+  const Clock& clock_;
+  Backoff backoff_;
+  Deadline deadline_{};
+  std::atomic<bool> interrupted_ = false;
+  std::optional<FileIdentity> opened_;
+  std::optional<Database> database_;
+};
 
 }  // namespace
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-
-bool Statement::writes() const { return sqlite3_stmt_readonly(handle_.get()) == 0; }
-
-int Statement::column_count() const { return sqlite3_column_count(handle_.get()); }
-
-Column Statement::column(int index) const {
-  const char* declared = sqlite3_column_decltype(handle_.get(), index);
-  const std::string type = declared == nullptr ? "" : declared;
-  return {sqlite3_column_name(handle_.get(), index), sqlite_column_type(type), type};
+std::unique_ptr<Source> open_sqlite(const SourceConfig& config, const Clock& clock) {
+  return std::make_unique<SqliteSource>(config, clock);
 }
 
-int Statement::parameter_count() const { return sqlite3_bind_parameter_count(handle_.get()); }
-
-std::string Statement::parameter_name(int index) const {
-  const char* name = sqlite3_bind_parameter_name(handle_.get(), index);
-  return name == nullptr ? "?" : name;
-}
-
-void Statement::bind(int index, std::monostate) {
-  check(handle_.get(), sqlite3_bind_null(handle_.get(), index));
-}
-
-void Statement::bind(int index, bool value) {
-  check(handle_.get(), sqlite3_bind_int(handle_.get(), index, value ? 1 : 0));
-}
-
-void Statement::bind(int index, std::int64_t value) {
-  check(handle_.get(), sqlite3_bind_int64(handle_.get(), index, value));
-}
-
-void Statement::bind(int index, double value) {
-  check(handle_.get(), sqlite3_bind_double(handle_.get(), index, value));
-}
-
-void Statement::bind(int index, std::string_view value) {
-  // A view without data would be NULL.
-  check(handle_.get(), sqlite3_bind_text64(handle_.get(), index, value.empty() ? "" : value.data(),
-                                           value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
-}
-
-void Statement::bind_view(int index, std::string_view text) {
-  check(handle_.get(), sqlite3_bind_text64(handle_.get(), index, text.empty() ? "" : text.data(),
-                                           text.size(), SQLITE_STATIC, SQLITE_UTF8));
-}
-
-void Statement::bind_blob(int index, std::string_view bytes) {
-  check(handle_.get(), sqlite3_bind_blob64(handle_.get(), index, bytes.empty() ? "" : bytes.data(),
-                                           bytes.size(), SQLITE_TRANSIENT));
-}
-
-bool Statement::step() {
-  const int code = sqlite3_step(handle_.get());
-  if (code == SQLITE_ROW) {
-    return true;
-  }
-  check(handle_.get(), code == SQLITE_DONE ? SQLITE_OK : code);
-  return false;
-}
-
-void Statement::reset() { sqlite3_reset(handle_.get()); }
-
-std::optional<Value> Statement::value(int index, bool boolean) const {
-  sqlite3_stmt* statement = handle_.get();
-  switch (sqlite3_column_type(statement, index)) {
-    case SQLITE_INTEGER: {
-      const std::int64_t integer = sqlite3_column_int64(statement, index);
-      if (boolean && (integer == 0 || integer == 1)) {
-        return integer == 1;
-      }
-      return integer;
-    }
-    case SQLITE_FLOAT:
-      return sqlite3_column_double(statement, index);
-    case SQLITE_TEXT: {
-      const unsigned char* text = sqlite3_column_text(statement, index);
-      const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, index));
-      return std::string_view(reinterpret_cast<const char*>(text), size);
-    }
-    case SQLITE_NULL:
-      return std::monostate{};
-    default:
-      return std::nullopt;
-  }
-}
-
-std::string_view Statement::blob(int index) const {
-  const void* bytes = sqlite3_column_blob(handle_.get(), index);
-  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), index));
-  return {static_cast<const char*>(bytes), size};
-}
-
-void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
-
-Database::Database(const std::string& path, Mode mode) {
-  sqlite3* opened = nullptr;
-  const int flags =
-      mode == Mode::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-  const int code = sqlite3_open_v2(path.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX, nullptr);
-  handle_.reset(opened);
-  check(opened, code);
-}
-
-void Database::run(const std::string& sql) {
-  check(handle_.get(), sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr));
-}
-
-std::optional<Statement> Database::prepare(std::string_view& sql) {
-  sqlite3_stmt* statement = nullptr;
-  const char* rest = nullptr;
-  check(handle_.get(), sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()),
-                                          &statement, &rest));
-  sql.remove_prefix(static_cast<std::size_t>(rest - sql.data()));
-  return statement == nullptr ? std::nullopt : std::optional<Statement>(statement);
-}
-
-bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
-
-std::int64_t Database::changes() const { return sqlite3_changes64(handle_.get()); }
-
-std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
-
-void Database::watch(std::function<bool()> stop, Duration longest) {
-  constexpr int kStepsBetweenChecks = 1000;  // some ten microseconds
-  watch_ = std::make_unique<Watch>(Watch{std::move(stop), longest});
-  const auto must_stop = [](void* held) { return static_cast<Watch*>(held)->stop() ? 1 : 0; };
-  const auto wait = [](void* held, int tries) {
-    constexpr auto kPause = std::chrono::milliseconds(10);
-    const auto* watch = static_cast<Watch*>(held);
-    if (tries * kPause >= watch->longest || watch->stop()) {
-      return 0;
-    }
-    std::this_thread::sleep_for(kPause);
-    return 1;
-  };
-  sqlite3_progress_handler(handle_.get(), kStepsBetweenChecks, must_stop, watch_.get());
-  sqlite3_busy_handler(handle_.get(), wait, watch_.get());
-}
-
-}  // namespace usage::sqlite
+}  // namespace usage

@@ -84,15 +84,4 @@ std::variant<std::int64_t, double, std::string> sqlite_instant(Instant instant,
   return text;
 }
 
-std::string quoted_identifier(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char c : name) {
-    quoted += c;
-    if (c == '"') {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
-}
-
 }  // namespace usage

@@ -19,7 +19,4 @@ ColumnType sqlite_column_type(std::string_view declared);
 // How an instant is stored and compared.
 std::variant<std::int64_t, double, std::string> sqlite_instant(Instant instant, TimeFormat format);
 
-// "name" as SQL writes it, for SQLite and PostgreSQL.
-std::string quoted_identifier(std::string_view name);
-
 }  // namespace usage

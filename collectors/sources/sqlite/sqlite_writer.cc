@@ -1,5 +1,7 @@
-#include "collectors/sources/sqlite/sqlite.h"
+#include "collectors/sources/sqlite/sqlite_writer.h"
+
 #include "collectors/sources/sqlite/sqlite_database.h"
+#include "collectors/sources/sqlite/sqlite_dialect.h"
 #include "collectors/sources/sqlite/sqlite_text.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
@@ -49,11 +51,11 @@ class SqliteWriter : public Writer {
     std::string names;
     std::string places;
     for (const std::string& column : columns) {
-      names += (names.empty() ? "" : ", ") + quoted_identifier(column);
+      names += (names.empty() ? "" : ", ") + dialect().quoted_name(column);
       places += places.empty() ? "?" : ", ?";
     }
     const std::string sql =
-        fmt::format("INSERT INTO {} ({}) VALUES ({})", quoted_identifier(table), names, places);
+        fmt::format("INSERT INTO {} ({}) VALUES ({})", dialect().quoted_name(table), names, places);
     attempt("write to", [&] {
       std::string_view rest = sql;
       Statement statement = *database_->prepare(rest);
@@ -84,6 +86,7 @@ class SqliteWriter : public Writer {
   void begin() override { execute("BEGIN IMMEDIATE"); }
   void commit() override { execute("COMMIT"); }
   std::string driver() const override { return "sqlite"; }
+  const Dialect& dialect() const override { return sqlite_dialect(); }
 
  private:
   template <typename Work>

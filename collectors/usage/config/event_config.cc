@@ -16,7 +16,7 @@ using std::chrono::minutes;
 constexpr char kUser[] = "user";
 
 bool reads_journal(const Config& config, const std::string& source) {
-  return !source.empty() && config.source(source).reads_journal();
+  return !source.empty() && config.source(source).database() == nullptr;
 }
 
 void add_once(std::vector<std::string>& all, const std::vector<std::string>& some) {

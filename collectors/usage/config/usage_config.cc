@@ -7,6 +7,7 @@
 
 #include "collectors/usage/config/parts.h"
 #include "exporter/base/format.h"
+#include "exporter/config/sources.h"
 
 namespace usage {
 
@@ -287,7 +288,8 @@ std::optional<TimeFormat> read_time_format(yaml::Mapping& mapping, const Config&
   if (!choice) {
     return std::nullopt;
   }
-  if (!source.empty() && !config.source(source).uses_sqlite_dialect()) {
+  const SourceConfig* const read = source.empty() ? nullptr : &config.source(source);
+  if (read != nullptr && read->database() != nullptr && !takes_key(*read, "time_format")) {
     mapping.problem("time_format",
                     fmt::format("\"time_format\" in {} is for SQLite, and source \"{}\" "
                                 "has types for times; remove it",

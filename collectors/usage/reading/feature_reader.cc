@@ -1,6 +1,7 @@
 // The part of reader.h that reads features and records.
 #include <algorithm>
 
+#include "collectors/sources/drivers.h"
 #include "collectors/usage/reading/bucket_compressor.h"
 #include "collectors/usage/reading/reader.h"
 #include "exporter/base/format.h"
@@ -63,7 +64,9 @@ class FeatureReader::LastRows {
 };
 
 FeatureReader::FeatureReader(const FeatureConfig& config, const SourceConfig& source)
-    : config_(config), source_(source), select_(config.uses.table, owner_of(config.shape.name)) {
+    : config_(config),
+      source_(source),
+      select_(config.uses.table, owner_of(config.shape.name), dialect_of(source)) {
   select_.restrict_to(config.uses, source);
   const auto add = [&](const std::string& name) { return select_.add(name, config.uses); };
   time_ = *select_.add(config.uses.time);

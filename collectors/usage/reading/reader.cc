@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collectors/sources/drivers.h"
 #include "exporter/base/format.h"
 
 namespace usage {
@@ -9,7 +10,7 @@ namespace usage {
 ActivityReader::ActivityReader(const std::vector<TableConfig>& tables, const SourceConfig& source)
     : tables_(tables), source_(source) {
   for (const TableConfig& table : tables_) {
-    Select select(table.table, "\"activity\"");
+    Select select(table.table, "\"activity\"", dialect_of(source));
     select.add(table.time);
     select.add(table.user);
     select.restrict_to(table, source);

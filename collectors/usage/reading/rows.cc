@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "collectors/sources/sqlite/sqlite_text.h"
+#include "collectors/sources/drivers.h"
 #include "exporter/base/diagnostics.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
@@ -15,41 +15,10 @@ namespace {
 
 using std::chrono::hours;
 
-std::string qualified(std::string_view table) {
-  std::string quoted;
-  while (true) {
-    const std::size_t dot = table.find('.');
-    quoted += quoted_identifier(table.substr(0, dot));
-    if (dot == std::string_view::npos) {
-      return quoted;
-    }
-    quoted += '.';
-    table.remove_prefix(dot + 1);
-  }
-}
-
 // Columns of the journal (collectors/events/journal.h).
 constexpr char kEventSource[] = "source";
 constexpr char kEventName[] = "event";
 constexpr char kEventFields[] = "fields";
-
-// Through the alias: SQLite reads a quoted name that is no column as a text otherwise.
-std::string column_of(std::string_view name) { return "t." + quoted_identifier(name); }
-
-Parameter sqlite_bound(Instant instant, TimeFormat time_format) {
-  if (time_format == TimeFormat::unix || time_format == TimeFormat::unix_ms) {
-    return std::visit([](const auto& stored) -> Parameter { return stored; },
-                      sqlite_instant(instant, time_format));
-  }
-  constexpr std::size_t kDay = 10;  // "2026-11-25"
-  constexpr std::size_t kMinute = 16;
-  std::string text = format_rfc3339(instant);
-  text.resize(instant.time_since_epoch() % hours(24) == Duration{} ? kDay : kMinute);
-  if (text.size() > kDay && time_format == TimeFormat::text) {
-    text[kDay] = ' ';
-  }
-  return text;
-}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -106,9 +75,14 @@ std::optional<Instant> from_unix(double value, TimeFormat time_format) {
 
 }  // namespace
 
-std::string Select::Expression::sql() const {
-  return path.empty() ? column_of(column)
-                      : fmt::format("json_extract({}, '$.\"{}\"')", column_of(column), path);
+// Through the alias: SQLite reads a quoted name that is no column as a text otherwise.
+std::string Select::column_of(std::string_view name) const {
+  return "t." + dialect_->quoted_name(name);
+}
+
+std::string Select::sql_of(const Expression& expression) const {
+  const std::string column = column_of(expression.column);
+  return expression.path.empty() ? column : dialect_->json_field(column, expression.path);
 }
 
 std::optional<std::size_t> Select::add(const std::string& column, const std::string& path) {
@@ -138,9 +112,9 @@ void Select::restrict_to(const TableConfig& table, const SourceConfig& source) {
   for (const auto& [name, listed] : table.where) {
     std::vector<std::string> values = listed;
     for (const auto& [word, digit] : {std::pair("true", "1"), std::pair("false", "0")}) {
-      if (source.uses_sqlite_dialect() &&
+      if (!dialect_->has_booleans() &&
           std::find(values.begin(), values.end(), word) != values.end()) {
-        values.emplace_back(digit);  // it has no truth values
+        values.emplace_back(digit);
       }
     }
     only_.push_back({table.events.empty() ? Expression{name, ""} : Expression{kEventFields, name},
@@ -164,7 +138,7 @@ std::string Select::conditions(int first_parameter) const {
     }
     // A column gives the values it is compared with its type; a field has none to give.
     const std::string compared =
-        column.path.empty() ? column.sql() : fmt::format("CAST({} AS TEXT)", column.sql());
+        column.path.empty() ? sql_of(column) : fmt::format("CAST({} AS TEXT)", sql_of(column));
     text += fmt::format(" AND {} IN ({})", compared, list);
   }
   return text;
@@ -173,12 +147,20 @@ std::string Select::conditions(int first_parameter) const {
 std::string Select::list() const {
   std::string text;
   for (const Expression& column : columns_) {
-    text += (text.empty() ? "" : ", ") + column.sql();
+    text += (text.empty() ? "" : ", ") + sql_of(column);
   }
   return text;
 }
 
-std::string Select::from() const { return fmt::format(" FROM {} t", qualified(table_)); }
+std::string Select::from() const {
+  std::string text = " FROM ";  // "schema"."table"
+  std::string_view rest = table_;
+  for (auto dot = rest.find('.'); dot != std::string_view::npos; dot = rest.find('.')) {
+    text += dialect_->quoted_name(rest.substr(0, dot)) + '.';
+    rest.remove_prefix(dot + 1);
+  }
+  return text + dialect_->quoted_name(rest) + " t";
+}
 
 std::string Select::sql() const { return "SELECT " + list() + from(); }
 
@@ -193,7 +175,7 @@ std::string Select::sql_in_order(const std::string& time) const {
     order += ", " + column_of("id");
   } else {
     for (const Expression& column : columns_) {
-      order += column.column == time ? "" : ", " + column.sql();
+      order += column.column == time ? "" : ", " + sql_of(column);
     }
   }
   return fmt::format("{} ORDER BY {}", sql_between(time), order);
@@ -227,11 +209,9 @@ std::vector<Column> Select::check(Source& source, const Query& query, Deadline d
 
 std::vector<Parameter> bounds(const Interval& interval, const SourceConfig& source,
                               std::optional<TimeFormat> time_format) {
-  if (!source.uses_sqlite_dialect()) {
-    return {interval.from, interval.to};
-  }
-  const TimeFormat stored = time_format.value_or(source.time_format);
-  return {sqlite_bound(interval.from, stored), sqlite_bound(interval.to, stored)};
+  const Dialect& dialect = dialect_of(source);
+  const TimeFormat stored = time_format_of(source, time_format);
+  return {dialect.time_bound(interval.from, stored), dialect.time_bound(interval.to, stored)};
 }
 
 std::optional<Instant> instant_of(const Value& value, const std::string& column,

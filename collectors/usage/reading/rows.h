@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "collectors/api/collector.h"
+#include "collectors/api/dialect.h"
 #include "collectors/api/source.h"
 #include "collectors/facts/feature_facts.h"
 #include "collectors/usage/config/usage_config.h"
@@ -18,8 +19,8 @@ namespace usage {
 // A SELECT of some columns of a table: each column once, in the order in which they were added.
 class Select {
  public:
-  Select(std::string table, std::string owner)
-      : table_(std::move(table)), owner_(std::move(owner)) {}
+  Select(std::string table, std::string owner, const Dialect& dialect)
+      : table_(std::move(table)), owner_(std::move(owner)), dialect_(&dialect) {}
 
   // Its place in the row; nullopt for an empty name.
   std::optional<std::size_t> add(const std::string& column) { return add(column, ""); }
@@ -47,14 +48,16 @@ class Select {
   struct Expression {
     std::string column, path;
     bool operator==(const Expression&) const = default;
-    std::string sql() const;
   };
   std::optional<std::size_t> add(const std::string& column, const std::string& path);
+  std::string column_of(std::string_view name) const;
+  std::string sql_of(const Expression& expression) const;
   std::string list() const;
   std::string from() const;
   std::string conditions(int first_parameter) const;
 
   std::string table_, owner_;
+  const Dialect* dialect_;
   std::vector<Expression> columns_;
   bool of_events_ = false;
   std::vector<std::pair<Expression, std::vector<std::string>>> only_;
@@ -77,8 +80,7 @@ std::optional<Instant> oldest_row(Source& source, const SourceConfig& config, co
 // A table's own, or the source's.
 TimeFormat time_format_of(const SourceConfig& source, std::optional<TimeFormat> own);
 
-// Bounds of a time column. On SQLite a text's bound is as short as a bucket's edge allows, so that
-// it sorts right whatever follows it in the rows: seconds, fractions, a zone.
+// Bounds of a time column; see Dialect::time_bound().
 std::vector<Parameter> bounds(const Interval& interval, const SourceConfig& source,
                               std::optional<TimeFormat> time_format);
 

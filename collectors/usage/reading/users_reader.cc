@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "collectors/sources/drivers.h"
 #include "collectors/usage/reading/reader.h"
 
 namespace usage {
@@ -7,7 +8,7 @@ namespace usage {
 UsersReader::UsersReader(const UsersConfig& config, const SourceConfig& source)
     : config_(config),
       time_format_(time_format_of(source, config.time_format)),
-      select_(config.table, "\"users\"") {
+      select_(config.table, "\"users\"", dialect_of(source)) {
   id_ = *select_.add(config.id);
   created_at_ = select_.add(config.created_at);
   deleted_at_ = select_.add(config.deleted_at);

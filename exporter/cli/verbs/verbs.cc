@@ -66,7 +66,7 @@ bool check_queries(Engine& engine, const Services& services) {
 // What clients sent, and were told is kept, would be gone with the process.
 void refuse_to_lose_events(const Config& config) {
   for (const SourceConfig& source : config.sources) {
-    if (source.ingest) {
+    if (source.ingest() != nullptr) {
       throw Error(
           Reason::config,
           fmt::format("source \"{}\" takes events over HTTP, and there is no folder to keep them "

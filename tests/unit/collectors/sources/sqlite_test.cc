@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "collectors/sources/sqlite/sqlite_text.h"
+#include "collectors/sources/sqlite/sqlite_writer.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/source_fixture.h"
 
@@ -25,11 +26,12 @@ class SqliteTest : public ::testing::Test {
  protected:
   SqliteTest() {
     config_.name = "app";
-    config_.driver = "sqlite";
-    config_.dsn = Secret("sqlite:" + path_);
+    config_.input = DatabaseConfig{.driver = "sqlite", .dsn = Secret("sqlite:" + path_)};
   }
 
-  void fill(const std::string& sql) { open_sqlite_writer(config_.dsn)->execute(sql); }
+  void fill(const std::string& sql) {
+    open_sqlite_writer(testing::database_of(config_).dsn)->execute(sql);
+  }
   std::unique_ptr<Source> open() const { return open_sqlite(config_, clock_); }
   std::vector<Kept> row(const std::string& sql, std::vector<Parameter> parameters = {}) {
     return read(*open(), {sql, std::move(parameters)}).rows.at(0);
@@ -124,7 +126,7 @@ TEST_F(SqliteTest, ReadsTheFileThatIsThere) {
   const auto source = open();
   const Query query{"SELECT i FROM t", {}};
   EXPECT_EQ(read(*source, query).rows.at(0).at(0), Kept(std::int64_t{1}));
-  config_.dsn = Secret("sqlite:" + folder_.file("new.db"));
+  testing::database_of(config_).dsn = Secret("sqlite:" + folder_.file("new.db"));
   fill("PRAGMA journal_mode = DELETE; CREATE TABLE t (i); INSERT INTO t VALUES (2)");
   for (const char* rest : {"-wal", "-shm"}) {
     std::filesystem::remove(path_ + rest);
@@ -147,7 +149,7 @@ TEST_F(SqliteTest, ReadsWhileAnotherProcessWrites) {
   ASSERT_EQ(::pipe(go.data()), 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    const auto writer = open_sqlite_writer(config_.dsn);
+    const auto writer = open_sqlite_writer(testing::database_of(config_).dsn);
     writer->execute("INSERT INTO t VALUES (1)");
     writer->begin();
     writer->execute("INSERT INTO t VALUES (2)");
@@ -172,7 +174,7 @@ TEST_F(SqliteTest, ReadsWhileAnotherProcessWrites) {
 
 TEST_F(SqliteTest, WaitsForLocksNoLongerThanTold) {
   fill("PRAGMA journal_mode = DELETE; CREATE TABLE t (i)");
-  const auto writer = open_sqlite_writer(config_.dsn);
+  const auto writer = open_sqlite_writer(testing::database_of(config_).dsn);
   writer->execute("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
   config_.lock_timeout = milliseconds(300);
   const auto source = open();

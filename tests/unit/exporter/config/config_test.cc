@@ -46,12 +46,12 @@ TEST(Config, HasDefaults) {
   EXPECT_EQ(config.timezone, "UTC");
   ASSERT_EQ(config.sources.size(), 1U);
   const SourceConfig& source = config.source("app");
-  EXPECT_EQ(source.driver, "sqlite");
-  EXPECT_EQ(source.dsn.reveal(), "sqlite:/app.db");
+  EXPECT_EQ(source.database()->driver, "sqlite");
+  EXPECT_EQ(source.database()->dsn.reveal(), "sqlite:/app.db");
   EXPECT_EQ(source.timeout, seconds(10));
   EXPECT_EQ(source.connect_timeout, seconds(5));
   EXPECT_EQ(source.lock_timeout, seconds(1));
-  EXPECT_FALSE(source.pgbouncer);
+  EXPECT_FALSE(source.database()->pgbouncer);
   EXPECT_EQ(source.naive_time_zone, "UTC");
   EXPECT_EQ(source.time_format, TimeFormat::text);
   EXPECT_EQ(source.position.line, 1U);
@@ -85,13 +85,13 @@ TEST(Config, ReadsEveryKeyOfASource) {
       "  lite: {dsn: \"sqlite:/app.db\", time_format: unix_ms}\n"
       "collectors: {a: {source: pg}}\n");
   const SourceConfig& pg = config.source("pg");
-  EXPECT_EQ(pg.driver, "postgresql");
-  EXPECT_EQ(pg.password_file, "/run/secrets/app");
+  EXPECT_EQ(pg.database()->driver, "postgresql");
+  EXPECT_EQ(pg.database()->password_file, "/run/secrets/app");
   EXPECT_THAT(pg.labels, ElementsAre(Pair("region", "eu"), Pair("year", "2026")));
   EXPECT_EQ(pg.timeout, milliseconds(1500));
   EXPECT_EQ(pg.connect_timeout, seconds(2));
   EXPECT_EQ(pg.lock_timeout, milliseconds(250));
-  EXPECT_TRUE(pg.pgbouncer);
+  EXPECT_TRUE(pg.database()->pgbouncer);
   EXPECT_EQ(pg.naive_time_zone, "Europe/Berlin");
   EXPECT_EQ(config.source("lite").time_format, TimeFormat::unix_ms);
 }
@@ -152,21 +152,11 @@ TEST(Config, CommonKeysAreKnownToTheKind) {
                                            "run_at_start, timeout, stale_after, max_series"));
 }
 
-TEST(Config, KnowsTheSchemes) {
-  EXPECT_EQ(driver_of_scheme("sqlite"), "sqlite");
-  EXPECT_EQ(driver_of_scheme("postgres"), "postgresql");
-  EXPECT_EQ(driver_of_scheme("postgresql"), "postgresql");
-  EXPECT_EQ(driver_of_scheme("SQLITE"), "");
-  for (const std::string& scheme : known_schemes()) {
-    EXPECT_NE(driver_of_scheme(scheme), "");
-  }
-}
-
 TEST(Config, TakesADsnFromTheEnvironmentAndHidesIt) {
   ::setenv("USAGE_TEST_SECRET", "postgres://u:hunter2@h/d", 1);
   const std::string collectors = "collectors: {a: {source: app}}\n";
   const Config config = read("sources:\n  app:\n    dsn: ${USAGE_TEST_SECRET}\n" + collectors);
-  EXPECT_EQ(config.source("app").dsn.reveal(), "postgres://u:hunter2@h/d");
+  EXPECT_EQ(config.source("app").database()->dsn.reveal(), "postgres://u:hunter2@h/d");
   ::setenv("USAGE_TEST_SECRET", "hunter2://u:x@h/d", 1);
   EXPECT_THAT(
       complaint("sources:\n  app:\n    dsn: ${USAGE_TEST_SECRET}\n" + collectors),
@@ -331,11 +321,11 @@ TEST_F(ConfigFiles, PathsAreRelativeToTheFileTheyStandIn) {
   Problems problems;
   const Config config = load_config(main, problems);
   ASSERT_EQ(problems.render(), "");
-  EXPECT_EQ(config.source("file").dsn.reveal(), "sqlite:/else.db");
-  EXPECT_EQ(config.source("file").driver, "sqlite");
-  EXPECT_EQ(config.source("pg").password_file, path("parts/secret/pw"));
-  EXPECT_EQ(config.source("lite").dsn.reveal(), "sqlite:" + path("parts/data/x.db"));
-  EXPECT_EQ(config.source("memory").dsn.reveal(), "sqlite::memory:");
+  EXPECT_EQ(config.source("file").database()->dsn.reveal(), "sqlite:/else.db");
+  EXPECT_EQ(config.source("file").database()->driver, "sqlite");
+  EXPECT_EQ(config.source("pg").database()->password_file, path("parts/secret/pw"));
+  EXPECT_EQ(config.source("lite").database()->dsn.reveal(), "sqlite:" + path("parts/data/x.db"));
+  EXPECT_EQ(config.source("memory").database()->dsn.reveal(), "sqlite::memory:");
 }
 
 TEST_F(ConfigFiles, ADsnFilesContentIsNeverShown) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <vector>
 
 #include "exporter/config/config.h"
 
@@ -19,9 +20,8 @@ std::string shown(const std::string& text) {
   return config.shown;
 }
 
-std::string with_query(const std::string& sql) {
-  return shown(R"(
-sources: {app: {dsn: "sqlite:x.db"}}
+std::string with_query(const std::string& sql, const std::string& dsn = "sqlite:x.db") {
+  return shown("sources: {app: {dsn: \"" + dsn + R"("}}
 collectors:
   one:
     source: app
@@ -44,12 +44,14 @@ features: {export: {source: web, event: Export Used, attempts: {key: [user, prop
   problems.throw_if_any();
   std::vector<std::string> secrets;
   for (const SourceConfig& source : config.sources) {
-    secrets.push_back(source.dsn.reveal());
-    for (const auto& key : source.ingest ? source.ingest->keys : std::vector<IngestConfig::Key>()) {
+    if (const DatabaseConfig* const database = source.database()) {
+      secrets.push_back(database->dsn.reveal());
+    }
+    for (const auto& key :
+         source.ingest() ? source.ingest()->keys : std::vector<IngestConfig::Key>()) {
       secrets.push_back(key.key.reveal());
     }
   }
-  std::erase(secrets, "");
   EXPECT_EQ(secrets.size(), 3);
   for (const std::string& secret : secrets) {
     EXPECT_THAT(config.shown, Not(HasSubstr(secret)));
@@ -134,24 +136,63 @@ features: {export: {table: e, time: t, user: u}}
   EXPECT_THAT(text, HasSubstr("column: email"));
 }
 
-TEST(ConfigShown, NoTextInQuotesWithinSql) {
-  const struct {
-    const char *sql, *shown;
-  } cases[] = {
-      {"SELECT 1 AS n WHERE a = 'alice' AND b > 2", "SELECT 1 AS n WHERE a = '…' AND b > 2"},
-      {"SELECT 1 AS n WHERE a IN ('alice','it''s')", "a IN ('…','…''…')"},
-      {"SELECT 1 AS n -- don't\n      WHERE a = 'alice'", "-- don't\n      WHERE a = '…'"},
-      {"SELECT 1 AS n /* don't */ WHERE a = 'alice'", "/* don't */ WHERE a = '…'"},
-      {"SELECT 1 AS n WHERE a = E'it\\'s alice' OR b", "a = E'…' OR b"},
-      {"SELECT 1 AS n WHERE a = $$alice$$ AND b = $1", "a = '…' AND b = $1"},
-      {"SELECT 1 AS n WHERE a = $x$alice's$x$ AND \"b\"", "a = '…' AND \"b\""},
-      {"SELECT 1 AS n WHERE a = 'alice", "a = '…'"},
-  };
-  for (const auto& one : cases) {
-    const std::string text = with_query(one.sql);
-    EXPECT_THAT(text, HasSubstr(one.shown)) << one.sql;
-    EXPECT_THAT(text, Not(HasSubstr("alice"))) << one.sql;
+struct ShownSql {
+  const char *sql, *shown;
+};
+
+void expect_shown(const std::vector<ShownSql>& cases, const std::string& dsn) {
+  for (const auto& [sql, expected] : cases) {
+    const std::string text = with_query(sql, dsn);
+    EXPECT_THAT(text, HasSubstr(expected)) << sql;
+    EXPECT_THAT(text, Not(HasSubstr("alice"))) << sql;
   }
+}
+
+TEST(ConfigShown, NoTextInQuotesWithinSqlOfPostgresql) {
+  expect_shown(
+      {
+          {"SELECT 1 AS n WHERE a = 'alice' AND b > 2", "SELECT 1 AS n WHERE a = '…' AND b > 2"},
+          {"SELECT 1 AS n WHERE a IN ('alice','it''s')", "a IN ('…','…')"},
+          {"SELECT 1 AS n -- new\n      WHERE a = 'alice'", "-- new\n      WHERE a = '…'"},
+          {"SELECT 1 AS n -- don't\n      WHERE a = 'alice'", "-- …\n      WHERE a = '…'"},
+          {"SELECT 1 AS n /* new */ WHERE a = 'alice'", "/* new */ WHERE a = '…'"},
+          {"SELECT 1 AS n /* /* 'alice' */ ' */ WHERE a = 'alice'", "/* … */ WHERE a = '…'"},
+          {"SELECT 1 AS n WHERE a = E'it\\'s alice' OR b", "a = E'…' OR b"},
+          {"SELECT 1 AS n WHERE a LIKE'it\\' OR a = 'alice'", "a LIKE'…'"},
+          {"SELECT 1 AS n WHERE a = 'it\\'s alice' OR b", "a = '…'"},  // by a server's setting
+          {"SELECT 1 AS n WHERE a = $$alice$$ AND b = $1", "a = '…' AND b = $1"},
+          {"SELECT 1 AS n WHERE a = $x$alice's$x$ AND \"b\"", "a = '…' AND \"b\""},
+          {"SELECT 1 AS \"it's n\" WHERE a = 'alice'", "1 AS \"…\" WHERE a = '…'"},
+          {"SELECT 1 AS n WHERE a = 'alice", "a = '…'"},
+          {"SELECT 1 AS n WHERE a = U&'alice' OR x'616c'", "a = U&'…' OR x'…'"},
+      },
+      "postgresql://h/d");
+}
+
+TEST(ConfigShown, NoTextInQuotesWithinSqlOfSqlite) {
+  expect_shown(
+      {
+          {"SELECT 1 AS n WHERE a <> \"alice\" AND b > 2", "a <> \"…\" AND b > 2"},
+          {"SELECT 1 AS \"it's n\" WHERE a <> 'alice'", "1 AS \"…\" WHERE a <> '…'"},
+          {"SELECT 1 AS n WHERE a LIKE'it\\' AND a <> 'alice'", "a LIKE'…' AND a <> '…'"},
+          {"SELECT [n], `m` FROM t WHERE a = 'alice'", "SELECT [n], `m` FROM t WHERE a = '…'"},
+          {"SELECT [it's] FROM t WHERE a = 'alice'", "SELECT […] FROM t WHERE a = '…'"},
+          {"SELECT 1 AS n /* /* */ WHERE a = 'alice' -- */", "/* /* */ WHERE a = '…' -- */"},
+      },
+      "sqlite:x.db");
+}
+
+// A collector with a source of each kind of database is read as either.
+TEST(ConfigShown, NoTextOfAnyOfTheSources) {
+  const std::string text = shown(R"(
+sources: {one: {dsn: "sqlite:x.db"}, two: {dsn: "postgresql://h/d"}}
+collectors:
+  both:
+    sources: [one, two]
+    query: SELECT "n", $$bob$$ FROM t WHERE a = "alice"
+    metrics: {app_n: {help: One., value: n}}
+)");
+  EXPECT_THAT(text, HasSubstr(R"(SELECT \"…\", '…' FROM t WHERE a = \"…\")"));
 }
 
 }  // namespace

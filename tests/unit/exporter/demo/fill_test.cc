@@ -7,6 +7,7 @@
 #include <map>
 #include <regex>
 
+#include "collectors/sources/sqlite/sqlite_dialect.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
 #include "exporter/demo/embedded.h"
@@ -72,6 +73,7 @@ class MemoryWriter : public Writer {
   }
   void commit() override { before_.clear(); }
   std::string driver() const override { return "sqlite"; }
+  const Dialect& dialect() const override { return sqlite_dialect(); }
 
  private:
   Table& known(const std::string& table) {

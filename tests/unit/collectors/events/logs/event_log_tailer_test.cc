@@ -49,13 +49,12 @@ class LogTailTest : public ::testing::Test {
  protected:
   LogTailTest() {
     config_.name = "app";
-    config_.driver = "log";
-    config_.log = LogConfig{.paths = {folder_.file("app.json*")},
-                            .event = {"event"},
-                            .time = {"time"},
-                            .user = {"user_id"},
-                            .max_line_bytes = 4096,
-                            .rotate_wait = seconds(0)};
+    config_.input = LogConfig{.paths = {folder_.file("app.json*")},
+                              .event = {"event"},
+                              .time = {"time"},
+                              .user = {"user_id"},
+                              .max_line_bytes = 4096,
+                              .rotate_wait = seconds(0)};
     start();
   }
 
@@ -288,7 +287,7 @@ TEST_F(LogTailTest, AReusedInodeIsANewFile) {
 TEST_F(LogTailTest, StartsAtTheEndIfItShould) {
   append(path_, line(0) + "\n" + line(1) + "\n");
   append(path_ + ".1.gz", gzipped(line(7) + "\n"));
-  config_.log->from_beginning = false;
+  std::get<LogConfig>(config_.input).from_beginning = false;
   start();
   read_all();
   EXPECT_THAT(numbers(), IsEmpty());

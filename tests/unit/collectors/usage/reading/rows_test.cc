@@ -17,16 +17,16 @@ using ::testing::HasSubstr;
 
 Instant at(const char* text) { return parse_rfc3339(text).value(); }
 
-SourceConfig sqlite(TimeFormat time_format = TimeFormat::text) {
+SourceConfig sqlite(TimeFormat time_format = TimeFormat::text, const std::string& dsn = "") {
   SourceConfig source;
   source.name = "app";
-  source.driver = "sqlite";
+  source.input = DatabaseConfig{.driver = "sqlite", .dsn = Secret(dsn)};
   source.time_format = time_format;
   return source;
 }
 
 TEST(UsageRows, AsksForEachColumnOnceAndQuotesEveryName) {
-  Select select("audit.export logs", "feature \"export\"");
+  Select select("audit.export logs", "feature \"export\"", dialect_of(sqlite()));
   EXPECT_EQ(select.add("created_at"), 0U);
   EXPECT_EQ(select.add(""), std::nullopt);
   EXPECT_EQ(select.add("a \"b\""), 1U);
@@ -41,7 +41,7 @@ TEST(UsageRows, AsksForEachColumnOnceAndQuotesEveryName) {
 
 TEST(UsageRows, NamesTheColumnThatTheTableLacks) {
   FakeSource source({{columns_named({"created_at", "format"}), {}}});
-  Select select("export_logs", "feature \"export\"");
+  Select select("export_logs", "feature \"export\"", dialect_of(sqlite()));
   select.add("created_at");
   select.add("formt");
   try {
@@ -59,9 +59,8 @@ TEST(UsageRows, NamesTheColumnThatTheTableLacks) {
 // hours.
 TEST(UsageRows, TextBoundsSortRightWhateverFollowsTheMinutes) {
   const testing::TemporaryFolder folder;
-  SourceConfig source = sqlite();
-  source.dsn = Secret("sqlite:" + folder.file("rows.db"));
-  open_writer(source.dsn)
+  const SourceConfig source = sqlite(TimeFormat::text, "sqlite:" + folder.file("rows.db"));
+  open_writer(source.database()->dsn)
       ->execute(
           "CREATE TABLE r (t TEXT, inside INTEGER);"
           "INSERT INTO r VALUES ('2026-11-25 08:00:00', 1), ('2026-11-25 08:00', 1),"
@@ -77,7 +76,7 @@ TEST(UsageRows, TextBoundsSortRightWhateverFollowsTheMinutes) {
   const SystemClock clock;
   const auto database = open_source(source, clock);
   const auto outside = [&](const char* table, const Interval& interval, TimeFormat time_format) {
-    Select select(table, "test");
+    Select select(table, "test", dialect_of(source));
     select.add("t");
     select.add("inside");
     int wrong = 0;
@@ -103,9 +102,8 @@ TEST(UsageRows, TextBoundsSortRightWhateverFollowsTheMinutes) {
 
 TEST(UsageRows, OnlyRowsWithTheValuesAreRead) {
   const testing::TemporaryFolder folder;
-  SourceConfig source = sqlite();
-  source.dsn = Secret("sqlite:" + folder.file("rows.db"));
-  open_writer(source.dsn)
+  const SourceConfig source = sqlite(TimeFormat::text, "sqlite:" + folder.file("rows.db"));
+  open_writer(source.database()->dsn)
       ->execute(
           "CREATE TABLE r (t TEXT, event TEXT, team INTEGER, paid BOOLEAN, n INTEGER);"
           "INSERT INTO r VALUES ('2026-11-25 08:30:00', 'export', 7, 1, 1),"
@@ -113,7 +111,7 @@ TEST(UsageRows, OnlyRowsWithTheValuesAreRead) {
           " ('2026-11-25 08:10:00', 'export', 7, 0, 8), ('2026-11-25 08:00:00', NULL, 7, 1, 16);");
   const SystemClock clock;
   const auto database = open_source(source, clock);
-  Select select("r", "test");
+  Select select("r", "test", dialect_of(source));
   TableConfig table;
   table.where = {{"event", {"export", "png's"}}, {"team", {"7"}}, {"paid", {"true"}}};
   select.restrict_to(table, source);
@@ -143,7 +141,7 @@ TEST(UsageRows, BoundsOfOtherKinds) {
       bounds(hour, sqlite(), TimeFormat::unix_ms),
       ElementsAre(Parameter(std::int64_t{1795593600000}), Parameter(std::int64_t{1795597200000})));
   SourceConfig postgres;
-  postgres.driver = "postgresql";
+  postgres.input = DatabaseConfig{.driver = "postgresql"};
   EXPECT_THAT(bounds(hour, postgres, std::nullopt),
               ElementsAre(Parameter(hour.from), Parameter(hour.to)));
 }

@@ -1,8 +1,9 @@
+#include "collectors/sources/postgres/cancel_token.h"
+
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "collectors/sources/postgres/postgres_connection.h"
 #include "exporter/base/error.h"
 
 namespace usage::postgres {

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "exporter/config/config.h"
+
+namespace usage {
+
+// Reads the keys "log" and "ingest" of a source; false when it has neither.
+bool read_input(SourceConfig& source, yaml::Mapping& mapping, Problems& problems);
+
+}  // namespace usage
