@@ -20,7 +20,7 @@ constexpr std::chrono::seconds kLongestLock{10};
 constexpr std::size_t kLongestBody = std::size_t{1} << 30;
 
 constexpr char kSchema[] =
-    "CREATE TABLE blobs(kind TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, "
+    "CREATE TABLE pieces(kind TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL, "
     "body BLOB NOT NULL, PRIMARY KEY(kind, name, number))";
 
 std::string key_of(std::string_view kind, std::string_view name, std::int64_t number) {
@@ -145,7 +145,7 @@ void BlobStore::put(std::string_view kind, std::string_view name, std::int64_t n
                     std::string_view body) {
   const std::string blob = gzip(key_of(kind, name, number).append(body));
   write([&] {
-    Statement insert = statement("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?)");
+    Statement insert = statement("INSERT OR REPLACE INTO pieces VALUES (?, ?, ?, ?)");
     insert.bind(1, kind);
     insert.bind(2, name);
     insert.bind(3, number);
@@ -156,7 +156,7 @@ void BlobStore::put(std::string_view kind, std::string_view name, std::int64_t n
 
 void BlobStore::erase(std::string_view kind, std::string_view name, std::int64_t number) {
   write([&] {
-    Statement erase = statement("DELETE FROM blobs WHERE kind = ? AND name = ? AND number = ?");
+    Statement erase = statement("DELETE FROM pieces WHERE kind = ? AND name = ? AND number = ?");
     erase.bind(1, kind);
     erase.bind(2, name);
     erase.bind(3, number);
@@ -166,7 +166,7 @@ void BlobStore::erase(std::string_view kind, std::string_view name, std::int64_t
 
 void BlobStore::erase_all(std::string_view kind, std::string_view name) {
   write([&] {
-    Statement erase = statement("DELETE FROM blobs WHERE kind = ? AND name = ?");
+    Statement erase = statement("DELETE FROM pieces WHERE kind = ? AND name = ?");
     erase.bind(1, kind);
     erase.bind(2, name);
     erase.step();
@@ -175,7 +175,7 @@ void BlobStore::erase_all(std::string_view kind, std::string_view name) {
 
 void BlobStore::erase_name(std::string_view name) {
   write([&] {
-    Statement erase = statement("DELETE FROM blobs WHERE name = ?");
+    Statement erase = statement("DELETE FROM pieces WHERE name = ?");
     erase.bind(1, name);
     erase.step();
   });
@@ -186,7 +186,7 @@ std::optional<std::string> BlobStore::get(std::string_view kind, std::string_vie
   std::optional<std::string> body;
   attempt("read", path_, [&] {
     Statement select =
-        statement("SELECT body FROM blobs WHERE kind = ? AND name = ? AND number = ?");
+        statement("SELECT body FROM pieces WHERE kind = ? AND name = ? AND number = ?");
     select.bind(1, kind);
     select.bind(2, name);
     select.bind(3, number);
@@ -201,7 +201,7 @@ void BlobStore::each(std::string_view kind, std::string_view name,
                      const std::function<void(std::int64_t, const std::string&)>& visit) {
   attempt("read", path_, [&] {
     Statement select =
-        statement("SELECT number, body FROM blobs WHERE kind = ? AND name = ? ORDER BY number");
+        statement("SELECT number, body FROM pieces WHERE kind = ? AND name = ? ORDER BY number");
     select.bind(1, kind);
     select.bind(2, name);
     while (select.step()) {
@@ -218,7 +218,7 @@ void BlobStore::each(std::string_view kind, std::string_view name,
 void BlobStore::each_name(std::string_view kind,
                           const std::function<void(const std::string&)>& visit) {
   attempt("read", path_, [&] {
-    Statement select = statement("SELECT DISTINCT name FROM blobs WHERE kind = ?");
+    Statement select = statement("SELECT DISTINCT name FROM pieces WHERE kind = ?");
     select.bind(1, kind);
     while (select.step()) {
       visit(std::string(select.blob(0)));
