@@ -10,11 +10,12 @@
 
 namespace usage {
 
-// One run. `now` is the only clock a collector sees.
+// One run. All outlives the collector.
 struct RunContext {
-  Instant now;
+  Instant now;  // the wall time of the whole run; `once --at` and backfills set it
   Deadline deadline;
   Log& log;
+  const Clock& clock;  // for steady_now(): collectors measure with no other clock
 };
 
 // What a run found: a complete, validated set, or nothing (an exception).

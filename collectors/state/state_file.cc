@@ -130,6 +130,25 @@ void StateFile::set_aside(const std::string& why) {
   opened_ = Opened::damaged;
 }
 
+std::map<std::string, std::string> StateFile::fingerprints() {
+  std::map<std::string, std::string> found;
+  try {
+    blobs_->each_name("table", [&](const std::string& name) {
+      const std::string body = blobs_->get("table", name, 0).value();
+      std::string_view rest = body;
+      found[name] = codec::take_text(rest);
+    });
+  } catch (const state::Damaged&) {
+    return {};
+  } catch (const Error& error) {
+    if (error.reason() != Reason::data) {
+      throw;
+    }
+    return {};
+  }
+  return found;
+}
+
 std::map<std::string, StateFile::Table> StateFile::load(
     Facts& facts, const std::map<std::string, Table>& wanted) {
   std::string why;

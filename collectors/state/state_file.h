@@ -53,6 +53,8 @@ class StateFile {
     std::string fingerprint;  // of all that decides how its rows are read
     std::string progress;     // a text of the reader's own
   };
+  // Those of the tables in the file, by name. Empty for a damaged file: load() tells.
+  std::map<std::string, std::string> fingerprints();
   // Fills `facts`, whose features have been made by the config and have no facts yet, and `tables`'
   // progress: by name, in with the wanted fingerprints, out with what was kept. A table with
   // another fingerprint or shape, and one that is not wanted any more, is dropped from the file

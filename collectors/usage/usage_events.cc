@@ -24,13 +24,13 @@ bool UsageEvents::read(const RunContext& run, UsageTables& tables) {
   bool all = true;
   if (source_.log() != nullptr) {
     if (!tail_) {
-      tail_.emplace(source_, kept_, journal);
+      tail_.emplace(source_, kept_, journal, run.clock);
     }
-    const auto start = std::chrono::steady_clock::now();
+    const SteadyInstant start = run.clock.steady_now();
     const Deadline until = complete ? run.deadline : start + (run.deadline - start) / 2;
     do {
       all = tail_->read(run.now, until, run.log);
-    } while (!all && std::chrono::steady_clock::now() < until);
+    } while (!all && run.clock.steady_now() < until);
     if (complete && !all) {
       throw Error(Reason::timeout,
                   fmt::format("source \"{}\": the logs were not read to their end in "

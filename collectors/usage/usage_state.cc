@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "collectors/usage/config/legacy_fingerprint.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
 
@@ -38,6 +39,40 @@ std::optional<std::int64_t> next_number(std::string_view& line) {
 std::optional<Instant> next_instant(std::string_view& line) {
   const auto number = next_number(line);
   return number ? std::optional(Instant(Duration(*number))) : std::nullopt;
+}
+
+// A table as the log names it.
+std::string label_of(const std::string& name) {
+  return name == UsageState::kActivity         ? "activity"
+         : name.find('/') != std::string::npos ? name
+                                               : "feature " + name;
+}
+
+std::string source_of(const std::string& name, const UsageConfig& config) {
+  if (name == UsageState::kActivity) {
+    return config.activity.empty() ? "" : config.activity.front().source;
+  }
+  const auto tables = config.tables();
+  return (*std::ranges::find(tables, name, [](const auto* table) { return table->shape.name; }))
+      ->uses.source;
+}
+
+std::string legacy_fingerprint_of(const std::string& name, const UsageConfig& config) {
+  if (name == UsageState::kActivity) {
+    return legacy_fingerprint(config.activity, config.bucket);
+  }
+  const auto tables = config.tables();
+  return legacy_fingerprint(
+      **std::ranges::find(tables, name, [](const auto* table) { return table->shape.name; }),
+      config.bucket);
+}
+
+std::string settings_text(const std::vector<std::string>& names, const std::string& source) {
+  std::vector<std::string> texts;
+  for (const std::string& name : names) {
+    texts.push_back(setting_text(name, source));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 }  // namespace
@@ -76,13 +111,18 @@ void UsageState::adopt(const std::shared_ptr<const UsageConfig>& config, Instant
     return;
   }
   open_locked(now, log);
-  fit_tables(*config, now);
+  Changes changes;
+  fit_tables(*config, now, changes);
+  fit_population(*config);
   if (!adopted_ && file_) {
-    load(log);
+    load(*config, log, changes);
   } else if (!adopted_ && !options_.complete && options_.live) {
     log.info(
         "facts are kept in memory alone and are read anew at every start; --storage.path "
         "keeps them");
+  }
+  for (const auto& [settings, names] : changes) {
+    log.info(fmt::format("{}: read anew, because {} changed", fmt::join(names, ", "), settings));
   }
   shared_.facts.for_each_table([&](const std::string& name, FeatureFacts& table) {
     table.set_counting_since(tables_.at(name).since);
@@ -90,29 +130,34 @@ void UsageState::adopt(const std::shared_ptr<const UsageConfig>& config, Instant
   adopted_ = config;
 }
 
-void UsageState::fit_tables(const UsageConfig& config, Instant now) {
+void UsageState::fit_tables(const UsageConfig& config, Instant now, Changes& changes) {
   Facts& facts = shared_.facts;
   std::set<std::string> named{kActivity};
-  const auto fit = [&](const std::string& name, const std::string& print, auto&& forget) {
-    TableProgress& table = tables_[name];
-    if (table.fingerprint != print) {
-      table = {};
-      table.fingerprint = print;
-      if (!options_.complete) {
-        table.since = now;  // what is read anew by every `once` is no counter of its own
-      }
-      dropped_.insert(name);
-      dirty_.erase(name);
-      forget();
+  const auto fit = [&](const std::string& name, const CacheKey& key, auto&& forget) {
+    const auto [place, is_new] = tables_.try_emplace(name);
+    TableProgress& table = place->second;
+    if (!is_new && table.key == key) {
+      return;
     }
+    if (!is_new) {
+      changes[settings_text(key.changed_since(table.key), source_of(name, config))].push_back(
+          label_of(name));
+    }
+    table = {};
+    table.key = key;
+    if (!options_.complete) {
+      table.since = now;  // what is read anew by every `once` is no counter of its own
+    }
+    dropped_.insert(name);
+    dirty_.erase(name);
+    forget();
   };
   facts.bucket_width = config.bucket;
-  fit(kActivity, activity_fingerprint(config.activity, config.bucket),
-      [&] { facts.activity = Activity(config.bucket); });
+  fit(kActivity, activity_cache_key(config), [&] { facts.activity = Activity(config.bucket); });
   for (const FeatureConfig* table : config.tables()) {
     const std::string& name = table->shape.name;
     named.insert(name);
-    fit(name, fingerprint(*table, config.bucket), [&] {
+    fit(name, cache_key(*table, config), [&] {
       facts.tables(name).erase(name);
       facts.tables(name).emplace(name, FeatureFacts(table->shape, config.bucket));
     });
@@ -127,29 +172,54 @@ void UsageState::fit_tables(const UsageConfig& config, Instant now) {
     facts.tables(it->first).erase(it->first);
     it = tables_.erase(it);
   }
-  if (!config.users) {
-    facts.population = {};
+}
+
+// A population that was read with other settings must not judge rows until it is read again.
+void UsageState::fit_population(const UsageConfig& config) {
+  const bool same = config.users && adopted_ && adopted_->users == config.users &&
+                    cache_key(adopted_->source_configs.at(config.users->source)) ==
+                        cache_key(config.source_configs.at(config.users->source));
+  if (!same) {
+    shared_.facts.population = {};
   }
 }
 
-void UsageState::load(Log& log) {
+void UsageState::load(const UsageConfig& config, Log& log, Changes& changes) {
   std::map<std::string, StateFile::Table> wanted;
+  const auto stored = file_->fingerprints();
   for (const auto& [name, table] : tables_) {
-    wanted[name] = {table.fingerprint, ""};
+    wanted[name] = {table.key.serialize(), ""};
+    const auto found = stored.find(name);
+    if (found == stored.end()) {
+      continue;
+    }
+    const auto before = CacheKey::parse(found->second);
+    if (before ? *before == table.key : found->second == legacy_fingerprint_of(name, config)) {
+      wanted[name].fingerprint = found->second;
+    } else {
+      const std::string settings =
+          before ? settings_text(table.key.changed_since(*before), source_of(name, config))
+                 : "its settings since the state file was written by an older program";
+      changes[settings].push_back(label_of(name));
+    }
   }
   const auto kept = file_->load(shared_.facts, wanted);
   for (const auto& [name, table] : kept) {
+    TableProgress& progress = tables_.at(name);
     try {
-      tables_.at(name).parse(table.progress, shared_.facts.bucket_width);
+      progress.parse(table.progress, shared_.facts.bucket_width);
     } catch (const Error&) {
-      const std::string print = tables_.at(name).fingerprint;
-      tables_.at(name) = {};
-      tables_.at(name).fingerprint = print;  // the counters go on
+      CacheKey key = std::move(progress.key);
+      progress = {};
+      progress.key = std::move(key);  // the counters go on
       log.warn("how far a table was read is not known any more; it is read anew",
                {{"table", name}});
     }
-    if (!tables_.at(name).since) {
-      tables_.at(name).since = file_->created_at();
+    if (!progress.since) {
+      progress.since = file_->created_at();
+    }
+    if (table.fingerprint != progress.key.serialize()) {
+      dirty_[name];  // of an older program: the next commit writes the key
     }
   }
   dropped_.clear();  // the file did that
@@ -210,7 +280,7 @@ void UsageState::put(StateFile::Changes& changes, const std::string& name,
     }
   }
   const TableProgress& table = tables_.at(name);
-  changes.put_table(name, {table.fingerprint, table.serialize(shared_.facts.bucket_width)});
+  changes.put_table(name, {table.key.serialize(), table.serialize(shared_.facts.bucket_width)});
 }
 
 Journal& UsageState::journal() {

@@ -13,6 +13,7 @@
 #include "collectors/measures/targets/target_status.h"
 #include "collectors/state/state_file.h"
 #include "collectors/usage/config/usage_config.h"
+#include "collectors/usage/reading/cache_key.h"
 #include "collectors/usage/reading/reader.h"
 #include "collectors/usage/reading/refresh_policy.h"
 #include "exporter/base/log.h"
@@ -29,7 +30,7 @@ struct UsageOptions {
 
 // How far one table was read. Guarded by the lock of the facts.
 struct TableProgress {
-  std::string fingerprint;
+  CacheKey key;  // what the facts are read with
   ReadLog log;
   bool finished = false;                 // the first backfill: counters are complete
   std::optional<Instant> oldest;         // row
@@ -39,7 +40,7 @@ struct TableProgress {
   std::optional<Instant> since;          // when it was begun: counters were 0
   Duration step = std::chrono::days(1);  // so much is read at a time at most; not kept
 
-  std::string serialize(Duration bucket) const;  // without the fingerprint
+  std::string serialize(Duration bucket) const;  // without the key
   // Texts of older programs lack `since`.
   void parse(std::string_view text, Duration bucket);  // Error(data)
 };
@@ -59,8 +60,8 @@ class UsageState {
   // Opens the state file, once. The log outlives the state. Throws Error as StateFile does.
   void open(Instant now, Log& log);
 
-  // Makes the facts fit the config: what the config has read otherwise is forgotten, and read anew.
-  // Jobs of other configs have ended.
+  // Makes the facts fit the config. Facts that were read with other settings are forgotten, to be
+  // read anew; one line of the log names the settings. Jobs of other configs have ended.
   void adopt(const std::shared_ptr<const UsageConfig>& config, Instant now, Log& log);
 
   // Under the lock of the facts:
@@ -94,8 +95,11 @@ class UsageState {
 
  private:
   void open_locked(Instant now, Log& log);
-  void fit_tables(const UsageConfig& config, Instant now);
-  void load(Log& log);
+  // Names of tables by the settings that changed, for the log.
+  using Changes = std::map<std::string, std::vector<std::string>>;
+  void fit_tables(const UsageConfig& config, Instant now, Changes& changes);
+  void fit_population(const UsageConfig& config);
+  void load(const UsageConfig& config, Log& log, Changes& changes);
   void put(StateFile::Changes& changes, const std::string& name, const std::set<Instant>& days);
 
   const UsageOptions options_;

@@ -58,15 +58,15 @@ std::uint64_t UsageTables::refresh(const RunContext& run) {
   rows_ = 0;
   more_ = false;
   refresh_users(run);
-  const auto start = std::chrono::steady_clock::now();
+  const SteadyInstant start = run.clock.steady_now();
   const auto spare = (run.deadline - start) / 4;
-  std::chrono::steady_clock::duration longest{};
+  SteadyInstant::duration longest{};
   bool filled = false;
   std::deque<Step> rest = steps(run);
   ReadAhead ahead(database_);
   for (std::optional<Step> part = next_part(rest); part;) {
     const bool missing = part->reading.reason == ReadReason::missing;
-    const auto begun = std::chrono::steady_clock::now();
+    const SteadyInstant begun = run.clock.steady_now();
     const bool in_time =
         state_->options().complete || begun + std::max(spare, 2 * longest) <= run.deadline;
     if (!in_time && part->reading.reason != ReadReason::young && !ahead.asked()) {
@@ -81,7 +81,7 @@ std::uint64_t UsageTables::refresh(const RunContext& run) {
       ask(*next, run, ahead);
     }
     read(*part, run, ahead);
-    longest = std::max(longest, std::chrono::steady_clock::now() - begun);
+    longest = std::max(longest, run.clock.steady_now() - begun);
     if (missing) {
       show_progress(run);
       filled = true;
@@ -293,7 +293,7 @@ void UsageTables::ask(const Step& part, const RunContext& run, ReadAhead& ahead)
 
 // What the run's time was not enough for is halved for the next run, and quick parts grow again.
 void UsageTables::read(const Step& part, const RunContext& run, Source& database) {
-  const auto start = std::chrono::steady_clock::now();
+  const SteadyInstant start = run.clock.steady_now();
   try {
     read_part(part, run, database);
   } catch (const Error& error) {
@@ -302,7 +302,7 @@ void UsageTables::read(const Step& part, const RunContext& run, Source& database
     }
     throw;
   }
-  if (std::chrono::steady_clock::now() - start < (run.deadline - start) / 8) {
+  if (run.clock.steady_now() - start < (run.deadline - start) / 8) {
     resize(part.table, 2);
   }
 }

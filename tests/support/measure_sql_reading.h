@@ -12,7 +12,8 @@
 namespace usage::reference {
 
 // A config that reads the tables of a world, which SqlMeasures wrote.
-inline UsageConfig config_of(const World& world, const UsageRules& rules) {
+inline UsageConfig config_of(const World& world, const UsageRules& rules,
+                             const SourceConfig& source) {
   using std::chrono::days;
   using std::chrono::hours;
   const auto table = [](const std::string& name, const std::string& user) {
@@ -28,6 +29,7 @@ inline UsageConfig config_of(const World& world, const UsageRules& rules) {
   config.bucket = world.width;
   config.recount = {{hours(2), {}}, {days(3), hours(1)}, {std::nullopt, days(1)}};
   config.sources = {"app"};
+  config.source_configs = {{"app", source}};
   config.global_source = "app";
   config.activity = {table("read_visits", "user_id")};
   config.users.emplace();
@@ -71,7 +73,8 @@ inline void compare_reading_with_sql(const testing::Place& place, std::uint64_t 
   for (std::uint64_t seed = first_seed; done < cases; ++seed) {
     RandomWorld random(seed);
     random.world.has_users_table = true;
-    const auto config = std::make_shared<const UsageConfig>(config_of(random.world, random.rules));
+    const auto config =
+        std::make_shared<const UsageConfig>(config_of(random.world, random.rules, place.config()));
     const auto source = open_source(place.config(), clock);
     const auto collector = plan_usage(config, std::make_shared<UsageState>(UsageOptions()))
                                .make(place.config(), *source);
@@ -85,7 +88,7 @@ inline void compare_reading_with_sql(const testing::Place& place, std::uint64_t 
       if (edge_at_or_before(now, random.world.width) == now) now += Duration(1);
       sql.write(random.world);
       const Collection found =
-          collector->collect({now, testing::within(std::chrono::seconds(60)), log});
+          collector->collect({now, testing::within(std::chrono::seconds(60)), log, clock});
       ASSERT_EQ(differences(sql.ask(random.world, random.rules, now, true),
                             series_of(found.metrics), step == 0),
                 "")

@@ -7,16 +7,18 @@
 #include <vector>
 
 #include "collectors/api/source.h"
+#include "tests/support/fake_clock.h"
 
 namespace usage::testing {
 
-// A database that takes its time.
+// A database whose every scan takes a while by the clock.
 class SlowSource : public Source {
  public:
-  SlowSource(std::unique_ptr<Source> source) : source_(std::move(source)) {}
+  SlowSource(std::unique_ptr<Source> source, FakeClock& clock)
+      : source_(std::move(source)), clock_(clock) {}
   void scan(const Query& query, Deadline deadline, const RowSink& sink) override {
     threads.insert(std::this_thread::get_id());
-    std::this_thread::sleep_for(pause);
+    clock_.advance(takes);
     source_->scan(query, deadline, sink);
   }
   std::vector<Column> describe(const Query& query, Deadline deadline) override {
@@ -24,11 +26,12 @@ class SlowSource : public Source {
   }
   void interrupt() noexcept override { source_->interrupt(); }
 
-  Duration pause{};
+  Duration takes{};
   std::set<std::thread::id> threads;  // that scanned
 
  private:
   std::unique_ptr<Source> source_;
+  FakeClock& clock_;
 };
 
 }  // namespace usage::testing

@@ -15,6 +15,7 @@
 #include "collectors/sources/drivers.h"
 #include "collectors/usage/usage.h"
 #include "exporter/base/format.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/slow_source.h"
 #include "tests/support/temporary_folder.h"
 
@@ -57,7 +58,7 @@ class Bench {
     collector_.reset();
     auto plans = plan_collectors(config_, problems, state_);
     problems.throw_if_any();
-    source_ = std::make_unique<SlowSource>(open_source(config_.sources.front(), clock_));
+    source_ = std::make_unique<SlowSource>(open_source(config_.sources.front(), clock_), clock_);
     collector_ = plans.front().make(config_.sources.front(), *source_);
   }
 
@@ -67,7 +68,7 @@ class Bench {
 
   Metrics run(Duration longest = std::chrono::seconds(20)) {
     Log log(stderr, LogLevel::error, LogFormat::logfmt, clock_);
-    collection_ = collector_->collect({now, clock_.steady_now() + longest, log});
+    collection_ = collector_->collect({now, clock_.steady_now() + longest, log, clock_});
     validate(collection_.metrics);
     validate(collector_->health());
     return collection_.metrics;
@@ -103,7 +104,7 @@ class Bench {
   Instant now = kNow;
 
  private:
-  const SystemClock clock_;
+  FakeClock clock_{kNow};
   TemporaryFolder folder_;
   std::shared_ptr<UsageState> state_;
   Config config_;

@@ -19,8 +19,6 @@ constexpr std::size_t kBatchEvents = 10'000;
 constexpr std::uint64_t kBatchBytes = 16 << 20;
 constexpr std::size_t kCompressedRead = 64 * 1024;
 
-bool is_late(Deadline until) { return std::chrono::steady_clock::now() >= until; }
-
 std::size_t read_at(const Descriptor& descriptor, std::uint64_t offset, std::span<char> room,
                     const std::string& source, const std::string& path) {
   const ssize_t got =

@@ -28,9 +28,11 @@ bool is_shorter(const LogFile& file) {
 
 }  // namespace
 
-EventLogTailer::EventLogTailer(const SourceConfig& source, EventFilter kept, Journal& journal)
+EventLogTailer::EventLogTailer(const SourceConfig& source, EventFilter kept, Journal& journal,
+                               const Clock& clock)
     : source_(source),
       journal_(journal),
+      clock_(clock),
       parser_(*source.log(), source.naive_time_zone, std::move(kept)),
       lines_(source.log()->max_line_bytes) {}
 
@@ -47,7 +49,7 @@ bool EventLogTailer::read(Instant now, Deadline until, Log& log) {
       if (!file->descriptor) {
         continue;
       }
-      if (std::chrono::steady_clock::now() >= until) {
+      if (is_late(until)) {
         return false;
       }
       all = read_file(*file, until, log) && all;

@@ -22,8 +22,9 @@ namespace usage {
 // be renamed, copied and truncated, or compressed. Constant memory. One thread.
 class EventLogTailer {
  public:
-  // The journal outlives this. Opens nothing.
-  EventLogTailer(const SourceConfig& source, EventFilter kept, Journal& journal);
+  // The journal and the clock outlive this. Opens nothing.
+  EventLogTailer(const SourceConfig& source, EventFilter kept, Journal& journal,
+                 const Clock& clock);
   ~EventLogTailer();
   EventLogTailer(const EventLogTailer&) = delete;
   EventLogTailer& operator=(const EventLogTailer&) = delete;
@@ -53,9 +54,11 @@ class EventLogTailer {
   void discard();
   void write_changes();
   void write(JournalBatch& batch);
+  bool is_late(Deadline until) const { return clock_.steady_now() >= until; }
 
   const SourceConfig source_;
   Journal& journal_;
+  const Clock& clock_;
   LogLine parser_;
   LineBuffer lines_;
   std::vector<std::unique_ptr<Tracked>> files_;  // in the order in which they are read

@@ -122,6 +122,20 @@ std::string host_of(const Secret& dsn) {
                                                : fmt::format("[{}]:{}", host, port);
 }
 
+std::string database_of(const Secret& dsn) {
+  const ParsedDsn parsed = parse(dsn);
+  std::map<std::string_view, std::string> given{{"port", "5432"}};
+  for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
+    if (option->val != nullptr && *option->val != '\0') {
+      given[option->keyword] = option->val;
+    }
+  }
+  // libpq's own default for a missing name is the user's.
+  const std::string& database = given.contains("dbname") ? given["dbname"] : given["user"];
+  return fmt::format("{}\n{}\n{}\n{}\n{}", given["service"], given["host"], given["hostaddr"],
+                     given["port"], database);
+}
+
 struct Connection::Handle {
   PGconn* connection = nullptr;
   std::shared_ptr<PGcancel> canceller;

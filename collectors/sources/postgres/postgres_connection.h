@@ -59,6 +59,10 @@ struct ConnectOptions {
 // would take a part of an unescaped password for a host.
 std::string host_of(const Secret& dsn);
 
+// Hosts, port and name of the database, as the dsn has them; neither the user nor how to connect.
+// Throws Error(config).
+std::string database_of(const Secret& dsn);
+
 // A connection that never blocks longer than its limits, but for the name service. After a
 // Failure other than `server` only cancel() and the destructor are of use. One thread.
 class Connection {

@@ -74,10 +74,12 @@ struct UsersConfig {
   struct Condition {
     std::string column;  // empty: none
     std::vector<std::string> values;
+    bool operator==(const Condition&) const = default;
   };
   std::string source, table, id, created_at, deleted_at, team, account;
   std::optional<TimeFormat> time_format;
   Condition exclude, eligible;
+  bool operator==(const UsersConfig&) const = default;
 };
 
 }  // namespace usage

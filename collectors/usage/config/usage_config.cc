@@ -244,6 +244,7 @@ void find_sources(UsageConfig& usage, const Config& config) {
   for (const SourceConfig& source : config.sources) {
     if (read.contains(source.name)) {
       usage.sources.push_back(source.name);
+      usage.source_configs.emplace(source.name, source);
     }
   }
   if (usage.users) {

@@ -52,6 +52,7 @@ struct UsageConfig {
 
   std::vector<std::string> sources;  // those that are read: that of the users, then as in Config
   std::string global_source;         // its job publishes what belongs to no single feature
+  std::map<std::string, SourceConfig> source_configs;  // by name; those of `sources`
 
   const FeatureConfig& feature(const std::string& name) const;  // exists
   std::vector<const FeatureConfig*> tables() const;             // features and auxiliary tables
@@ -65,10 +66,5 @@ EventFilter event_filter(const UsageConfig& config, const std::string& source);
 // Reads Config::usage. What is wrong goes to `problems`; the result is usable only if there was
 // nothing. Connects to nothing.
 UsageConfig read_usage_config(const Config& config, Problems& problems);
-
-// Names everything that the facts of the feature, or of the activity, were read with: when it
-// differs, they must be read anew. Holds no secret.
-std::string fingerprint(const FeatureConfig& feature, Duration bucket);
-std::string activity_fingerprint(const std::vector<TableConfig>& activity, Duration bucket);
 
 }  // namespace usage

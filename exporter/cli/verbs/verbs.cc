@@ -46,7 +46,7 @@ bool check_queries(Engine& engine, const Services& services) {
   for (const std::unique_ptr<Job>& job : engine.jobs()) {
     print(fmt::format("collector {} on source {}: ", job->key().collector, job->key().source));
     try {
-      const RunContext run{services.clock.now(), job->deadline(), services.log};
+      const RunContext run{services.clock.now(), job->deadline(), services.log, services.clock};
       const std::vector<ColumnCheck> checks = job->collector().check(run);
       print("ok\n");
       for (const ColumnCheck& check : checks) {

@@ -40,7 +40,7 @@ class Bench {
 
   Collection collect() {
     Log log(stderr, LogLevel::error, LogFormat::logfmt, clock_);
-    Collection collection = collector_->collect({clock_.now(), clock_.steady_now(), log});
+    Collection collection = collector_->collect({clock_.now(), clock_.steady_now(), log, clock_});
     validate(collection.metrics);
     return collection;
   }

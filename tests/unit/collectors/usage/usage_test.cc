@@ -8,6 +8,8 @@
 
 #include "collectors/api/writer.h"
 #include "collectors/sources/drivers.h"
+#include "collectors/usage/config/legacy_fingerprint.h"
+#include "collectors/usage/reading/cache_key.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
 #include "tests/support/temporary_folder.h"
@@ -19,6 +21,7 @@ namespace {
 using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
+using std::chrono::seconds;
 using ::testing::HasSubstr;
 using usage::testing::Bench;
 using usage::testing::kNow;
@@ -159,19 +162,39 @@ TEST(Usage, PublishesWindowsAsTheBackfillGoesAndCountersAtItsEnd) {
     bench.run_sql(export_row(kNow - days(day), "1, 'ok', NULL, 500, 'csv', 5"));
   }
   // Time for some days of the thirty only.
-  bench.source().pause = std::chrono::milliseconds(150);
-  bench.run(std::chrono::milliseconds(1500));
+  bench.source().takes = seconds(150);
+  bench.run(seconds(1500));
   EXPECT_LT(*bench.value("usage_backfill_progress_ratio", {"app"}), 0.5);
   EXPECT_EQ(bench.value("usage_uses", {"export", "1d"}), 1);
   EXPECT_EQ(bench.value("usage_uses", {"export", "7d"}), std::nullopt);
   EXPECT_FALSE(bench.has("usage_uses_total"));
   EXPECT_FALSE(bench.has("usage_adoption_tried_ratio"));
-  bench.source().pause = {};
+  bench.source().takes = {};
   bench.now += minutes(1);
   bench.run();
   EXPECT_EQ(bench.value("usage_backfill_progress_ratio", {"app"}), 1);
   EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 30);
   EXPECT_EQ(bench.value("usage_uses", {"export", "7d"}), 7);
+}
+
+// What was read with other settings is not said while it is read anew.
+TEST(Usage, ThePageSaysThatAChangedFeatureIsReadAnew) {
+  Bench bench(kTable, kFeatures);
+  for (int day = 0; day < 30; ++day) {
+    bench.run_sql(export_row(kNow - days(day), "1, 'ok', NULL, 500, 'csv', 5"));
+  }
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 30);
+  std::string other = kFeatures;
+  other.replace(other.find("user: who"), 9, "user: pages");
+  bench.use(other);
+  bench.source().takes = seconds(150);
+  bench.run(seconds(1500));
+  EXPECT_LT(*bench.value("usage_backfill_progress_ratio", {"app"}), 0.5);
+  EXPECT_FALSE(bench.has("usage_uses_total"));
+  bench.source().takes = {};
+  bench.run();
+  EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 30);
 }
 
 TEST(Usage, HistoryIsReadWhileWhatCameBeforeItIsFolded) {
@@ -277,7 +300,7 @@ TEST(Usage, CheckNamesAMissingColumn) {
   Bench bench(kTable, config);
   const SystemClock clock;
   Log log(stderr, LogLevel::error, LogFormat::logfmt, clock);
-  const usage::RunContext run{kNow, clock.steady_now() + std::chrono::seconds(60), log};
+  const usage::RunContext run{kNow, clock.steady_now() + std::chrono::seconds(60), log, clock};
   try {
     bench.collector().check(run);
     FAIL() << "nothing was found";
@@ -327,20 +350,22 @@ TEST(Usage, ARestartGoesOnWhereItStopped) {
   EXPECT_EQ(bench.value("usage_uses_total", {"export"}), 0);
 }
 
-// Leaves the state file as programs before `since` wrote it.
+// Leaves the state file as programs before `since` and CacheKey wrote it.
 void forget_since(const std::string& folder, const Config& config) {
   const SystemClock clock;
   Log log(stderr, LogLevel::error, LogFormat::logfmt, clock);
   Problems problems;
-  const FeatureConfig feature = read_usage_config(config, problems).features.front();
+  const UsageConfig usage = read_usage_config(config, problems);
+  const FeatureConfig& feature = usage.features.front();
   Facts facts;
   facts.features.emplace("export", FeatureFacts(feature.shape, hours(1)));
   StateFile file(folder, kNow + days(9), log);
-  const auto tables = file.load(facts, {{"export", {fingerprint(feature, hours(1)), ""}}});
+  const auto tables = file.load(facts, {{"export", {cache_key(feature, usage).serialize(), ""}}});
   StateFile::Table table = tables.at("export");
   const auto end = table.progress.find('\n');
   const auto word = table.progress.rfind(' ', end);
   table.progress.erase(word, end - word);
+  table.fingerprint = legacy_fingerprint(feature, hours(1));
   StateFile::Changes changes(file);
   changes.put_table("export", table);
   changes.commit();
@@ -439,7 +464,7 @@ TEST(Usage, SourcesShareUsersAndPublishTheirOwnFeatures) {
   for (int run = 0; run < 2; ++run) {
     for (std::size_t i = 0; i < collectors.size(); ++i) {
       const Collection collection =
-          collectors[i]->collect({kNow, clock.steady_now() + std::chrono::seconds(60), log});
+          collectors[i]->collect({kNow, clock.steady_now() + std::chrono::seconds(60), log, clock});
       auto& families = found[config.sources[i].name];
       families.clear();
       for (const MetricFamily& family : collection.metrics) {

@@ -62,7 +62,8 @@ class LogTailTest : public ::testing::Test {
     tail_.reset();
     journal_.reset();  // one at a time, as in two processes after each other
     journal_ = std::make_unique<Journal>(folder_.file("events.db"), false);
-    tail_ = std::make_unique<EventLogTailer>(config_, EventFilter{{"export", {"n"}}}, *journal_);
+    tail_ = std::make_unique<EventLogTailer>(config_, EventFilter{{"export", {"n"}}}, *journal_,
+                                             clock_);
   }
 
   bool read(Deadline until = Deadline::max()) {

@@ -7,7 +7,9 @@
 #include <map>
 #include <string>
 
+#include "collectors/usage/config/legacy_fingerprint.h"
 #include "collectors/usage/config/usage_config.h"
+#include "collectors/usage/reading/cache_key.h"
 #include "exporter/base/format.h"
 #include "tests/support/source_path.h"
 #include "tests/support/usage_bench.h"
@@ -150,24 +152,24 @@ features:
     dimensions: {format: {allow: [csv]}, pages: {column: n, buckets: [1, 10], null_as: none}}
   share: {table: shared_reports, time: created_at}
 )");
-  EXPECT_EQ(fingerprint(usage.features[0], hours(1)),
+  EXPECT_EQ(legacy_fingerprint(usage.features[0], hours(1)),
             "1h\napp\nexport_logs\ncreated_at\nuser_id\n-1\nwhere kind\na\tb\nstatus\nok\nbad\n"
             "why\nslow\nchannel\nms\n0.001\n1,2\nbytes\n1000\n1000\n"
             "format\nformat\n\n\npages\nn\n1,10\nnone\n");
-  EXPECT_EQ(fingerprint(usage.features[1], hours(1)),
+  EXPECT_EQ(legacy_fingerprint(usage.features[1], hours(1)),
             "1h\napp\nshared_reports\ncreated_at\n\n-1\n\n\n\n\n\n");
 }
 
-std::map<std::string, std::string> fingerprints(const std::string& artifact,
-                                                const std::string& business) {
+std::map<std::string, CacheKey> cache_keys(const std::string& artifact,
+                                           const std::string& business) {
   const UsageConfig usage = usage_of(
       fmt::format("population: {{users: {{table: u, id: i, account: a}}}}\n"
                   "features:\n  share:\n    {{table: s, time: t, user: u, artifact: {{{}}}}}\n"
                   "business: {{{}}}\n",
                   artifact, business));
-  std::map<std::string, std::string> found;
+  std::map<std::string, CacheKey> found;
   for (const FeatureConfig* table : usage.tables()) {
-    found[table->shape.name] = fingerprint(*table, hours(1));
+    found[table->shape.name] = cache_key(*table, usage);
   }
   return found;
 }
@@ -185,10 +187,10 @@ std::vector<std::string> read_anew(const std::string& was, const std::string& is
     const auto at = text.find(was);
     return at == std::string::npos ? text : text.replace(at, was.size(), is);
   };
-  const auto before = fingerprints(kArtifact, kBusiness);
+  const auto before = cache_keys(kArtifact, kBusiness);
   std::vector<std::string> names;
-  for (const auto& [name, text] : fingerprints(changed(kArtifact), changed(kBusiness))) {
-    if (!before.contains(name) || before.at(name) != text) {
+  for (const auto& [name, key] : cache_keys(changed(kArtifact), changed(kBusiness))) {
+    if (!before.contains(name) || before.at(name) != key) {
       names.push_back(name);
     }
   }

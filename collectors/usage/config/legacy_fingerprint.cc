@@ -1,5 +1,5 @@
-// The part of usage_config.h that tells when facts must be read anew.
-#include "collectors/usage/config/usage_config.h"
+#include "collectors/usage/config/legacy_fingerprint.h"
+
 #include "exporter/base/format.h"
 
 namespace usage {
@@ -26,7 +26,7 @@ std::string name(const std::optional<NumberConfig>& number, const std::vector<do
 
 }  // namespace
 
-std::string fingerprint(const FeatureConfig& feature, Duration bucket) {
+std::string legacy_fingerprint(const FeatureConfig& feature, Duration bucket) {
   std::string text = format_duration(bucket) + "\n" + name(feature.uses);
   if (feature.outcome) {
     text += fmt::format("{}\n{}\n{}\n", feature.outcome->column,
@@ -61,7 +61,7 @@ std::string fingerprint(const FeatureConfig& feature, Duration bucket) {
   return text;
 }
 
-std::string activity_fingerprint(const std::vector<TableConfig>& activity, Duration bucket) {
+std::string legacy_fingerprint(const std::vector<TableConfig>& activity, Duration bucket) {
   std::string text = format_duration(bucket) + "\n";
   for (const TableConfig& table : activity) {
     text += name(table);
