@@ -4,6 +4,7 @@
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
 #include "exporter/config/parts.h"
 #include "exporter/exposition/metric.h"
 
@@ -16,13 +17,6 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kDsnExample =
     "a URL such as sqlite:/var/lib/app.db or postgresql://user@host:5432/db";
-
-std::string trimmed(const std::string& text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  return begin == std::string::npos ? ""
-                                    : text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
 
 // Only what surely is a scheme may be repeated in a message.
 std::string unknown_scheme(const std::string& what, const std::string& dsn) {
@@ -102,7 +96,7 @@ void read_dsn(SourceConfig& source, yaml::Mapping& mapping, const yaml::Node& no
     const auto content =
         yaml::read_file(file->secret ? path : resolve_path(*file->position.file, path));
     set_dsn(source, fmt::format("the content of \"dsn_file\" in {}", mapping.what()), *file,
-            *content, trimmed(content->text), problems);
+            *content, std::string(trim(content->text)), problems);
   } catch (const Error& error) {
     mapping.problem("dsn_file", file->secret
                                     ? fmt::format("cannot read \"dsn_file\" in {}, a path from "

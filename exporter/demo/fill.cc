@@ -7,6 +7,7 @@
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/demo/embedded.h"
 
 namespace usage::demo {
@@ -157,9 +158,11 @@ void insert_all(Writer& writer, const Product& product, const Interval& interval
 
 // As the Writer writes an Instant into the same column.
 std::string literal(const Writer& writer, Instant at) {
-  std::string text = format_rfc3339(at);
-  if (writer.driver() == "sqlite") text = text.substr(0, 10) + ' ' + text.substr(11, 8);
-  return '\'' + text + '\'';
+  const bool sqlite = writer.driver() == "sqlite";
+  return '\'' +
+         (sqlite ? format_sql_time(std::chrono::floor<std::chrono::seconds>(at))
+                 : format_rfc3339(at)) +
+         '\'';
 }
 
 // The statements that bring rows older than the interval up to its end.

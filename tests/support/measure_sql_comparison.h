@@ -10,6 +10,7 @@
 #include "collectors/measures/business_measures.h"
 #include "collectors/measures/measures.h"
 #include "collectors/measures/tracking_measures.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/measure_sql.h"
 #include "tests/support/random_world.h"
 

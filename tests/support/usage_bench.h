@@ -15,6 +15,7 @@
 #include "collectors/sources/drivers.h"
 #include "collectors/usage/usage.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/slow_source.h"
 #include "tests/support/temporary_folder.h"
 

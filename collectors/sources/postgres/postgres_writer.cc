@@ -4,6 +4,7 @@
 #include "collectors/sources/sqlite/sqlite_text.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 

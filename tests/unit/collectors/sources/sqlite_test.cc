@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "collectors/sources/sqlite/sqlite_text.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/source_fixture.h"
 

@@ -5,6 +5,7 @@
 #include "collectors/events/journal.h"
 #include "collectors/sources/drivers.h"
 #include "exporter/base/error.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/usage_bench.h"
 
 namespace usage {

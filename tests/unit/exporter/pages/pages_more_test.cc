@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "exporter/base/timestamps.h"
 #include "exporter/pages/pages.h"
 
 namespace usage {

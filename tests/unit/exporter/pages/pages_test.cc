@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <fstream>
 
+#include "exporter/base/timestamps.h"
+
 namespace usage {
 namespace {
 

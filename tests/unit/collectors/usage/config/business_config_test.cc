@@ -9,8 +9,9 @@
 
 #include "collectors/usage/config/usage_config.h"
 #include "exporter/base/format.h"
-#include "tests/support/usage_bench.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/source_path.h"
+#include "tests/support/usage_bench.h"
 
 namespace usage {
 namespace {
