@@ -1,34 +1,13 @@
 #include "collectors/sql/parameters.h"
 
-#include <charconv>
-
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
 
 namespace usage {
 
 namespace {
 
 constexpr Duration kDay = std::chrono::hours(24);
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && text.back() == ' ') {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
-template <typename Number>
-std::optional<Number> whole_number(const std::string& text) {
-  Number value{};
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc() || end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return value;
-}
 
 std::optional<Bind> read_bind(const yaml::Node& node, Problems& problems) {
   if (node.is_mapping()) {
@@ -41,10 +20,10 @@ std::optional<Bind> read_bind(const yaml::Node& node, Problems& problems) {
     return text;
   }
   if (node.kind == yaml::Node::Kind::scalar && node.plain) {
-    if (const auto integer = whole_number<std::int64_t>(node.text)) {
+    if (const auto integer = parse_number<std::int64_t>(node.text)) {
       return *integer;
     }
-    if (const auto real = whole_number<double>(node.text)) {
+    if (const auto real = parse_number<double>(node.text)) {
       return *real;
     }
   }

@@ -1,12 +1,13 @@
 #include "collectors/sql/samples.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 
@@ -30,13 +31,6 @@ std::string label_text(const Value& value, const SqlLabel& label) {
   return mapped != label.map.end() ? mapped->second : label.other.value_or(text);
 }
 
-std::optional<double> parse_number(std::string_view text) {
-  double value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool whole = failed == std::errc() && end == text.data() + text.size();
-  return whole ? std::optional(value) : std::nullopt;
-}
-
 // nullopt: no whole number of at least 0.
 std::optional<std::uint64_t> whole(const Value& value) {
   constexpr double kLargest = 9e15;  // doubles hold every whole number up to here
@@ -47,7 +41,8 @@ std::optional<std::uint64_t> whole(const Value& value) {
   if (const auto* number = std::get_if<double>(&value)) {
     real = *number;
   } else if (const auto* text = std::get_if<std::string_view>(&value)) {
-    real = parse_number(*text);  // PostgreSQL's sum() of integers is numeric, which comes as text
+    real = parse_number<double>(
+        *text);  // PostgreSQL's sum() of integers is numeric, which comes as text
   }
   const bool good = real && *real >= 0 && *real <= kLargest && *real == std::floor(*real);
   return good ? std::optional(static_cast<std::uint64_t>(*real)) : std::nullopt;
@@ -144,7 +139,7 @@ std::optional<double> SampleBuilder::number(const Value& value, const std::strin
     if (mapped != metric_.map.end()) {
       return mapped->second * metric_.scale;
     }
-    number = parse_number(*text);
+    number = parse_number<double>(*text);
     if ((!number || !metric_.map.empty()) && metric_.default_value) {
       return metric_.default_value;
     }

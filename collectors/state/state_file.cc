@@ -14,6 +14,7 @@
 #include "collectors/state/state_file_texts.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 

@@ -1,11 +1,11 @@
 #include "collectors/usage/usage_state.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "collectors/usage/config/legacy_fingerprint.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
 
 namespace usage {
 
@@ -25,12 +25,11 @@ std::string_view next_word(std::string_view& line) {
 
 std::optional<std::int64_t> next_number(std::string_view& line) {
   const std::string_view text = next_word(line);
-  std::int64_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text == "-") {
     return std::nullopt;
   }
-  if (failed != std::errc() || end != text.data() + text.size()) {
+  const auto value = parse_number<std::int64_t>(text);
+  if (!value) {
     throw Error(Reason::data, "the progress of a table cannot be understood");
   }
   return value;

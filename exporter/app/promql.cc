@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "exporter/base/strings.h"
+
 namespace usage {
 
 namespace {
@@ -25,7 +27,6 @@ bool is_one_of(const std::array<std::string_view, N>& words, std::string_view wo
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
 }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 class Scanner {
  public:

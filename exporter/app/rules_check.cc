@@ -1,7 +1,5 @@
 #include "exporter/app/rules_check.h"
 
-#include <glob.h>
-
 #include <algorithm>
 #include <iterator>
 #include <memory>
@@ -10,6 +8,7 @@
 #include "exporter/app/promql.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
 #include "exporter/config/yaml.h"
 #include "exporter/exposition/reserved_names.h"
 
@@ -18,11 +17,8 @@ namespace usage {
 namespace {
 
 std::vector<std::string> files_of(const std::string& pattern) {
-  ::glob_t found{};
-  const int failed = ::glob(pattern.c_str(), 0, nullptr, &found);
-  std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  ::globfree(&found);
-  if (failed != 0 || files.empty()) {
+  std::vector<std::string> files = glob_paths(pattern);
+  if (files.empty()) {
     throw Error(Reason::io, fmt::format("no rules or dashboards match \"{}\"", pattern));
   }
   return files;

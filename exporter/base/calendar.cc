@@ -64,6 +64,12 @@ Instant TimeZone::instant(const LocalTime& local) const {
                                         std::chrono::seconds(local.second));
 }
 
+Instant TimeZone::from_wall(Instant wall) const {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(wall);
+  const LocalMicros local(whole.time_since_epoch());
+  return to_instant(zone_of(zone_), local) + (wall - whole);
+}
+
 Instant TimeZone::start_of(CalendarUnit unit, Instant instant, int offset) const {
   const LocalMicros local =
       zone_of(zone_)->to_local(date::sys_time<Duration>(instant.time_since_epoch()));

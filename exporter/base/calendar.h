@@ -32,6 +32,9 @@ class TimeZone {
   // summer time is the instant of the change; one shown twice is the first.
   Instant instant(const LocalTime& local) const;
 
+  // The same for a wall clock's time that is held as if it were UTC, with its fraction.
+  Instant from_wall(Instant wall) const;
+
   // Start of the local day, week or month that holds `instant`, moved by `offset` units. Days and
   // weeks across a clock change have 23 or 25 hours more or less.
   Instant start_of(CalendarUnit unit, Instant instant, int offset = 0) const;

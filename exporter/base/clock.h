@@ -54,13 +54,6 @@ class FixedClock : public Clock {
   Instant at_;
 };
 
-// RFC 3339: "2026-11-25T08:00:00Z", with offset ("+01:00") or fraction. A bare date is midnight
-// UTC. nullopt when the text is anything else or names a day that does not exist.
-std::optional<Instant> parse_rfc3339(std::string_view text);
-
-// "2026-11-25T08:00:00Z"; the fraction is written only where there is one, without trailing zeros.
-std::string format_rfc3339(Instant instant);
-
 // Prometheus notation: "90s", "15m", "1h30m", "7d", "8w", "1500ms". nullopt otherwise. "0" is zero.
 std::optional<Duration> parse_duration(std::string_view text);
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <tuple>
 #include <utility>
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
 #include "exporter/base/utf8.h"
 
 namespace usage {
@@ -88,9 +88,7 @@ std::size_t shown_column(const Position& position, std::string_view line) {
 // A last line of defence behind hide_line: a YAML syntax error is found before anybody knows which
 // lines hold a DSN, and a mistyped key may hold a password.
 bool looks_secret(std::string_view line) {
-  std::string text(line);
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string text = lower(line);
   if (text.find("://") != std::string::npos) {
     return true;
   }

@@ -1,8 +1,7 @@
 #include "exporter/base/iso_week.h"
 
-#include <charconv>
-
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
 
 namespace usage {
 
@@ -22,21 +21,15 @@ sys_days first_monday(int year) {
   return monday_before(sys_days(std::chrono::year(year) / std::chrono::January / 4));
 }
 
-std::optional<int> digits(std::string_view text) {
-  int number = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool whole = failed == std::errc() && end == text.data() + text.size();
-  return whole && text.front() != '-' ? std::optional(number) : std::nullopt;
-}
-
 }  // namespace
 
 std::optional<IsoWeek> parse_iso_week(std::string_view text) {
   constexpr std::size_t kLength = std::string_view("2026-W47").size();
   if (text.size() != kLength || text.substr(4, 2) != "-W") return std::nullopt;
-  const auto year = digits(text.substr(0, 4)), number = digits(text.substr(6));
+  const auto year = parse_number<unsigned>(text.substr(0, 4));
+  const auto number = parse_number<unsigned>(text.substr(6));
   if (!year || !number || *year == 0 || *number < 1) return std::nullopt;
-  const IsoWeek week{*year, static_cast<unsigned>(*number)};
+  const IsoWeek week{static_cast<int>(*year), *number};
   return iso_week_of(monday_of(week)) == week ? std::optional(week) : std::nullopt;
 }
 

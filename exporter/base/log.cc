@@ -8,6 +8,7 @@
 
 #include "exporter/base/format.h"
 #include "exporter/base/json_text.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 

@@ -12,6 +12,7 @@
 #include "exporter/base/diagnostics.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/cli/verbs/flag_values.h"
 #include "exporter/cli/verbs/verbs.h"
 

@@ -1,7 +1,5 @@
 #include "exporter/config/config.h"
 
-#include <glob.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -17,6 +15,7 @@
 #include "exporter/config/redact.h"
 #include "exporter/config/sources.h"
 #include "exporter/config/values.h"
+#include "exporter/base/strings.h"
 
 namespace usage {
 
@@ -28,18 +27,6 @@ using Entries = std::vector<yaml::Entry>;
 constexpr std::array<std::string_view, 12> kUsageKeys{
     "windows", "population", "privacy",  "week_start", "recount",     "refresh",
     "history", "bucket",     "business", "releases",   "stale_after", "report"};
-
-// Every match, in an order that no locale changes. Nothing when there is none.
-std::vector<std::string> expand(const std::string& pattern) {
-  glob_t matches{};
-  std::vector<std::string> paths;
-  if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &matches) == 0) {
-    paths.assign(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
-  }
-  ::globfree(&matches);
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
 
 std::string escape_glob(const std::string& text) {
   std::string escaped;
@@ -259,7 +246,7 @@ class Loader {
     const std::string folder = resolve_path(file, "");
     const bool relative = !item.text.starts_with('/');
     const std::vector<std::string> paths =
-        expand((relative ? escape_glob(folder) : "") + item.text);
+        glob_paths((relative ? escape_glob(folder) : "") + item.text);
     if (paths.empty() && item.text.find_first_of("*?[") == std::string::npos) {
       complete_ = false;
       problems_.add(item.position,

@@ -1,13 +1,12 @@
 #include "exporter/config/schedule.h"
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
 #include <string_view>
 #include <vector>
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
 
 namespace usage {
 
@@ -41,20 +40,15 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
 }
 
 unsigned number(const Field& field, std::string_view text, std::string_view part) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  const auto name = std::find(field.names.begin(), field.names.end(), lower);
+  const auto name = std::find(field.names.begin(), field.names.end(), lower(text));
   if (name != field.names.end()) {
     return field.min + static_cast<unsigned>(name - field.names.begin());
   }
-  unsigned value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc() || end != text.data() + text.size() || value < field.min ||
-      value > field.max) {
+  const auto value = parse_number<unsigned>(text);
+  if (!value || *value < field.min || *value > field.max) {
     fail(field, part);
   }
-  return value;
+  return *value;
 }
 
 template <std::size_t Size>
@@ -73,15 +67,8 @@ std::bitset<Size> parse_field(const Field& field, std::string_view text) {
       // "5/15" means from 5 on, as in every common cron.
       last = range.size() == 2 ? number(field, range[1], part) : stepped.size() == 2 ? last : first;
     }
-    unsigned step = 1;
-    if (stepped.size() == 2) {
-      const auto [end, failed] =
-          std::from_chars(stepped[1].data(), stepped[1].data() + stepped[1].size(), step);
-      if (failed != std::errc() || end != stepped[1].data() + stepped[1].size() || step == 0) {
-        fail(field, part);
-      }
-    }
-    if (first > last) {
+    const unsigned step = stepped.size() == 2 ? parse_number<unsigned>(stepped[1]).value_or(0) : 1;
+    if (step == 0 || first > last) {
       fail(field, part);
     }
     for (unsigned value = first; value <= last; value += step) {

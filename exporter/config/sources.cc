@@ -8,6 +8,7 @@
 #include "exporter/config/drivers.h"
 #include "exporter/config/inputs.h"
 #include "exporter/config/values.h"
+#include "exporter/base/strings.h"
 #include "exporter/exposition/metric.h"
 
 namespace usage {
@@ -31,13 +32,6 @@ std::vector<std::string> known_schemes() {
     schemes.insert(schemes.end(), driver.schemes.begin(), driver.schemes.end());
   }
   return schemes;
-}
-
-std::string trimmed(const std::string& text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  return begin == std::string::npos ? ""
-                                    : text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
 // Only what surely is a scheme may be repeated in a message.
@@ -120,7 +114,7 @@ void read_dsn(DatabaseConfig& database, yaml::Mapping& mapping, const yaml::Node
     const auto content =
         yaml::read_file(file->secret ? path : resolve_path(*file->position.file, path));
     set_dsn(database, fmt::format("the content of \"dsn_file\" in {}", mapping.what()), *file,
-            *content, trimmed(content->text), problems);
+            *content, std::string(trim(content->text)), problems);
   } catch (const Error& error) {
     mapping.problem("dsn_file", file->secret
                                     ? fmt::format("cannot read \"dsn_file\" in {}, a path from "

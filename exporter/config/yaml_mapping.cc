@@ -1,10 +1,10 @@
 // The half of exporter/config/yaml.h that reads a tree that parse() has built.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
 #include "exporter/config/yaml.h"
 
 namespace usage::yaml {
@@ -45,22 +45,16 @@ bool report_unless_scalar(const Node& node, std::string_view what, std::string_v
   return false;
 }
 
+// YAML allows a plus sign.
 template <typename Number>
-std::optional<Number> parse_number(std::string_view text) {
-  if (text.starts_with('+') && !text.starts_with("+-")) {
-    text.remove_prefix(1);
-  }
-  Number value{};
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc() || end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return value;
+std::optional<Number> parse_yaml_number(std::string_view text) {
+  const bool plus = text.starts_with('+') && !text.starts_with("+-");
+  return parse_number<Number>(text.substr(plus ? 1 : 0));
 }
 
 std::string quote_hint(const Node& node) {
-  return !node.plain && !node.secret && parse_number<double>(node.text) ? "; remove the quotes"
-                                                                        : "";
+  return !node.plain && !node.secret && parse_yaml_number<double>(node.text) ? "; remove the quotes"
+                                                                             : "";
 }
 
 // YAML 1.1 had many words for true and false; YAML 1.2 and this reader have one each.
@@ -172,7 +166,7 @@ std::optional<std::int64_t> Mapping::integer(std::string_view key, std::int64_t 
   if (node == nullptr || !report_unless_scalar(*node, label(key), wanted, problems_)) {
     return std::nullopt;
   }
-  const auto value = node->plain ? parse_number<std::int64_t>(node->text) : std::nullopt;
+  const auto value = node->plain ? parse_yaml_number<std::int64_t>(node->text) : std::nullopt;
   if (value && *value >= min && *value <= max) {
     return value;
   }
@@ -193,7 +187,7 @@ std::optional<Duration> Mapping::duration(std::string_view key, Duration min, Du
   }
   const auto value = parse_duration(node->text);
   if (!value) {
-    const bool bare = parse_number<double>(node->text).has_value() && !node->secret;
+    const bool bare = parse_yaml_number<double>(node->text).has_value() && !node->secret;
     problems_.add(node->position,
                   expected(label(key), kWanted, *node) +
                       (bare ? fmt::format("; for seconds write {}s", node->text) : std::string()));
@@ -303,7 +297,7 @@ std::optional<double> as_number(const Node& node, std::string_view what, Problem
   if (!report_unless_scalar(node, what, "a number", problems)) {
     return std::nullopt;
   }
-  const auto value = node.plain ? parse_number<double>(node.text) : std::nullopt;
+  const auto value = node.plain ? parse_yaml_number<double>(node.text) : std::nullopt;
   if (value && std::isfinite(*value)) {
     return value;
   }

@@ -7,6 +7,7 @@
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/demo/embedded.h"
 
 namespace usage::demo {

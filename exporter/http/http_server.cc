@@ -12,6 +12,7 @@
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
 #include "exporter/http/listen_socket.h"
 #include "exporter/http/read_deadlines.h"
 #include "exporter/http/response_head.h"
@@ -43,7 +44,7 @@ std::string_view view(const char* text) { return text == nullptr ? std::string_v
 bool client_keeps_alive(const mg_connection* connection, const mg_request_info& info) {
   const std::string_view wish = header(connection, "Connection");
   if (!wish.empty()) {
-    return wish.size() == 10 && mg_strcasecmp(wish.data(), "keep-alive") == 0;
+    return iequals(wish, "keep-alive");
   }
   return view(info.http_version) == "1.1";
 }
@@ -186,7 +187,7 @@ HttpResponse HttpServer::Impl::take_body(mg_connection* connection, HttpRequest&
     return busy("too many requests are being read; try again soon\n");
   }
   const std::string_view expected = request.header("Expect");
-  if (!expected.empty() && mg_strcasecmp(expected.data(), "100-continue") == 0) {
+  if (!expected.empty() && iequals(expected, "100-continue")) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     mg_write(connection, kContinue.data(), kContinue.size());
   }

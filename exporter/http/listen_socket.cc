@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -17,6 +16,7 @@
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
 
 namespace usage {
 
@@ -34,9 +34,9 @@ HostPort parse(const std::string& address) {
   HostPort result;
   bool valid = colon != std::string::npos;
   if (valid) {
-    const char* const end = address.data() + address.size();
-    const auto [parsed, error] = std::from_chars(address.data() + colon + 1, end, result.port);
-    valid = error == std::errc{} && parsed == end;
+    const auto port = parse_number<std::uint16_t>(std::string_view(address).substr(colon + 1));
+    valid = port.has_value();
+    result.port = port.value_or(0);
     result.host = address.substr(0, colon);
     if (result.host.size() > 2 && result.host.front() == '[' && result.host.back() == ']') {
       result.host = result.host.substr(1, result.host.size() - 2);
@@ -103,9 +103,7 @@ std::vector<int> descriptors() {
   for (std::filesystem::directory_iterator at("/proc/self/fd", failed), end; !failed && at != end;
        at.increment(failed)) {
     const std::string name = at->path().filename().string();
-    int fd = -1;
-    std::from_chars(name.data(), name.data() + name.size(), fd);
-    found.push_back(fd);
+    found.push_back(parse_number<int>(name).value_or(-1));
   }
   return found;
 }

@@ -5,6 +5,7 @@
 
 #include "exporter/base/format.h"
 #include "exporter/base/html.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/http/page_response.h"
 
 namespace usage {

@@ -1,10 +1,10 @@
 #include "exporter/pages/metrics_page.h"
 
 #include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
 
+#include "exporter/base/strings.h"
 #include "exporter/exposition/text_format.h"
 
 namespace usage {
@@ -15,35 +15,12 @@ constexpr auto kOwnSeriesAge = std::chrono::seconds(1);
 constexpr std::size_t kJoined =
     256 * 1024;  // smaller bodies are one piece: one packet less to send
 
-std::string_view trim(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) {
-    return {};
-  }
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 // What stands before the separator; the rest stays in `text`.
 std::string_view next_part(std::string_view& text, char separator) {
   const auto end = text.find(separator);
   const std::string_view part = trim(text.substr(0, end));
   text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
   return part;
-}
-
-bool same(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  if (a.size() != b.size()) {
-    return false;
-  }
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) {
-      return false;
-    }
-  }
-  return true;
 }
 
 // One element of an Accept or Accept-Encoding header.
@@ -63,27 +40,24 @@ Choice parse_choice(std::string_view text) {
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
       value = value.substr(1, value.size() - 2);
     }
-    if (same(key, "version")) {
+    if (iequals(key, "version")) {
       choice.version = value;
-    } else if (same(key, "q")) {
-      const auto [end, error] =
-          std::from_chars(value.data(), value.data() + value.size(), choice.quality);
-      const bool number = error == std::errc{} && end == value.data() + value.size();
-      if (!number || !(choice.quality >= 0 && choice.quality <= 1)) {
-        choice.quality = 0;
-      }
+    } else if (iequals(key, "q")) {
+      const double quality = parse_number<double>(value).value_or(0);
+      choice.quality = quality >= 0 && quality <= 1 ? quality : 0;
     }
   }
   return choice;
 }
 
 std::optional<Format> format_of(const Choice& choice) {
-  if (same(choice.name, "application/openmetrics-text") &&
+  if (iequals(choice.name, "application/openmetrics-text") &&
       (choice.version.empty() || choice.version == "1.0.0")) {
     return Format::openmetrics;
   }
-  if ((same(choice.name, "text/plain") && (choice.version.empty() || choice.version == "0.0.4")) ||
-      same(choice.name, "text/*") || choice.name == "*/*") {
+  if ((iequals(choice.name, "text/plain") &&
+       (choice.version.empty() || choice.version == "0.0.4")) ||
+      iequals(choice.name, "text/*") || choice.name == "*/*") {
     return Format::text;
   }
   return std::nullopt;
@@ -144,7 +118,7 @@ bool accepts_gzip(std::string_view accept_encoding) {
   bool any = false;
   while (!accept_encoding.empty()) {
     const Choice choice = parse_choice(next_part(accept_encoding, ','));
-    if (same(choice.name, "gzip") || same(choice.name, "x-gzip")) {
+    if (iequals(choice.name, "gzip") || iequals(choice.name, "x-gzip")) {
       return choice.quality > 0;
     }
     if (choice.name == "*") {

@@ -5,6 +5,7 @@
 
 #include "exporter/base/format.h"
 #include "exporter/base/html.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/pages/frame.h"
 #include "exporter/report/render_text.h"
 
@@ -39,9 +40,7 @@ const StateWords& words_of(TargetState state) {
 
 std::string small(const std::string& html) { return "<small>" + html + "</small>"; }
 
-std::string date_element(Instant at) {
-  return time_element(at, format_rfc3339(at).substr(0, std::string_view("2026-11-22").size()));
-}
+std::string date_element(Instant at) { return time_element(at, format_date(at)); }
 
 std::string target_cell(const Target& target) {
   std::string about = target.subject + (target.phase.empty() ? "" : ", " + target.phase);

@@ -3,6 +3,7 @@
 
 #include "exporter/base/format.h"
 #include "exporter/base/json_text.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/report/render_report.h"
 #include "exporter/report/render_text.h"
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/report/render_report.h"
 
 namespace usage {
@@ -32,12 +33,6 @@ constexpr std::array kThemes{
           {"time_saved_hours", "payback", "account_retention"}},
     Theme{"Satisfaction", {"rating", "ratings"}, {}},
 };
-
-std::string date_text(std::chrono::sys_days day) {
-  const std::chrono::year_month_day date(day);
-  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-}
 
 std::string plain(double number) {
   return number == std::floor(number) ? fmt::format("{:.0f}", number)
@@ -145,8 +140,7 @@ Unit unit_of(const TargetMeasure& measure) {
 std::string promise(const Target& target) {
   return fmt::format("{}{}{} of {} {}, due {}", target.measure->name, target.window ? "/" : "",
                      target.window ? target.window->label : "", target.subject,
-                     threshold_text(target),
-                     format_rfc3339(target.due).substr(0, std::string_view("2026-11-22").size()));
+                     threshold_text(target), format_date(target.due));
 }
 
 ReportSection targets(const Report& report) {
@@ -222,7 +216,7 @@ std::string threshold_text(const Target& target) {
 }
 
 std::string last_day_of(const Report& report) {
-  return date_text(monday_of(report.week) + std::chrono::days(6));
+  return format_date(monday_of(report.week) + std::chrono::days(6));
 }
 
 std::string report_title(const Report& report) {
@@ -230,7 +224,7 @@ std::string report_title(const Report& report) {
 }
 
 std::string report_days(const Report& report) {
-  return fmt::format("{} to {}, {}", date_text(monday_of(report.week)), last_day_of(report),
+  return fmt::format("{} to {}, {}", format_date(monday_of(report.week)), last_day_of(report),
                      report.timezone);
 }
 

@@ -3,13 +3,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string_view>
 #include <system_error>
+
+#include "exporter/base/strings.h"
 
 namespace usage {
 
@@ -32,9 +33,7 @@ std::optional<ProcessStat> read_stat() {
     for (int number = 2; number < wanted; ++number) {
       left.remove_prefix(std::min(left.find(' ') + 1, left.size()));
     }
-    double value = 0;
-    std::from_chars(left.data(), left.data() + left.size(), value);
-    return value;
+    return parse_number<double>(left.substr(0, left.find(' '))).value_or(0);
   };
   return ProcessStat{field(20), field(23), field(24)};
 }

@@ -8,6 +8,8 @@
 #include <mutex>
 #include <thread>
 
+#include "exporter/base/strings.h"
+
 namespace usage {
 
 namespace {
@@ -226,10 +228,7 @@ void Scheduler::stop() {
 }
 
 Duration jitter_of(const std::string& name, Duration jitter) {
-  std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a: std::hash may differ between libraries
-  for (const char c : name) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  }
+  std::uint64_t hash = fnv1a(name);
   hash ^= hash >> 33;
   hash *= 0xff51afd7ed558ccdULL;
   hash ^= hash >> 33;

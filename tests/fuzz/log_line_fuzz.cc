@@ -11,6 +11,7 @@
 #include "collectors/events/logs/line_buffer.h"
 #include "collectors/events/logs/log_line.h"
 #include "exporter/base/json.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/base/utf8.h"
 
 namespace {

@@ -6,6 +6,7 @@
 
 #include "collectors/sources/drivers.h"
 #include "exporter/base/clock.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/source_fixture.h"
 
 namespace usage::testing {

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "collectors/sources/drivers.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/source_fixture.h"
 

@@ -9,6 +9,7 @@
 
 #include "collectors/measures/evaluate.h"
 #include "collectors/measures/measures.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/measure_sql.h"
 #include "tests/support/random_world.h"
 

@@ -7,6 +7,7 @@
 #include "collectors/sources/drivers.h"
 #include "collectors/usage/usage.h"
 #include "exporter/base/log.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/measure_sql_comparison.h"
 
 namespace usage::reference {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage::reference {
 

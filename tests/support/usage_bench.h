@@ -16,6 +16,7 @@
 #include "collectors/usage/usage.h"
 #include "exporter/base/format.h"
 #include "tests/support/fake_clock.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/slow_source.h"
 #include "tests/support/temporary_folder.h"
 

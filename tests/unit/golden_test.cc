@@ -11,6 +11,7 @@
 
 #include "collectors/api/writer.h"
 #include "collectors/sources/drivers.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/pages/metrics_page.h"
 #include "exporter/scheduling/engine.h"
 #include "tests/support/source_path.h"

@@ -5,17 +5,16 @@
 #include <cstdint>
 #include <optional>
 
+#include "exporter/base/strings.h"
+
 namespace usage {
 
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 // What follows "SCHEME ", in any case; nullopt for another scheme.
 std::optional<std::string_view> after_scheme(std::string_view header, std::string_view scheme) {
   if (header.size() <= scheme.size() || header[scheme.size()] != ' ' ||
-      !std::equal(scheme.begin(), scheme.end(), header.begin(),
-                  [](char a, char b) { return a == lower(b); })) {
+      !iequals(header.substr(0, scheme.size()), scheme)) {
     return std::nullopt;
   }
   header.remove_prefix(std::min(header.find_first_not_of(' ', scheme.size()), header.size()));

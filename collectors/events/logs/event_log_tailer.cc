@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "collectors/events/logs/tailed_file.h"
+#include "exporter/base/strings.h"
 
 namespace usage {
 
@@ -142,7 +143,7 @@ void EventLogTailer::adopt(Tracked& tracked, const FoundFile& found) {
   file.path = found.path;
   file.device = found.device;
   file.inode = found.inode;
-  file.fingerprint = fingerprint_of(found.head);
+  file.fingerprint = fnv1a(found.head);
   file.fingerprint_bytes = found.head.size();
   file.seen = now_;
   if (found.compressed) {

@@ -1,7 +1,6 @@
 #include "collectors/events/logs/log_files.h"
 
 #include <fcntl.h>
-#include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 
 #include "exporter/base/error.h"
 #include "exporter/base/gzip.h"
+#include "exporter/base/strings.h"
 
 namespace usage {
 
@@ -103,22 +103,10 @@ Descriptor::~Descriptor() { ::close(number_); }
 std::vector<std::string> log_paths(const std::vector<std::string>& globs) {
   std::set<std::string> paths;
   for (const std::string& pattern : globs) {
-    glob_t matches{};
-    if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &matches) == 0) {
-      paths.insert(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
-    }
-    ::globfree(&matches);
+    const std::vector<std::string> matches = glob_paths(pattern);
+    paths.insert(matches.begin(), matches.end());
   }
   return {paths.begin(), paths.end()};
-}
-
-// FNV-1a.
-std::uint64_t fingerprint_of(std::string_view head) {
-  std::uint64_t hash = 14695981039346656037U;
-  for (const char c : head) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  }
-  return hash;
 }
 
 std::string head_of(const Descriptor& descriptor) {
@@ -129,7 +117,7 @@ std::string head_of(const Descriptor& descriptor) {
 
 bool begins_as(std::string_view head, const LogFile& known) {
   return known.fingerprint_bytes != 0 && head.size() >= known.fingerprint_bytes &&
-         fingerprint_of(head.substr(0, known.fingerprint_bytes)) == known.fingerprint;
+         fnv1a(head.substr(0, known.fingerprint_bytes)) == known.fingerprint;
 }
 
 std::vector<FoundFile> find_log_files(const std::vector<std::string>& globs) {

@@ -26,8 +26,6 @@ class Descriptor {
 
 inline constexpr std::size_t kFingerprintBytes = 1024;
 
-std::uint64_t fingerprint_of(std::string_view head);
-
 // A file that a glob leads to, as it is at the moment.
 struct FoundFile {
   std::string path;

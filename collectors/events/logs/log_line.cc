@@ -1,11 +1,11 @@
 #include "collectors/events/logs/log_line.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <utility>
 
 #include "exporter/base/error.h"
+#include "exporter/base/strings.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 
@@ -15,68 +15,26 @@ constexpr std::size_t kMaxDepth = 64;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::size_t kLongestTime = 40;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+// Whether text is a date and a time rather than a number.
+bool is_dated(std::string_view text) { return text.size() > 4 && text[4] == '-'; }
 
-// Seconds have 10 digits until the year 2286, and each finer unit has three more.
-std::optional<Instant> instant_since_1970(double number) {
-  double us = number * 1e6;
-  for (const double unit : {1e11, 1e14, 1e17}) {
-    us = std::abs(number) >= unit ? us / 1e3 : us;
-  }
-  constexpr double kYear9999 = 253402300800e6;
-  if (!std::isfinite(us) || us < 0 || us >= kYear9999) {
+std::optional<Instant> parse_text(std::string_view text, const TimeZone& naive) {
+  constexpr TimestampForm kForm{.separators = "Tt ",
+                                .may_have_comma = true,
+                                .may_have_blanks = true,
+                                .offset = TimestampForm::Offset::digits_too};
+  if (text.size() > kLongestTime) {
     return std::nullopt;
   }
-  return Instant(Duration(std::llround(us)));
-}
-
-std::optional<Instant> instant_since_1970(std::int64_t number) {
-  if (number >= 100'000'000'000'000'000) {
-    return Instant(Duration(number / 1000));
+  if (!is_dated(text)) {
+    const auto number = parse_number<double>(text);
+    return number ? guess_instant_since_1970(*number) : std::nullopt;
   }
-  if (number >= 100'000'000'000'000) {
-    return Instant(Duration(number));
-  }
-  return number >= 100'000'000'000 ? Instant(std::chrono::milliseconds(number))
-                                   : Instant(std::chrono::seconds(number));
-}
-
-// Where the offset from UTC begins: after the time of day, which has no '+' and no '-'.
-std::size_t offset_in(std::string_view text) {
-  constexpr std::size_t kDate = 10;
-  const std::size_t found = text.find_first_of("+-zZ", std::min(text.size(), kDate));
-  return found == std::string_view::npos ? text.size() : found;
-}
-
-std::optional<Instant> instant_since_1970(std::string_view text, const TimeZone& naive) {
-  if (text.empty() || text.size() > kLongestTime) {
+  const auto found = parse_timestamp(text, kForm);
+  if (!found) {
     return std::nullopt;
   }
-  const bool dated = text.size() > 4 && text[4] == '-';
-  if (!dated) {
-    double number = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return failed == std::errc() && end == text.data() + text.size() ? instant_since_1970(number)
-                                                                     : std::nullopt;
-  }
-  const std::size_t offset = offset_in(text);
-  std::string strict(text.substr(0, offset));
-  while (strict.ends_with(' ')) {
-    strict.pop_back();  // "08:00:00 +0000"
-  }
-  for (char& c : strict) {
-    c = c == ' ' ? 'T' : c == ',' ? '.' : c;
-  }
-  std::string zone(text.substr(offset));
-  if (zone.size() == 5 && is_digit(zone[3])) {
-    zone.insert(3, 1, ':');  // "+0100"
-  }
-  const auto instant = parse_rfc3339(strict + (zone.empty() ? "Z" : zone));
-  if (!instant || !zone.empty() || naive.name() == "UTC") {
-    return instant;
-  }
-  const Instant second = std::chrono::floor<std::chrono::seconds>(*instant);
-  return naive.instant(TimeZone().local(second)) + (*instant - second);
+  return found->offset || naive.name() == "UTC" ? found->utc() : naive.from_wall(found->wall);
 }
 
 }  // namespace
@@ -84,11 +42,11 @@ std::optional<Instant> instant_since_1970(std::string_view text, const TimeZone&
 std::optional<Instant> parse_log_time(const json::Value& value, const TimeZone& naive) {
   std::optional<Instant> instant;
   if (const auto text = value.string()) {
-    instant = instant_since_1970(*text, naive);
+    instant = parse_text(*text, naive);
   } else if (const auto integer = value.integer()) {
-    instant = instant_since_1970(*integer);
+    instant = guess_instant_since_1970(*integer);
   } else if (const auto number = value.number()) {
-    instant = instant_since_1970(*number);
+    instant = guess_instant_since_1970(*number);
   }
   return instant && *instant >= Instant() ? instant : std::nullopt;
 }

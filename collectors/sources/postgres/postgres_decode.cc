@@ -9,6 +9,8 @@
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage::postgres {
 
@@ -159,12 +161,8 @@ std::string date_text(std::int32_t days) {
   const std::int32_t era = days / kDaysOfEra;
   const std::chrono::year_month_day date(kPostgresEpoch + std::chrono::days(days % kDaysOfEra));
   const int year = static_cast<int>(date.year()) + era * 400;
-  std::string text;
-  append_number(text, year > 0 ? year : 1 - year, 4);
-  text += '-';
-  append_number(text, unsigned{date.month()}, 2);
-  text += '-';
-  append_number(text, unsigned{date.day()}, 2);
+  const std::string text =
+      format_date(year > 0 ? year : 1 - year, unsigned{date.month()}, unsigned{date.day()});
   return year > 0 ? text : text + " BC";
 }
 
@@ -183,20 +181,6 @@ std::string uuid_text(std::string_view bytes) {
     text += kHex[byte & 15];
   }
   return text;
-}
-
-// A wall clock's time, held like an instant, in the zone → the instant.
-Instant in_zone(Instant wall, const TimeZone& zone) {
-  const auto day = std::chrono::floor<std::chrono::days>(wall);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss time(wall - day);
-  const Instant whole = zone.instant({.year = static_cast<int>(date.year()),
-                                      .month = unsigned{date.month()},
-                                      .day = unsigned{date.day()},
-                                      .hour = static_cast<unsigned>(time.hours().count()),
-                                      .minute = static_cast<unsigned>(time.minutes().count()),
-                                      .second = static_cast<unsigned>(time.seconds().count())});
-  return whole + time.subseconds();
 }
 
 constexpr std::string_view kEndless = "is an infinite time, or outside of the years 0 to 9999";
@@ -218,35 +202,23 @@ Instant instant_of(std::int64_t since_2000) {
   return in_range(Instant(Duration(since_2000 + kEpoch)));
 }
 
-// "2026-11-25 08:00:00.25" or "2026-11-25 08:00:00.25+05:45": RFC 3339 but for details.
+// "2026-11-25 08:00:00.25" or "2026-11-25 08:00:00.25+05:45", as if UTC where there is no offset.
 Instant parse_instant(std::string_view text) {
-  std::string standard(text);
-  const std::size_t space = standard.find(' ');
-  if (space != 10) {
+  constexpr TimestampForm kForm{.separators = " ", .offset = TimestampForm::Offset::hours_too};
+  const auto found = parse_timestamp(text, kForm);
+  if (!found) {
     throw BadCell{kEndless};
   }
-  standard[space] = 'T';
-  const std::size_t offset = standard.find_first_of("+-", space);
-  if (offset == std::string::npos) {
-    standard += 'Z';
-  } else if (standard.size() == offset + 3) {
-    standard += ":00";
-  }
-  const std::optional<Instant> instant = parse_rfc3339(standard);
-  if (!instant) {
-    throw BadCell{kEndless};
-  }
-  return *instant;
+  return found->utc();
 }
 
 template <typename Number>
-Number parse_number(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) {
+Number number_in(std::string_view text) {
+  const auto number = parse_number<Number>(text);
+  if (!number) {
     throw BadCell{"is no number"};
   }
-  return number;
+  return *number;
 }
 
 }  // namespace
@@ -354,7 +326,7 @@ void RowDecoder::read_binary(std::size_t column, std::string_view bytes) {
       break;
     case kTimestamp: {
       const Instant wall = instant_of(int64(bytes));
-      value = utc_ ? wall : in_zone(wall, zone_);
+      value = utc_ ? wall : zone_.from_wall(wall);
       break;
     }
     case kNumeric:
@@ -382,15 +354,15 @@ Value RowDecoder::text_value(std::size_t column, std::string_view text) const {
     case kInt4:
     case kInt8:
     case kOid:
-      return parse_number<std::int64_t>(text);
+      return number_in<std::int64_t>(text);
     case kFloat4:
     case kFloat8:
-      return parse_number<double>(text);
+      return number_in<double>(text);
     case kTimestamptz:
       return in_range(parse_instant(text));
     case kTimestamp: {
       const Instant wall = in_range(parse_instant(text));
-      return utc_ ? wall : in_zone(wall, zone_);
+      return utc_ ? wall : zone_.from_wall(wall);
     }
     default:
       return text;

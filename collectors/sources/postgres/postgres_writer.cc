@@ -4,6 +4,7 @@
 #include "collectors/sources/postgres/postgres_dialect.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "exporter/base/error.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 
@@ -78,10 +79,7 @@ std::variant<std::int64_t, double, std::string> sqlite_instant(Instant instant,
     case TimeFormat::text:
       break;
   }
-  std::string text = format_rfc3339(instant);
-  text[text.find('T')] = ' ';
-  text.pop_back();
-  return text;
+  return format_sql_time(instant);
 }
 
 }  // namespace usage

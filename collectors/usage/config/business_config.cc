@@ -6,6 +6,7 @@
 
 #include "collectors/usage/config/parts.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 

@@ -5,6 +5,7 @@
 #include "collectors/measures/targets/targets.h"
 #include "collectors/usage/config/parts.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 

@@ -12,6 +12,7 @@
 #include "collectors/usage/reading/refresh_policy.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 

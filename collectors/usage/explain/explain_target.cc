@@ -6,6 +6,7 @@
 #include "collectors/usage/explain/explain_parts.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 

@@ -8,6 +8,8 @@
 #include "exporter/base/diagnostics.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 
@@ -19,59 +21,6 @@ using std::chrono::hours;
 constexpr char kEventSource[] = "source";
 constexpr char kEventName[] = "event";
 constexpr char kEventFields[] = "fields";
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// "2026-11-25 08:00:00", by far the most frequent; nullopt for anything else.
-std::optional<Instant> parse_plain(std::string_view text) {
-  constexpr std::string_view kShape = "dddd-dd-dd dd:dd:dd";
-  if (text.size() != kShape.size()) {
-    return std::nullopt;
-  }
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool fits = kShape[i] == 'd' ? is_digit(text[i]) : text[i] == kShape[i];
-    if (!fits) {
-      return std::nullopt;
-    }
-  }
-  const auto two = [&](std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
-  const std::chrono::year_month_day day{std::chrono::year(two(0) * 100 + two(2)),
-                                        std::chrono::month(static_cast<unsigned>(two(5))),
-                                        std::chrono::day(static_cast<unsigned>(two(8)))};
-  if (!day.ok() || two(11) > 23 || two(14) > 59 || two(17) > 59) {
-    return std::nullopt;
-  }
-  return Instant(std::chrono::sys_days(day)) + hours(two(11)) + std::chrono::minutes(two(14)) +
-         std::chrono::seconds(two(17));
-}
-
-// What SQLite's own functions and most programs write; a time without a zone is UTC.
-std::optional<Instant> parse_text(std::string_view text) {
-  if (const auto plain = parse_plain(text)) {
-    return plain;
-  }
-  std::string normal(text);
-  if (normal.size() > 10 && normal[10] == ' ') {
-    normal[10] = 'T';
-  }
-  if (normal.size() == 16) {
-    normal += ":00";
-  }
-  if (normal.size() >= 19 &&
-      (is_digit(normal.back()) && normal.find_first_of("+-Zz", 19) == std::string::npos)) {
-    normal += 'Z';
-  }
-  return parse_rfc3339(normal);
-}
-
-std::optional<Instant> from_unix(double value, TimeFormat time_format) {
-  const double micros = value * (time_format == TimeFormat::unix_ms ? 1e3 : 1e6);
-  const bool counts = time_format == TimeFormat::unix || time_format == TimeFormat::unix_ms;
-  if (!counts || !std::isfinite(micros) || std::abs(micros) > 9e18) {
-    return std::nullopt;
-  }
-  return Instant(Duration(static_cast<std::int64_t>(std::floor(micros))));
-}
 
 }  // namespace
 
@@ -224,11 +173,15 @@ std::optional<Instant> instant_of(const Value& value, const std::string& column,
     return *held;
   }
   if (const auto* const text = std::get_if<std::string_view>(&value)) {
-    instant = parse_text(*text);
-  } else if (const auto* const integer = std::get_if<std::int64_t>(&value)) {
-    instant = from_unix(static_cast<double>(*integer), time_format);
-  } else if (const auto* const real = std::get_if<double>(&value)) {
-    instant = from_unix(*real, time_format);
+    instant = parse_sql_time(*text);
+  } else if (time_format == TimeFormat::unix || time_format == TimeFormat::unix_ms) {
+    const Duration unit = time_format == TimeFormat::unix ? Duration(std::chrono::seconds(1))
+                                                          : std::chrono::milliseconds(1);
+    if (const auto* const integer = std::get_if<std::int64_t>(&value)) {
+      instant = instant_since_1970(static_cast<double>(*integer), unit);
+    } else if (const auto* const real = std::get_if<double>(&value)) {
+      instant = instant_since_1970(*real, unit);
+    }
   }
   if (!instant) {
     throw Error(Reason::data,
@@ -271,12 +224,8 @@ std::optional<double> number_of(const Value& value) {
     return std::isfinite(*real) ? std::optional(*real) : std::nullopt;
   }
   if (const auto* const text = std::get_if<std::string_view>(&value)) {
-    double number = 0;
-    const char* const end = text->data() + text->size();
-    const auto [stop, failed] = std::from_chars(text->data(), end, number);
-    if (failed == std::errc() && stop == end && std::isfinite(number)) {
-      return number;
-    }
+    const auto number = parse_number<double>(*text);
+    return number && std::isfinite(*number) ? number : std::nullopt;
   }
   return std::nullopt;
 }

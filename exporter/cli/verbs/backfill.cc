@@ -11,6 +11,7 @@
 #include "exporter/base/atomic_file.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/base/utf8.h"
 #include "exporter/cli/verbs/verbs.h"
 #include "exporter/exposition/openmetrics_history.h"

@@ -12,6 +12,7 @@
 #include "collectors/usage/usage_state.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/cli/verbs/verbs.h"
 #include "exporter/demo/embedded.h"
 #include "exporter/demo/fill.h"

@@ -1,6 +1,7 @@
 #include "exporter/cli/verbs/flag_values.h"
 
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 

@@ -5,6 +5,7 @@
 #include "exporter/app/history_run.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/cli/verbs/verbs.h"
 #include "exporter/report/render_report.h"
 

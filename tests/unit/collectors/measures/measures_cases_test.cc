@@ -4,6 +4,8 @@
 
 #include "collectors/measures/context/privacy.h"
 #include "collectors/measures/evaluate.h"
+#include "collectors/measures/measures.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/measure_reference.h"
 
 namespace usage {

@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "collectors/measures/evaluate.h"
+#include "collectors/measures/measures.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/random_world.h"
 #include "tests/support/sanitizers.h"
 

@@ -8,6 +8,7 @@
 
 #include "collectors/sources/sqlite/sqlite_text.h"
 #include "collectors/sources/sqlite/sqlite_writer.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/source_fixture.h"
 

@@ -8,6 +8,7 @@
 
 #include "collectors/collectors.h"
 #include "exporter/base/error.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/exposition/text_format.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_source.h"

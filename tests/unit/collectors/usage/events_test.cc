@@ -6,6 +6,7 @@
 #include "collectors/sources/drivers.h"
 #include "collectors/usage/reading/cache_key.h"
 #include "exporter/base/error.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/usage_bench.h"
 
 namespace usage {

@@ -2,39 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "exporter/base/timestamps.h"
+
 namespace usage {
 namespace {
 
 using namespace std::chrono_literals;
-
-Instant at(std::string_view text) { return parse_rfc3339(text).value(); }
-
-TEST(Rfc3339, ReadsWhatTheStandardAllows) {
-  EXPECT_EQ(at("1970-01-01T00:00:00Z").time_since_epoch(), 0s);
-  EXPECT_EQ(at("2026-11-25T08:00:00Z").time_since_epoch(), 1795593600s);
-  EXPECT_EQ(at("2026-11-25T09:30:00+01:30"), at("2026-11-25T08:00:00Z"));
-  EXPECT_EQ(at("2026-11-25T08:00:00.25Z"), at("2026-11-25T08:00:00Z") + 250ms);
-  EXPECT_EQ(at("2026-11-25"), at("2026-11-25T00:00:00Z"));
-  EXPECT_EQ(at("2024-02-29 12:00:00z"), at("2024-02-29T12:00:00Z"));
-  // Digits past the microsecond are dropped.
-  EXPECT_EQ(at("2026-11-25T08:00:00.1234567Z"), at("2026-11-25T08:00:00Z") + 123456us);
-}
-
-TEST(Rfc3339, RefusesEverythingElse) {
-  for (const char* text : {"", "2026", "2026-13-01", "2025-02-29", "2026-11-25T",
-                           "2026-11-25T08:00", "2026-11-25T08:00:00", "2026-11-25T24:00:00Z",
-                           "2026-11-25T08:60:00Z", "2026-11-25T08:00:00.Z", "2026-11-25T08:00:00Zx",
-                           "2026-11-25T08:00:00+1", "26-11-25T08:00:00Z", "yesterday"}) {
-    EXPECT_FALSE(parse_rfc3339(text)) << text;
-  }
-}
-
-TEST(Rfc3339, WritesWhatItReads) {
-  for (const char* text : {"2026-11-25T08:00:00Z", "1969-12-31T23:59:59.5Z",
-                           "2026-03-29T01:00:00.000001Z", "0001-01-01T00:00:00Z"}) {
-    EXPECT_EQ(format_rfc3339(at(text)), text);
-  }
-}
 
 TEST(Durations, ReadPrometheusNotation) {
   EXPECT_EQ(parse_duration("90s"), 90s);
@@ -58,10 +31,11 @@ TEST(Durations, WriteWhatTheyRead) {
   }
   EXPECT_EQ(format_duration(0s), "0s");
   EXPECT_EQ(format_duration(-90s), "-1m30s");
+  EXPECT_TRUE(format_duration(Duration::min()).starts_with("-106751991d"));
 }
 
 TEST(ScaledClock, RunsFaster) {
-  const ScaledClock clock(at("2026-01-01"), 1e6);
+  const ScaledClock clock(parse_rfc3339("2026-01-01").value(), 1e6);
   const SteadyInstant before = clock.steady_now();
   const Instant first = clock.now();
   const SteadyInstant began = clock.steady_now();

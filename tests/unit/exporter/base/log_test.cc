@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "exporter/base/timestamps.h"
 #include "tests/support/fake_clock.h"
 
 namespace usage {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "exporter/base/error.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 namespace {

@@ -10,6 +10,7 @@
 #include "collectors/sources/sqlite/sqlite_dialect.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/demo/embedded.h"
 
 namespace usage::demo {

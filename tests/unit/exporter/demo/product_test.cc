@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "exporter/base/timestamps.h"
+
 namespace usage::demo {
 namespace {
 

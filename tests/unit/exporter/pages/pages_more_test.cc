@@ -5,6 +5,7 @@
 #include "exporter/pages/config.h"
 #include "exporter/pages/definitions.h"
 #include "exporter/pages/targets.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 namespace {

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "exporter/pages/landing.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 namespace {

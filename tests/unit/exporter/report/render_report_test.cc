@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "exporter/base/timestamps.h"
 #include "exporter/report/render_text.h"
 #include "tests/support/source_path.h"
 

@@ -11,6 +11,7 @@
 #include <map>
 
 #include "exporter/base/error.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/usage_bench.h"
 
 namespace usage {

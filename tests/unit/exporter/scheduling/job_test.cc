@@ -6,6 +6,7 @@
 #include <array>
 
 #include "exporter/base/error.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/pages/metrics_page.h"
 #include "tests/support/fake_clock.h"
 

@@ -9,6 +9,8 @@
 #include <set>
 #include <thread>
 
+#include "exporter/base/timestamps.h"
+
 namespace usage {
 namespace {
 

@@ -8,6 +8,7 @@
 
 #include "collectors/events/ingest/ingest_key.h"
 #include "exporter/base/error.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "exporter/base/diagnostics.h"
 #include "exporter/base/error.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 namespace {

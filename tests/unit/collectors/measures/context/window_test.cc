@@ -5,6 +5,8 @@
 #include <array>
 #include <random>
 
+#include "exporter/base/timestamps.h"
+
 namespace usage {
 namespace {
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "exporter/base/timestamps.h"
+
 namespace usage {
 namespace {
 

@@ -7,6 +7,7 @@
 #include "collectors/measures/evaluate.h"
 #include "collectors/measures/targets/targets.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/random_world.h"
 #include "tests/support/sanitizers.h"
 

@@ -11,6 +11,7 @@
 #include "collectors/usage/config/usage_config.h"
 #include "collectors/usage/reading/cache_key.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/source_path.h"
 #include "tests/support/usage_bench.h"
 

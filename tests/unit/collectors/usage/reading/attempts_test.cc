@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/source_path.h"
 
 namespace usage {

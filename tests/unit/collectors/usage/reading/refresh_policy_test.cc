@@ -7,6 +7,7 @@
 #include <map>
 
 #include "exporter/base/error.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 namespace {

@@ -6,6 +6,7 @@
 #include "collectors/api/writer.h"
 #include "collectors/sources/drivers.h"
 #include "exporter/base/error.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/fake_source.h"
 #include "tests/support/temporary_folder.h"
 
