@@ -1,12 +1,15 @@
 #include "collectors/sources/drivers.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "collectors/sources/postgres/postgres.h"
+#include "collectors/sources/postgres/postgres_connection.h"
 #include "collectors/sources/postgres/postgres_dialect.h"
 #include "collectors/sources/postgres/postgres_writer.h"
 #include "collectors/sources/sqlite/sqlite.h"
 #include "collectors/sources/sqlite/sqlite_dialect.h"
+#include "collectors/sources/sqlite/sqlite_text.h"
 #include "collectors/sources/sqlite/sqlite_writer.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
@@ -18,6 +21,10 @@ namespace {
 
 constexpr std::string_view kJournalDriver = "sqlite";
 
+std::string sqlite_identity(const Secret& dsn) {
+  return std::filesystem::absolute(sqlite_path(dsn.reveal())).lexically_normal();
+}
+
 const Driver* find_row(std::string_view name) {
   const auto found = std::ranges::find(driver_table(), name, &Driver::name);
   return found == driver_table().end() ? nullptr : &*found;
@@ -27,8 +34,8 @@ const Driver* find_row(std::string_view name) {
 
 const std::vector<Driver>& driver_table() {
   static const std::vector<Driver> kTable{
-      {"sqlite", sqlite_dialect, open_sqlite, open_sqlite_writer},
-      {"postgresql", postgres_dialect, open_postgres, open_postgres_writer},
+      {"sqlite", sqlite_dialect, open_sqlite, open_sqlite_writer, sqlite_identity},
+      {"postgresql", postgres_dialect, open_postgres, open_postgres_writer, postgres::database_of},
   };
   return kTable;
 }
@@ -45,6 +52,11 @@ const Driver& driver_of(const SourceConfig& config) {
 }
 
 const Dialect& dialect_of(const SourceConfig& config) { return driver_of(config).dialect(); }
+
+std::string database_identity(const SourceConfig& config) {
+  const DatabaseConfig* const database = config.database();
+  return database == nullptr ? std::string() : driver_of(config).identity(database->dsn);
+}
 
 std::unique_ptr<Source> open_source(const SourceConfig& config, const Clock& clock) {
   return driver_of(config).open(config, clock);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct Driver {
   const Dialect& (*dialect)();
   std::unique_ptr<Source> (*open)(const SourceConfig& config, const Clock& clock);
   std::unique_ptr<Writer> (*open_writer)(const Secret& dsn);
+  // Which database a DSN names: host, port and database, or a file. Holds no user, password or
+  // option. Throws Error for a DSN that cannot be understood.
+  std::string (*identity)(const Secret& dsn);
 };
 
 const std::vector<Driver>& driver_table();
@@ -28,6 +32,10 @@ const std::vector<Driver>& driver_table();
 const Driver& driver_of(const SourceConfig& config);
 
 const Dialect& dialect_of(const SourceConfig& config);
+
+// Which database a source reads: equal texts are the same one, whoever connects to it and how.
+// Empty for logs and clients' events, which lie in the journal. Connects to nothing. Throws Error.
+std::string database_identity(const SourceConfig& config);
 
 // Connects to nothing. The clock outlives the source. Throws Error.
 std::unique_ptr<Source> open_source(const SourceConfig& config, const Clock& clock);

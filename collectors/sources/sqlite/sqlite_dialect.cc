@@ -1,6 +1,7 @@
 #include "collectors/sources/sqlite/sqlite_dialect.h"
 
 #include "collectors/sources/sqlite/sqlite_text.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/base/format.h"
 
 namespace usage {

@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "collectors/sources/database_identity.h"
+#include "collectors/sources/drivers.h"
 #include "collectors/usage/reading/config_fields.h"
 #include "exporter/base/format.h"
 
@@ -137,6 +137,7 @@ void add_fields(CacheKey& key, const std::string& prefix, const Struct& config) 
 
 void add_source(CacheKey& key, const std::string& prefix, const SourceConfig& source) {
   add_fields(key, prefix, source);
+  key.add(prefix + "driver", driver_of(source).name);
   key.add(prefix + "dsn", database_identity(source));
 }
 

@@ -16,7 +16,7 @@ template <typename Struct, typename Member>
 struct Field {
   static constexpr bool kIsRead = true;
   std::string_view name;  // as people know it from the config; empty: the fields of a struct inside
-  Member Struct::*member;
+  Member Struct::* member;
 };
 
 // The facts are the same whatever its value.
@@ -24,7 +24,7 @@ template <typename Struct, typename Member>
 struct NotRead {
   static constexpr bool kIsRead = false;
   std::string_view name;
-  Member Struct::*member;
+  Member Struct::* member;
 };
 
 struct AnyField {
@@ -52,9 +52,7 @@ template <typename Struct>
 struct Fields;  // specialized below; `list` is a tuple of Field
 
 template <typename Struct>
-concept HasFields = requires {
-  Fields<Struct>::list;
-};
+concept HasFields = requires { Fields<Struct>::list; };
 
 template <>
 struct Fields<TableConfig> {
@@ -150,14 +148,12 @@ struct Fields<SourceConfig> {
   using T = SourceConfig;
   static constexpr auto list = all_fields<T>(
       NotRead{"name", &T::name},  // is TableConfig::source
-      Field{"driver", &T::driver},
-      NotRead{"dsn", &T::dsn},  // the key has database_identity() of it
-      NotRead{"log", &T::log}, NotRead{"ingest", &T::ingest}, NotRead{"journal", &T::journal},
-      NotRead{"password_file", &T::password_file}, NotRead{"labels", &T::labels},
+      NotRead{"", &T::input},     // the key has the driver and database_identity() of it
+      NotRead{"journal", &T::journal}, NotRead{"labels", &T::labels},
       NotRead{"timeout", &T::timeout}, NotRead{"connect_timeout", &T::connect_timeout},
       NotRead{"lock_timeout", &T::lock_timeout}, NotRead{"max_gap", &T::max_gap},
-      NotRead{"pgbouncer", &T::pgbouncer}, Field{"naive_time_zone", &T::naive_time_zone},
-      Field{"time_format", &T::time_format}, NotRead{"position", &T::position});
+      Field{"naive_time_zone", &T::naive_time_zone}, Field{"time_format", &T::time_format},
+      NotRead{"position", &T::position});
 };
 
 }  // namespace usage
