@@ -46,10 +46,10 @@ struct IngestConfig {
 
 // Tables, read by SQL.
 struct DatabaseConfig {
-  std::string driver;  // DriverInfo::name, by the DSN's scheme; empty when that is not known
-  Secret dsn;
-  std::string password_file;  // re-read at every connect; empty: none
-  bool pgbouncer = false;     // no session state, no named prepared statements
+  std::string driver = {};  // DriverInfo::name, by the DSN's scheme; empty when that is not known
+  Secret dsn = {};
+  std::string password_file = {};  // re-read at every connect; empty: none
+  bool pgbouncer = false;          // no session state, no named prepared statements
 };
 
 struct SourceConfig {

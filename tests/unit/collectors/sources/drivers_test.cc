@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "exporter/base/timestamps.h"
 #include "exporter/config/drivers.h"
 #include "tests/support/source_fixture.h"
 

@@ -21,6 +21,7 @@
 #include "collectors/sources/drivers.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "tests/support/http_client.h"
 #include "tests/support/temporary_folder.h"
 

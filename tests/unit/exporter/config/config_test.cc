@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "exporter/config/collectors.h"
+
 namespace usage {
 namespace {
 

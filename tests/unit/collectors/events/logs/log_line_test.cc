@@ -17,7 +17,7 @@ LogConfig defaults() {
   Problems problems;
   const Config config =
       load_config_text("<test>", "sources: {app: {log: {paths: [/log]}}}\n", problems);
-  return config.sources.at(0).log.value();
+  return *config.sources.at(0).log();
 }
 
 class LogLineTest : public testing::Test {

@@ -12,6 +12,7 @@
 namespace usage {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 
 // A config all of whose sections are there, so that each of their fields can change.
@@ -35,8 +36,7 @@ UsageConfig full_config() {
   for (const char* name : {"app", "crm"}) {
     SourceConfig& source = config.source_configs[name];
     source.name = name;
-    source.driver = "sqlite";
-    source.dsn = Secret(fmt::format("sqlite:/{}.db", name));
+    source.input = DatabaseConfig{"sqlite", Secret(fmt::format("sqlite:/{}.db", name))};
   }
   return config;
 }
@@ -61,7 +61,7 @@ template <HasFields Struct, typename Changed>
 void change_each(Struct& config, const std::string& prefix, bool read, const Changed& changed);
 
 template <typename Value, typename Changed>
-requires requires(Value& value) { change(value); }
+  requires requires(Value& value) { change(value); }
 void change_value(Value& value, const std::string& name, bool read, const Changed& changed) {
   const Value before = value;
   change(value);
@@ -96,9 +96,8 @@ template <HasFields Struct, typename Changed>
 void change_each(Struct& config, const std::string& prefix, bool read, const Changed& changed) {
   const auto visit = [&](const auto& field) {
     constexpr bool kIsRead = std::remove_cvref_t<decltype(field)>::kIsRead;
-    constexpr bool kCanChange = requires {
-      change_value(config.*field.member, prefix, true, changed);
-    };
+    constexpr bool kCanChange =
+        requires { change_value(config.*field.member, prefix, true, changed); };
     static_assert(kCanChange || !kIsRead);
     if constexpr (kCanChange) {
       change_value(config.*field.member, prefix + std::string(field.name), read && kIsRead,
@@ -155,8 +154,7 @@ TEST(CacheKey, ThePopulationMattersWhereRowsAreJudgedByTheirCreators) {
 TEST(CacheKey, KnowsADatabaseByItsPlaceAlone) {
   SourceConfig source;
   const auto key = [&](const std::string& driver, const std::string& dsn) {
-    source.driver = driver;
-    source.dsn = Secret(dsn);
+    source.input = DatabaseConfig{driver, Secret(dsn)};
     return cache_key(source);
   };
   const std::string postgres = "postgresql";
@@ -169,6 +167,7 @@ TEST(CacheKey, KnowsADatabaseByItsPlaceAlone) {
   }
   EXPECT_EQ(key("sqlite", "sqlite:///a/b.db"), key("sqlite", "sqlite:/a/x/../b.db"));
   EXPECT_NE(key("sqlite", "sqlite:/a/b.db"), key("sqlite", "sqlite:/a/c.db"));
+  EXPECT_THAT(key("sqlite", "sqlite:/a/b.db").changed_since(before), Contains("driver"));
 }
 
 TEST(CacheKey, NamesWhatChanged) {
@@ -184,9 +183,7 @@ TEST(CacheKey, NamesWhatChanged) {
               }),
               ElementsAre("source.time_format"));
   EXPECT_EQ(setting_text("source.time_format", "app"), "time_format of source app");
-  EXPECT_THAT(changed([](UsageConfig& config) {
-                config.features[0].uses.where = {{"a", {"b"}}};
-              }),
+  EXPECT_THAT(changed([](UsageConfig& config) { config.features[0].uses.where = {{"a", {"b"}}}; }),
               ElementsAre("where"));
   EXPECT_THAT(changed([](UsageConfig& config) { config.features[0].outcome->success = {"ok"}; }),
               ElementsAre("outcome.success"));
