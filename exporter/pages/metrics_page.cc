@@ -23,7 +23,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-// What stands before the separator; the rest stays in `text`.
+// Cuts the part before the separator off `text` and returns it.
 std::string_view next_part(std::string_view& text, char separator) {
   const auto end = text.find(separator);
   const std::string_view part = trim(text.substr(0, end));
