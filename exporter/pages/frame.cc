@@ -66,7 +66,7 @@ td.prose[data-label],td.prose::before{display:block;text-align:left}}
 )";
 
 // Of kStyle; a test computes it anew.
-constexpr std::string_view kStyleHash = "sha256-RTkDlAYG2bjyHHKJFdVQNVTUk4nG2chhqz+eTQ/AxBo=";
+constexpr std::string_view kStyleHash = "sha256-ztVOfGa3szJ6iFnSh8Ahcsl3KYv540beMTxx2HCWSIo=";
 
 std::string class_of(const PageColumn& column) {
   return column.kind.empty() ? "" : fmt::format(" class=\"{}\"", column.kind);
