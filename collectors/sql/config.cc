@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "collectors/sql/metric_config.h"
 #include "exporter/base/format.h"
 #include "exporter/config/collectors.h"
 

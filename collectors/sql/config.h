@@ -74,12 +74,8 @@ struct SqlConfig {
   OnLimit on_limit = OnLimit::error;
 };
 
-// Reads the body of a collector of kind sql; what is wrong goes to `problems`, and the result is
-// usable only if there was nothing.
+// Reads the body of a collector of kind sql. Mistakes go to `problems`; the result is usable only
+// if there are none.
 SqlConfig read_sql_config(const CollectorConfig& collector, Problems& problems);
-
-// One metric of the collector's `metrics`; `queries` are the collector's. In metric_config.cc.
-SqlMetric read_sql_metric(const std::string& name, const yaml::Node& node, const SqlConfig& sql,
-                          Problems& problems);
 
 }  // namespace usage

@@ -1,8 +1,9 @@
+#include "collectors/sql/metric_config.h"
+
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "collectors/sql/config.h"
 #include "exporter/base/format.h"
 #include "exporter/exposition/reserved_names.h"
 
@@ -10,7 +11,7 @@ namespace usage {
 
 namespace {
 
-// A name under `node`, be it a list, a mapping or the name itself, for a message.
+// Quotes `name` for a message, as it is written under `node`: a list, a mapping or the name itself.
 std::string quoted_name(const yaml::Node& node, std::string_view name) {
   for (const yaml::Node& item : node.items) {
     if (item.text == name) {

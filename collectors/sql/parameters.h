@@ -32,10 +32,10 @@ class InstantExpression {
 // One entry of `parameters`.
 using Bind = std::variant<std::int64_t, double, std::string, InstantExpression>;
 
-// Reads `parameters`; what is wrong goes to `problems`.
+// Reads `parameters`; mistakes go to `problems`.
 std::vector<Bind> read_binds(const yaml::Node& list, Problems& problems);
 
-// What is bound in a run at `now`.
+// The values to bind in a run at `now`.
 std::vector<Parameter> bind(const std::vector<Bind>& binds, Instant now, const TimeZone& zone);
 
 }  // namespace usage

@@ -82,7 +82,7 @@ class SqlCollector : public Collector {
   }
 
  private:
-  // Every metric's complaints together.
+  // Finds the columns of every metric of the query; Error(query) names all that are missing.
   void find_columns(std::size_t query, const std::vector<Column>& columns) const {
     std::string missing;
     for (SampleBuilder& builder : builders(query)) {
@@ -158,8 +158,8 @@ class SqlCollector : public Collector {
     }
   }
 
-  // Remembers what is about to be published, once it is known to be fit for it. After a restart of
-  // the collector there is nothing to remember: then what is on the page stays.
+  // Remembers the valid families that are about to be published. Right after a restart there are
+  // none for an empty result to keep: then the published series stay.
   void keep(Collection& collection, const std::map<std::size_t, MetricFamily>& by_metric) {
     validate(collection.metrics);
     collection.keep_published = collection.rows == 0 && kept_.empty();

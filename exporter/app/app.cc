@@ -33,7 +33,7 @@ sigset_t handled_signals() {
   return set;
 }
 
-// Something that a browser on this machine can open.
+// The address as a browser on this machine can open it.
 std::string url_of(const std::string& address) {
   for (const std::string_view any : {"[::]:", "0.0.0.0:"}) {
     if (address.starts_with(any)) {
@@ -239,7 +239,7 @@ void App::start() {
   // First: an address that is taken must not cost the databases a query.
   server_ = std::make_unique<HttpServer>(http, routes());
   {
-    // A reload can be asked for from now on, and would stop what is half started.
+    // Requests may ask for a reload from now on; it waits until the engine has started.
     const std::scoped_lock lock(reload_mutex_);
     serve_ingest(engine_->config());
     engine_->start();

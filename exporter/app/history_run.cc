@@ -7,12 +7,12 @@ namespace usage {
 
 namespace {
 
-// Reads on until all is read. A run ends at half of its source's timeout, and one that was too slow
-// reads less the next time; false when that does not help, which the log has said.
+// Runs the jobs until everything is read. A run ends at half of its source's timeout, and one that
+// was too slow reads less the next time. Returns false when that does not help, after logging it.
 bool read_all(Engine& engine, UsageState& state) {
   constexpr int kPatience = 8;
   int timeouts = 0;
-  bool more = false;  // of a log, which may be read slower than tables are
+  bool more = false;  // logs may take longer than tables
   do {
     more = false;
     for (const std::unique_ptr<Job>& job : engine.jobs()) {

@@ -9,7 +9,7 @@ namespace usage {
 
 namespace {
 
-// Followed by a list of labels, which are no metrics.
+// A list of labels follows them, not metrics.
 constexpr std::array<std::string_view, 6> kLabelLists{"by",       "without",    "on",
                                                       "ignoring", "group_left", "group_right"};
 constexpr std::array<std::string_view, 12> kWords{

@@ -7,7 +7,7 @@
 namespace usage {
 
 // The names of the metrics that a PromQL expression reads (Prometheus 2.x, "Querying basics").
-// Selectors without a name, and what is no PromQL, give none.
+// Selectors without a name, and texts that are not PromQL, give none.
 std::set<std::string> metrics_of(std::string_view expression);
 
 }  // namespace usage

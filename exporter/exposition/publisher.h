@@ -15,9 +15,8 @@
 
 namespace usage {
 
-// The page as it was at one moment, without the exporter's own series: immutable, shared by every
-// scrape that got it. Text and its compressed form are made on first demand, once, whoever asks
-// first; thread-safe.
+// The page at one moment, without the exporter's own series. Immutable, and shared by all scrapes
+// of that moment. The first request for a form of the text makes it. Thread-safe.
 class Snapshot {
  public:
   // One job's share of a family, in both formats. Immutable.
@@ -35,7 +34,7 @@ class Snapshot {
   const SharedBuffers& text(Format format) const;
   const GzipStart& compressed(Format format) const;
 
-  // Whether the family has any series.
+  // True if the family has any series.
   bool has(const std::string& family) const { return families_.contains(family); }
 
  private:

@@ -15,14 +15,14 @@ struct MetricProvider {
   std::string id;     // of its section of /definitions: "collector-exports"
   std::string title;  // of that section, and of that of docs/METRICS.md: "Collector exports"
   std::string about;  // a sentence below the title; may be empty
-  // What error messages call it: "collector \"exports\"". If `coherent`, it stands for all of the
+  // Its name in error messages: "collector \"exports\"". If `coherent`, it stands for all of the
   // families together, which are known not to clash with each other.
   std::string subject;
   bool coherent = false;
   // Every family that it can publish, without samples that mean anything. Any thread.
   std::function<Metrics()> describe;
-  // What it has to say now. Any thread. Collectors have none: their jobs publish what they found by
-  // the Publisher, on a schedule.
+  // Its families with their samples of now. Any thread. Collectors have none: their jobs publish
+  // through the Publisher, on a schedule.
   std::function<Metrics()> collect{};
   // Where the config names a family. The exporter's own parts have none.
   std::function<Position(std::string_view family)> position{};

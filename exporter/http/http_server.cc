@@ -40,7 +40,7 @@ std::string_view header(const mg_connection* connection, const char* name) {
 
 std::string_view view(const char* text) { return text == nullptr ? std::string_view{} : text; }
 
-// Whether civetweb will keep the connection: the same rule as its own.
+// True if civetweb will keep the connection; the same rule as its own.
 bool client_keeps_alive(const mg_connection* connection, const mg_request_info& info) {
   const std::string_view wish = header(connection, "Connection");
   if (!wish.empty()) {
@@ -136,7 +136,7 @@ const HttpRoute* HttpServer::Impl::route(std::string_view path) const {
   return found == routes.end() ? nullptr : &*found;
 }
 
-// To its end, unless there are more than `most` bytes. Without `body` they are thrown away.
+// Reads the body to its end, but at most `most` bytes. Discards it if `body` is null.
 BodyEnd HttpServer::Impl::read_body(mg_connection* connection, std::size_t most,
                                     milliseconds patience, std::string* body) const {
   const mg_request_info& info = *mg_get_request_info(connection);
@@ -244,7 +244,7 @@ int HttpServer::Impl::serve(mg_connection* connection) const {
   const HttpResponse response =
       place && !*place ? busy("too many reports and pages are being read; try again soon\n")
                        : answer(connection, request, found, body_is_read);
-  // Half of the workers at most wait for clients that may come back; the others stay free.
+  // At most half of the workers wait on kept-alive connections; the others stay free.
   const bool crowded = connections.load(std::memory_order_relaxed) > options.max_connections / 2;
   const bool keep_alive = client_keeps_alive(connection, info) && body_is_read && !crowded;
   if (!keep_alive) {
@@ -287,10 +287,10 @@ void HttpServer::Impl::respond(mg_connection* connection, const HttpResponse& re
   }
 }
 
-// Debian builds civetweb without IPv6. So it is told to listen on placeholders, and before its
-// first look at them each is replaced, under the same descriptor, by a socket of ours. It then
-// stores an IPv6 client's address in what is only room for the local and the remote IPv4 address
-// together; neither is used, and IPv4 clients come in by a socket of their own.
+// Debian builds civetweb without IPv6. So civetweb listens on placeholders, and before it first
+// polls them each is replaced, under the same descriptor, by a socket of ours. It then writes an
+// IPv6 client's address over the fields of the local and the remote IPv4 address. Neither is used,
+// and IPv4 clients connect to a socket of their own.
 bool HttpServer::Impl::hand_over_sockets(const mg_context* starting) const {
   std::vector<mg_server_port> placeholders(sockets.size());
   const int count =

@@ -33,20 +33,19 @@ struct HttpResponse {
 
 HttpResponse text_response(int status, std::string text);
 
-// A path and who answers it. Handlers run on the server's threads, several at a time, and do not
-// throw; `methods` lists what is allowed ("GET" includes HEAD), everything else is 405 with Allow.
+// A path and its handler. Handlers run on the server's threads, several at a time, and do not
+// throw. `methods` lists the allowed methods ("GET" includes HEAD); others get 405 with Allow.
 struct HttpRoute {
   std::string path;  // exact, or a prefix when it ends in '*'
   std::vector<std::string> methods;
   std::function<HttpResponse(const HttpRequest&)> handler;
-  // Routes that take a body: asked before anything of it is read, it says how many bytes are taken
-  // at most, or what is answered instead. None: the body is not read.
+  // For routes that take a body; without it no body is read. Called before anything of the body is
+  // read: returns the most bytes to accept, or the response to send instead.
   std::function<std::variant<std::size_t, HttpResponse>(const HttpRequest&)> admit{};
-  // Where there is one, it gets every response of the route, the server's own too, before it is
-  // sent.
+  // If set, called with every response of the route, the server's own too, before it is sent.
   std::function<void(const HttpRequest&, HttpResponse&)> finish{};
-  // All such routes together get a quarter of the workers at most, writing included; further
-  // requests get 503. For what may take long and is read by people: it must not delay a scrape.
+  // Limited routes share a quarter of the workers, from handler to last byte; further requests get
+  // 503 with Retry-After. For pages that people read, so that they do not delay a scrape.
   bool limited = false;
 };
 

@@ -8,7 +8,7 @@
 
 namespace usage {
 
-// Ends the reading of bodies that do not come to an end. civetweb bounds the pause between two
+// Ends the reading of bodies at a deadline. civetweb bounds the pause between two
 // bytes but not the number of pauses: a client that sends a byte now and then would hold a worker
 // for hours. Thread-safe.
 class ReadDeadlines {
@@ -16,7 +16,7 @@ class ReadDeadlines {
   using Steady = std::chrono::steady_clock;
 
   ReadDeadlines();
-  ~ReadDeadlines();  // no watch is left
+  ~ReadDeadlines();  // after the last watch
   ReadDeadlines(const ReadDeadlines&) = delete;
   ReadDeadlines& operator=(const ReadDeadlines&) = delete;
 
@@ -29,8 +29,8 @@ class ReadDeadlines {
   using Entries = std::list<Entry>;
 
  public:
-  // One connection of the server, from its port to the client's, as long as the object lives. When
-  // its time is over, the client can send nothing more; responses still reach it.
+  // Watches one connection, from the server's port to the client's, while it lives. At the deadline
+  // it shuts down the read side; responses still reach the client.
   class Watch {
    public:
     Watch(ReadDeadlines& owner, int port, int peer_port, Steady::duration patience);

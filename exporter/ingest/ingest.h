@@ -19,7 +19,7 @@
 
 namespace usage {
 
-// Where the clients of one address send their events to. Thread-safe.
+// Receives the events that clients send to one address. Thread-safe.
 class Ingest {
  public:
   struct Source {
@@ -38,7 +38,7 @@ class Ingest {
   // At least one source.
   Ingest(std::vector<Source> sources, const Services& services);
 
-  // As HttpRoute has them. `type` is what a call is that does not say so itself.
+  // The functions of an HttpRoute. `type` is that of calls that do not give one.
   std::variant<std::size_t, HttpResponse> admit(const HttpRequest& request) const;
   HttpResponse answer(const HttpRequest& request, std::string_view type);
   void finish(const HttpRequest& request, HttpResponse& response) const;
@@ -58,15 +58,15 @@ class Ingest {
   const Services services_;
   std::size_t max_batch_bytes_ = 0;
 
-  // Each holds several times the longest batch.
+  // Kept for reuse: each holds several times the longest batch.
   std::mutex mutex_;  // guards what follows
   std::condition_variable returned_;
   std::vector<std::unique_ptr<IngestReader>> readers_;
   Instant warned_{};
 };
 
-// The paths that clients send to, for one address; `current` is what is configured there now, or
-// nullptr, and is asked anew for every request.
+// The paths that clients send to, for one address. `current` is called for every request; it
+// returns the Ingest of the config in use, or nullptr.
 std::vector<HttpRoute> ingest_routes(const std::function<std::shared_ptr<Ingest>()>& current);
 
 }  // namespace usage

@@ -11,24 +11,24 @@
 
 namespace usage {
 
-// What the ingest sources of the process took in and turned away (docs/METRICS.md lists the
-// series). Counts over reloads. Thread-safe.
+// Counts the requests and events that ingest sources accepted and refused (docs/METRICS.md lists
+// the series). Counters survive reloads. Thread-safe.
 class IngestMetrics {
  public:
   explicit IngestMetrics(Instant started) : started_(started) {}
 
-  // From then on there are series of this source, with 0 where nothing was counted yet.
+  // Adds the series of this source, at 0. No effect if they exist.
   void add_source(const std::string& source);
 
   void answered(int status_code);
-  void took(double seconds);  // to read the body's events and to store them
-  // What one request's body held, once it is stored: so many new events, and others' duplicates.
+  void took(double seconds);  // time to read a body's events and to store them
+  // Counts the items of one request after they were stored: `fresh` new events and `duplicates`.
   void stored(const std::string& source, const IngestItems& items, std::uint64_t fresh,
               std::uint64_t duplicates);
 
   Metrics metrics() const;  // none without a source
 
-  // Every family that metrics() can have; their samples mean nothing.
+  // Every family that metrics() can have. Ignore their samples.
   static Metrics describe();
 
  private:

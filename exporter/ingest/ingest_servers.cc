@@ -6,7 +6,7 @@ namespace usage {
 
 namespace {
 
-// At about a kilobyte each, what may wait for a disk that does not keep up.
+// Most events that may wait for a disk that does not keep up; about a kilobyte each.
 constexpr std::size_t kMaxWaiting = 20'000;
 
 }  // namespace
@@ -46,7 +46,7 @@ std::map<std::string, std::shared_ptr<Ingest>> IngestServers::ingests(
   }
   std::map<std::string, std::shared_ptr<Ingest>> made;
   for (auto& [address, sources] : by_address) {
-    journal_();  // a folder of no use is found before the first event
+    journal_();  // throws now if the folder is unusable, not at the first event
     made[address] = std::make_shared<Ingest>(std::move(sources),
                                              Ingest::Services{commit_, metrics_, clock_, log_});
   }

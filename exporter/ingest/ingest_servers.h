@@ -15,25 +15,25 @@
 
 namespace usage {
 
-// The ingest sources of the config in use, each at the address that it names or at the exporter's
-// own.
+// Serves the ingest sources of the config in use, each at the address that it names or at the
+// exporter's own.
 class IngestServers {
  public:
-  // `journal` opens it at its first use, and throws when it cannot. All outlive this.
+  // `journal` opens the journal at its first use and throws when it cannot. All outlive this.
   IngestServers(std::function<Journal&()> journal, const Clock& clock, Log& log);
 
-  // For the exporter's own addresses. Nothing is there as long as no source is.
+  // Routes for the exporter's own addresses; 404 while no source is served there.
   std::vector<HttpRoute> routes();
 
-  // Serves what is configured now, and nothing else. Throws Error when a source cannot be served,
-  // for its address is taken or the journal cannot be opened; then everything stays as it was. One
-  // thread at a time. `kept` says what is kept of a source's events.
+  // Serves the sources of `config` instead of those before; `kept` gives the filter of a source's
+  // events. Throws Error when an address is taken or the journal cannot be opened; then everything
+  // stays as it was. One thread at a time.
   void replace(const Config& config, const std::function<EventFilter(const SourceConfig&)>& kept);
 
   const IngestMetrics& metrics() const { return metrics_; }
 
  private:
-  // What is served at one address, while requests come in.
+  // Hands out the Ingest of one address, which a reload may swap while requests come in.
   class Place {
    public:
     std::shared_ptr<Ingest> get() const;

@@ -113,7 +113,7 @@ HttpResponse framed_page(std::string_view path, std::string_view title, const st
 }
 
 std::string approximate_duration(Duration duration) {
-  // Each unit, and from which length on what is smaller than it is left out.
+  // Each unit, and the length from which on smaller units are left out.
   constexpr std::array<std::pair<Duration, Duration>, 4> kUnits{
       {{std::chrono::hours(1), std::chrono::days(1)},
        {std::chrono::minutes(1), std::chrono::hours(1)},

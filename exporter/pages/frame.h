@@ -20,7 +20,7 @@ HttpResponse framed_page(std::string_view path, std::string_view title, const st
 // The two largest units: "3d4h", "45s", "12ms". More would only flicker.
 std::string approximate_duration(Duration duration);
 
-// As HTML, with the exact time for those who point at it.
+// As HTML; the exact time shows when the reader points at it.
 std::string time_element(Instant instant, const std::string& text);
 std::string relative_time(Instant instant,
                           Instant now);           // a wall clock may have gone back: "just now"

@@ -15,7 +15,7 @@ constexpr auto kOwnSeriesAge = std::chrono::seconds(1);
 constexpr std::size_t kJoined =
     256 * 1024;  // smaller bodies are one piece: one packet less to send
 
-// What stands before the separator; the rest stays in `text`.
+// Cuts the part before the separator off `text` and returns it.
 std::string_view next_part(std::string_view& text, char separator) {
   const auto end = text.find(separator);
   const std::string_view part = trim(text.substr(0, end));

@@ -10,8 +10,8 @@
 
 namespace usage {
 
-// Which format and coding a scraper asked for, as Prometheus negotiates: by q-value, then text
-// 0.0.4 for anything not understood (RFC 9110 §12.5; OpenMetrics 1.0.0 §4.2).
+// The format and coding that a scraper asked for, negotiated as Prometheus does: by q-value; text
+// 0.0.4 for anything that is not understood (RFC 9110 §12.5; OpenMetrics 1.0.0 §4.2).
 Format negotiate_format(std::string_view accept);
 bool accepts_gzip(std::string_view accept_encoding);
 

@@ -4,7 +4,7 @@
 
 namespace usage {
 
-// What every page links to beside the pages that there always are.
+// Links of the navigation that depend on flags and config.
 struct PageLinks {
   std::string telemetry_path;
   bool has_features = false;  // then there are /targets and /report

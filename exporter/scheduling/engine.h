@@ -19,7 +19,7 @@ struct Plan {
   std::vector<CollectorPlan> collectors;
 };
 
-// What the plan's collectors publish. The plan outlives it.
+// The plan's collectors as rows of the registry. The plan outlives it.
 Registry registry_of(const Plan& plan);
 
 // Reads `path`. Error(config) with every problem there is; Error(io) when it cannot be read. For
@@ -28,7 +28,7 @@ Plan load_plan(const std::string& path, std::shared_ptr<UsageState> usage = null
 Plan load_plan_text(const std::string& name, const std::string& text,
                     std::shared_ptr<UsageState> usage = nullptr);
 
-// What runs for one plan: its sources, its jobs and their schedule. Connects to nothing until
+// Runs one plan: its sources, its jobs and their schedule. Connects to nothing until
 // start() or a job's run(). Jobs of one source share its lane.
 class Engine {
  public:

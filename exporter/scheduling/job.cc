@@ -22,7 +22,7 @@ std::string describe_schedule(const Schedule& schedule, const yaml::Node& body) 
   return "cron";
 }
 
-// Everything of a config node but its position, as one text.
+// Appends a config node without its position as text.
 void append_meaning(const yaml::Node& node, std::string& text) {
   text += fmt::format("{}:{}:{}", static_cast<int>(node.kind), node.text.size(), node.text);
   for (const yaml::Node& item : node.items) {

@@ -14,7 +14,7 @@
 
 namespace usage {
 
-// What every job works with. All outlive the jobs.
+// Shared by all jobs, and outlive them.
 struct Services {
   const Clock& clock;
   Log& log;
@@ -22,8 +22,8 @@ struct Services {
   SelfMetrics& self;
 };
 
-// One collector on one source. Owns what is the same for every kind: the deadline, timing, checks
-// of the result, publishing, expiry, the status and one warning a failure.
+// One collector on one source. Does for every kind the same: the deadline, timing, validation of
+// the result, publishing, expiry, the status, and one warning per failure.
 class Job {
  public:
   Job(const CollectorConfig& config, const SourceConfig& source,
@@ -34,7 +34,7 @@ class Job {
   // The lane's thread; never throws. False when the run failed.
   bool run() noexcept;
 
-  // Whether the last run left something that the next need not wait for. The lane's thread.
+  // True if the last run left rows unread, so that the next should not wait. The lane's thread.
   bool wants_more() const { return wants_more_; }
 
   // Any thread.
@@ -48,17 +48,17 @@ class Job {
   // Takes over the state of the same job of an earlier config, whose series are on the page.
   void adopt(const Job& earlier);
 
-  // When the inherited schedule, if it is the same, would have run next; nullopt: none, or the
-  // earlier job was interrupted in a run.
+  // The next run of the inherited schedule; nullopt if the schedule changed or the earlier job was
+  // interrupted in a run.
   std::optional<Instant> inherited_next_run() const { return inherited_next_run_; }
 
-  // From now on a run that fails was interrupted by us: it leaves no trace.
+  // From now on a failed run counts as interrupted by the exporter itself and leaves no trace.
   void stopping();
 
   const Publisher::Key& key() const { return key_; }
   const Schedule& schedule() const { return config_.schedule; }
-  // What the series say, apart from when they are collected: equal for jobs whose series are the
-  // same. Holds the SQL; for comparing only.
+  // The config without its schedule, as text: equal for jobs whose series mean the same. Contains
+  // the SQL, so compare it only.
   const std::string& meaning() const { return meaning_; }
   Deadline deadline() const;
   Collector& collector() { return *collector_; }

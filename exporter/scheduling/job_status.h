@@ -12,7 +12,7 @@ namespace usage {
 
 enum class JobState { starting, healthy, failing, stale };
 
-// What pages and readiness show of one collector on one source. A value.
+// State of one collector on one source, for pages and readiness. A value.
 struct JobStatus {
   std::string collector;
   std::string kind;

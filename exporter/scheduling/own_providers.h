@@ -6,8 +6,8 @@
 
 namespace usage {
 
-// What a process publishes beside the series of its collectors: one row each part. Both outlive the
-// providers; without them, these can be described only.
+// The parts of the exporter that publish families of their own; a new part is one row. Both
+// arguments outlive the providers; without them, the providers have no collect().
 Registry own_providers(const SelfMetrics* self = nullptr, const IngestMetrics* ingest = nullptr);
 
 }  // namespace usage

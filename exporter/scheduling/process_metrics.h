@@ -6,7 +6,7 @@
 namespace usage {
 
 // process_* of this process, read from the system now, by the names every Prometheus client uses.
-// What the system does not tell is left out. Any thread.
+// Leaves out values that the system does not give. Any thread.
 Metrics process_metrics(Instant started);
 
 }  // namespace usage

@@ -14,7 +14,7 @@ namespace usage {
 
 namespace {
 
-// A wall clock may jump, so cron tasks look at it again this often.
+// A wall clock may jump, so cron tasks read it again this often.
 constexpr auto kCronPoll = std::chrono::milliseconds(500);
 
 // A wall clock that went back further than this was set, not adjusted: cron tasks are planned anew.
@@ -44,8 +44,8 @@ struct Scheduler::Impl {
 
   explicit Impl(const Clock& used_clock) : clock(used_clock) {}
 
-  // The first time of the expression that, delayed, is still to come: a delay longer than the time
-  // between two runs loses none of them.
+  // Plans the first time of the expression whose delayed run is still to come. So a delay longer
+  // than the time between two runs skips none of them.
   void plan_cron(Entry& entry) {
     const Duration delay = jitter_of(entry.task.name, entry.task.schedule.jitter);
     entry.planned_at = clock.now();

@@ -11,7 +11,7 @@
 
 namespace usage {
 
-// Something to run on a schedule. The functions do not throw.
+// A function to run on a schedule. The functions do not throw.
 struct Task {
   std::string name;  // spreads the jitter
   std::string lane;  // tasks of one lane never run at the same time
@@ -19,8 +19,8 @@ struct Task {
   std::function<void()> run;              // on the lane's thread
   std::function<void()> skipped;          // due again while still waiting or running
   std::function<void(Instant)> next_run;  // told whenever the next due time is known
-  std::function<bool()> again = {};       // asked after a run: whether another should not wait
-  // Asked once, after start(): when a schedule that goes on is due next, instead of run_at_start.
+  std::function<bool()> again = {};       // called after a run: true runs it again at once
+  // Called once, after start(): the next run of a schedule that goes on, instead of run_at_start.
   std::function<std::optional<Instant>()> first_due = {};
 };
 
@@ -37,7 +37,7 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
 
   // Makes the threads; they wait for start(). Throws std::system_error when the system has no
-  // thread left; then there is none of them.
+  // thread left; then none is running.
   void prepare();
   // After prepare(), which it calls if need be; then it does not throw.
   void start();
@@ -48,7 +48,7 @@ class Scheduler {
   std::unique_ptr<Impl> impl_;
 };
 
-// The share of `jitter` by which `name` is delayed: the same at every start, spread evenly.
+// Delay of the task `name`, below `jitter`: spread evenly over names, the same at every start.
 Duration jitter_of(const std::string& name, Duration jitter);
 
 }  // namespace usage

@@ -21,16 +21,16 @@ class SelfMetrics {
   explicit SelfMetrics(Instant started);
   ~SelfMetrics();
 
-  // The series of one collector on one source, all present from the start but timestamps of what
-  // has not happened yet; removed with the last handle. During a reload the old job and the new one
-  // share them, so that counters go on.
+  // Adds the series of one collector on one source. All exist from the start, but timestamps of
+  // events that have not happened yet. They are removed with the last handle: during a reload the
+  // old job and the new one share them, so that counters go on.
   std::shared_ptr<Job> add_job(const std::string& collector, const std::string& source,
                                Duration stale_after);
 
   void scraped(int status_code);
   void reloaded(bool success, Instant now);
 
-  // Of the weekly reports that are written into a folder: there from reports_expected() on.
+  // Series about weekly reports in a folder; they exist from reports_expected() on.
   void reports_expected();
   void report_written(Instant now);
   void report_failed();
@@ -38,7 +38,7 @@ class SelfMetrics {
   // Everything, with process_* read from /proc now.
   Metrics metrics() const;
 
-  // Every family that metrics() can have; their samples mean nothing.
+  // Every family that metrics() can have. Ignore their samples.
   static Metrics describe();
 
  private:
