@@ -4,6 +4,7 @@
 
 #include "collectors/sql/config.h"
 #include "exporter/base/format.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 

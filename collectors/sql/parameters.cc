@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "exporter/base/format.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 

@@ -8,6 +8,7 @@
 #include "exporter/config/drivers.h"
 #include "exporter/config/inputs.h"
 #include "exporter/config/values.h"
+#include "exporter/config/yaml_mapping.h"
 #include "exporter/exposition/metric.h"
 
 namespace usage {
@@ -40,7 +41,7 @@ std::string trimmed(const std::string& text) {
                                     : text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
-// Only what surely is a scheme may be repeated in a message.
+// Repeats the scheme in the message only if it surely is one: it may be part of a password.
 std::string unknown_scheme(const std::string& what, const std::string& dsn) {
   const std::string scheme = dsn.substr(0, dsn.find(':'));
   const bool is_url =

@@ -8,6 +8,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "exporter/config/collectors.h"
+#include "exporter/config/yaml_mapping.h"
+
 namespace usage {
 namespace {
 
