@@ -10,6 +10,7 @@
 #include "collectors/usage/usage.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 

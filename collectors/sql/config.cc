@@ -6,6 +6,7 @@
 #include "collectors/sql/metric_config.h"
 #include "exporter/base/format.h"
 #include "exporter/config/collectors.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "exporter/base/format.h"
+#include "exporter/config/yaml_mapping.h"
 #include "exporter/exposition/reserved_names.h"
 
 namespace usage {

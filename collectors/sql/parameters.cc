@@ -2,6 +2,7 @@
 
 #include "exporter/base/format.h"
 #include "exporter/base/strings.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 

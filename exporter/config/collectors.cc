@@ -8,6 +8,7 @@
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
 #include "exporter/config/values.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 
@@ -51,7 +52,7 @@ bool same_label_names(const SourceConfig& a, const SourceConfig& b) {
                     [](const auto& x, const auto& y) { return x.first == y.first; });
 }
 
-// Series of several sources stand in one family: only their labels tell them apart.
+// Series of several sources are in one family, so their labels must differ.
 void check_labels(const std::vector<const SourceConfig*>& sources, yaml::Mapping& mapping) {
   for (std::size_t i = 1; i < sources.size(); ++i) {
     if (!same_label_names(*sources[0], *sources[i])) {
@@ -160,8 +161,8 @@ void read_cron(Schedule& schedule, yaml::Mapping& mapping, const yaml::Node& nod
   }
 }
 
-// The longest time between two of some runs; nullopt: it never runs. From a fixed instant, so that
-// a config means the same at every start.
+// The longest time between two runs of a sample; nullopt if it never runs. The sample begins at a
+// fixed instant, so that a config means the same at every start.
 std::optional<Duration> longest_gap(const Cron& cron, const TimeZone& zone) {
   constexpr int kRuns = 16;
   std::optional<Instant> last =

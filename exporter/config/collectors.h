@@ -1,6 +1,7 @@
 #pragma once
 
 #include "exporter/config/config.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 

@@ -16,6 +16,7 @@
 #include "exporter/config/sources.h"
 #include "exporter/config/values.h"
 #include "exporter/base/strings.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 
@@ -23,7 +24,7 @@ namespace {
 
 using Entries = std::vector<yaml::Entry>;
 
-// Of the usage collector, and of the main file alone.
+// Keys of the usage collector that only the main file may have.
 constexpr std::array<std::string_view, 12> kUsageKeys{
     "windows", "population", "privacy",  "week_start", "recount",     "refresh",
     "history", "bucket",     "business", "releases",   "stale_after", "report"};
@@ -43,7 +44,7 @@ std::string identity(const std::string& path) {
   return failed ? path : canonical.string();
 }
 
-// Gathers the files; sources and collectors are read once all are there.
+// Gathers the sections of all files; finish() then reads sources and collectors.
 class Loader {
  public:
   Loader(Config& config, Problems& problems) : config_(config), problems_(problems) {}
@@ -182,8 +183,7 @@ class Loader {
     config_.shown = shown_config(shown_, config_);
   }
 
-  // A mistyped section is reported as an unknown key; that it is missing would be one report more
-  // for the same mistake.
+  // A mistyped section is reported as an unknown key. Do not report it as missing, too.
   void find_mistyped_sections(const yaml::Node& root) {
     for (const auto& [key, value] : root.entries) {
       sources_mistyped_ = sources_mistyped_ || is_nearly(key.text, "sources");

@@ -4,6 +4,7 @@
 
 #include "exporter/base/format.h"
 #include "exporter/config/values.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 

@@ -3,6 +3,7 @@
 #include "exporter/base/format.h"
 #include "exporter/config/ingest.h"
 #include "exporter/config/values.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 
@@ -14,8 +15,7 @@ using std::chrono::milliseconds;
 constexpr std::int64_t kLeastLine = 1024;
 constexpr std::int64_t kLongestLine = 64 << 20;
 
-// Where the loggers that are in use put things: python-json-logger, structlog, the standard
-// library's with either, loguru, pino and winston.
+// The fields of common loggers: python-json-logger, structlog, loguru, pino and winston.
 const std::vector<std::string> kEventPaths{"event", "record.extra.event"};
 const std::vector<std::string> kTimePaths{"timestamp", "time", "@timestamp", "asctime",
                                           "record.time.timestamp"};

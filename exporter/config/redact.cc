@@ -5,6 +5,7 @@
 #include "exporter/base/json_text.h"
 #include "exporter/config/drivers.h"
 #include "exporter/config/redact_sql.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 

@@ -9,6 +9,7 @@
 #include "exporter/config/inputs.h"
 #include "exporter/config/values.h"
 #include "exporter/base/strings.h"
+#include "exporter/config/yaml_mapping.h"
 #include "exporter/exposition/metric.h"
 
 namespace usage {
@@ -34,7 +35,7 @@ std::vector<std::string> known_schemes() {
   return schemes;
 }
 
-// Only what surely is a scheme may be repeated in a message.
+// Repeats the scheme in the message only if it surely is one: it may be part of a password.
 std::string unknown_scheme(const std::string& what, const std::string& dsn) {
   const std::string scheme = dsn.substr(0, dsn.find(':'));
   const bool is_url =

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "exporter/base/calendar.h"
-#include "exporter/config/yaml.h"
+#include "exporter/config/yaml_mapping.h"
 
 // Values that several sections have.
 namespace usage {

@@ -22,13 +22,14 @@ constexpr std::size_t kMaxAliasNodes = 100'000;
 constexpr std::size_t kMaxAliasBytes = 16 << 20;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// Ends the parse at once: going on would cost more than the file is worth.
+// Thrown to end the parse when going on would cost too much.
 struct Abandoned {};
 
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
 
-// What a copy of a node costs, so that aliases cannot multiply a small file into a huge tree.
+// The number of nodes in a copy. A limit on it keeps aliases from making a huge tree of a small
+// file.
 struct Weight {
   std::size_t nodes = 1;
   std::size_t bytes = 0;
@@ -58,7 +59,7 @@ class TreeBuilder : public YAML::EventHandler {
             static_cast<std::size_t>(mark.column) + 1 + skipped};
   }
 
-  // Where the innermost bracket was opened, for a message about its end.
+  // The position of the innermost open bracket, for a message that its end is missing.
   std::string open_bracket() const {
     const auto open = std::find_if(stack_.rbegin(), stack_.rend(),
                                    [](const Frame& frame) { return frame.bracket; });
@@ -290,8 +291,8 @@ class TreeBuilder : public YAML::EventHandler {
   Node root_;
 };
 
-// True when the line, or the one above it, is indented with a tab: yaml-cpp then complains about
-// whatever it made of that.
+// True if the line or the one above it is indented with a tab, which yaml-cpp does not name as the
+// cause of its complaint.
 bool tab_near(const SourceText& file, std::size_t line) {
   std::istringstream lines(file.text);
   std::string text;

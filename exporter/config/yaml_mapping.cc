@@ -1,4 +1,4 @@
-// The half of exporter/config/yaml.h that reads a tree that parse() has built.
+#include "exporter/config/yaml_mapping.h"
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -25,7 +25,7 @@ std::string_view kind_name(const Node& node) {
   return "unknown";
 }
 
-// "must be X, not Y", where Y never is a secret.
+// "must be X, not Y"; Y is never a secret.
 std::string expected(std::string_view what, std::string_view wanted, const Node& node) {
   if (node.kind == Node::Kind::null) {
     return fmt::format("{} is empty; it must be {}", what, wanted);

@@ -67,7 +67,7 @@ std::shared_ptr<const SourceText> read_file(const std::string& path) {
   }
   std::string text;
   std::array<char, 65536> block;
-  // One byte more than parse() takes is enough to say so, whatever /dev/zero would deliver.
+  // Read at most one byte more than parse() accepts: the file may be endless, such as /dev/zero.
   while (text.size() <= kMaxFileBytes && stream) {
     stream.read(block.data(), block.size());
     text.append(block.data(), static_cast<std::size_t>(stream.gcount()));

@@ -5,7 +5,7 @@
 
 #include "exporter/base/diagnostics.h"
 
-// The bytes below exporter/config/yaml.cc; nobody else includes this.
+// Bytes and positions, for yaml.cc.
 namespace usage::yaml {
 
 Position position_at(const std::shared_ptr<const SourceText>& file, std::size_t offset);

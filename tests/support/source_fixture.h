@@ -20,6 +20,13 @@
 
 namespace usage::testing {
 
+inline DatabaseConfig database(const std::string& driver, const std::string& dsn = "") {
+  DatabaseConfig made;
+  made.driver = driver;
+  made.dsn = Secret(dsn);
+  return made;
+}
+
 // The settings that a test changes.
 inline DatabaseConfig& database_of(SourceConfig& config) {
   return std::get<DatabaseConfig>(config.input);
@@ -33,7 +40,7 @@ struct Place {
   SourceConfig config() const {
     SourceConfig config;
     config.name = "app";
-    config.input = DatabaseConfig{.driver = driver, .dsn = Secret(dsn)};
+    config.input = database(driver, dsn);
     return config;
   }
   std::unique_ptr<Writer> writer() const { return open_writer(Secret(dsn)); }

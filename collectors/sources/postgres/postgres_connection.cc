@@ -27,7 +27,7 @@ struct FreeOptions {
 };
 using ParsedDsn = std::unique_ptr<PQconninfoOption, FreeOptions>;
 
-// libpq repeats the whole DSN in some of its complaints, so none of them is shown.
+// Shows no message of libpq: some repeat the whole DSN.
 ParsedDsn parse(const Secret& dsn) {
   const std::string& text = dsn.reveal();
   const std::size_t authority = text.find("://");
@@ -49,7 +49,7 @@ std::string first_line(std::string_view text) {
   return std::string(text.substr(0, text.find('\n')));
 }
 
-// The connection was made with verbose errors: "…: FATAL:  28P01: password authentication failed…".
+// Expects verbose errors: "…: FATAL:  28P01: password authentication failed…".
 Failure connect_failure(const PGconn* connection) {
   const std::string_view text = PQerrorMessage(connection);
   for (const std::string_view severity : {"FATAL:  ", "ERROR:  "}) {
@@ -147,7 +147,7 @@ struct Connection::Handle {
       if (left < 0) {
         throw Failure{Failure::Kind::lost, "", "the connection was lost"};
       }
-      // A server that is busy writing to us reads nothing: take what it writes, too.
+      // Read as well: a server that is blocked in writing to us reads nothing.
       wait_for(PQsocket(connection), POLLOUT | POLLIN, limits);
       PQconsumeInput(connection);
     }
@@ -192,7 +192,7 @@ struct Connection::Handle {
     }
   }
 
-  // The results up to the end of the command, which must be read in any case; then the failure.
+  // Reads the results up to the end of the command, also after a failure, which it throws last.
   std::vector<Result> finish(const WaitLimits& limits) const {
     std::vector<Result> results;
     std::optional<Failure> failure;
@@ -350,8 +350,8 @@ void Connection::copy_out(const std::string& sql, const WaitLimits& limits,
 }
 
 bool Connection::cancel(const WaitLimits& limits) {
-  // PQcancel blocks while the network is silent, and libpq 15 cannot bound it. Its thread is left
-  // to the kernel's own timeouts; it owns all it uses.
+  // PQcancel blocks while the network is silent, and libpq 15 has no limit for it. So it runs in a
+  // detached thread, which owns everything it uses and ends with the kernel's own timeouts.
   const auto asked = std::make_shared<std::atomic<bool>>(false);
   std::thread([canceller = handle_->canceller, asked] {
     std::array<char, 256> message{};

@@ -72,27 +72,27 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Simple query protocol: several statements may stand in one text.
+  // Runs `sql` by the simple query protocol: it may hold several statements. Returns the cells.
   std::vector<std::vector<std::string>> run(const std::string& sql, const WaitLimits& limits);
 
-  // The unnamed statement: what it gives. No fields: it returns no rows.
+  // Prepares the unnamed statement. Returns its columns; none if it returns no rows.
   std::vector<Field> prepare(const std::string& sql, const std::vector<Bound>& parameters,
                              const WaitLimits& limits);
 
-  // Runs the prepared statement; calls `row` for every row. What `row` throws passes through and
-  // leaves the statement running: cancel().
+  // Runs the prepared statement and calls `row` for every row. An exception of `row` passes through
+  // and leaves the statement running: call cancel().
   void stream(const std::vector<Bound>& parameters, bool binary, const WaitLimits& limits,
               const std::function<void(std::span<const Cell>)>& row);
 
-  // COPY … TO STDOUT: calls `piece` for each message of it. Otherwise as stream().
+  // Runs COPY … TO STDOUT and calls `piece` for each message. Otherwise as stream().
   void copy_out(const std::string& sql, const WaitLimits& limits,
                 const std::function<void(std::string_view)>& piece);
 
-  // Cancels what runs on the server and reads on until it has ended; false when that was not
-  // confirmed in time, and the connection is of no more use.
+  // Cancels the running statement and reads on until it has ended. Returns false if the server does
+  // not confirm that in time: then give up the connection.
   bool cancel(const WaitLimits& limits);
 
-  // COPY … FROM STDIN: `more` appends to the buffer and returns false at the end.
+  // Runs COPY … FROM STDIN. `more` appends to the buffer and returns false at the end.
   void copy_in(const std::string& sql, const WaitLimits& limits,
                const std::function<bool(std::string& buffer)>& more);
 

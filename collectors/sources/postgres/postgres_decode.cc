@@ -70,7 +70,7 @@ const TypeInfo* find_type(unsigned type) {
 
 constexpr std::chrono::sys_days kPostgresEpoch = std::chrono::year(2000) / 1 / 1;
 
-// Thrown inside this file only: what is wrong with a cell, without its content.
+// Thrown within this file. Says what is wrong with a cell, without its content.
 struct BadCell {
   std::string_view what;
 };
@@ -202,7 +202,7 @@ Instant instant_of(std::int64_t since_2000) {
   return in_range(Instant(Duration(since_2000 + kEpoch)));
 }
 
-// "2026-11-25 08:00:00.25" or "2026-11-25 08:00:00.25+05:45", as if UTC where there is no offset.
+// Parses "2026-11-25 08:00:00.25" and "2026-11-25 08:00:00.25+05:45", which is nearly RFC 3339.
 Instant parse_instant(std::string_view text) {
   constexpr TimestampForm kForm{.separators = " ", .offset = TimestampForm::Offset::hours_too};
   const auto found = parse_timestamp(text, kForm);
@@ -292,7 +292,7 @@ std::span<const Value> RowDecoder::decode(std::span<const Cell> cells) {
   return row_;
 }
 
-// In place: to copy a value that was only just written takes longer than to decode it.
+// Writes into row_ in place: copying a value costs more than decoding it.
 void RowDecoder::read_binary(std::size_t column, std::string_view bytes) {
   Value& value = row_[column];
   const auto computed = [&](std::string text) {

@@ -12,7 +12,7 @@
 
 namespace usage::postgres {
 
-// PostgreSQL's numbers of its own types.
+// Oids of built-in types.
 inline constexpr unsigned kInt8 = 20, kFloat8 = 701, kTimestamptz = 1184;
 
 // Parameters in the form PostgreSQL reads. Texts leave the type to the server.
@@ -25,16 +25,17 @@ std::string_view type_name(unsigned type);
 std::vector<Column> columns_of(std::span<const Field> fields,
                                const std::map<unsigned, std::string>& names);
 
-// Cells as the server sends them → values. Views in the result live until the next call.
+// Turns cells, as the server sends them, into values.
 class RowDecoder {
  public:
   // `zone` is the zone of `timestamp`; outlives the decoder.
   RowDecoder(std::span<const Field> fields, const TimeZone& zone);
 
-  // Whether the rows should be asked for in binary: every type has a binary decoder.
+  // True if every type has a binary decoder: then ask for the rows in binary.
   bool binary() const { return binary_; }
 
-  // Throws Error(data); the message names the column and the type.
+  // Views in the result live until the next call. Throws Error(data) that names the column and the
+  // type.
   std::span<const Value> decode(std::span<const Cell> cells);
 
  private:

@@ -13,13 +13,13 @@ namespace {
 
 using Pair = std::pair<std::string_view, std::string_view>;
 
-// Messages of these classes speak of the server, never of values.
+// Classes whose messages are about the server and never quote values.
 constexpr std::array<std::string_view, 5> kServerClasses{"08", "25", "53", "55", "57"};
-// Messages of these speak of the statement; once rows are computed, of what is in them too: a
+// Classes whose messages are about the statement. Once rows are computed they may quote values: a
 // function may take a name from a row.
 constexpr std::array<std::string_view, 4> kStatementClasses{"0A", "28", "3D", "42"};
 
-// Condition names of PostgreSQL's Appendix A, as far as a query meets them.
+// Condition names of PostgreSQL's Appendix A that a query may meet.
 constexpr std::array kConditions{
     Pair{"21000", "cardinality_violation"},
     Pair{"22001", "string_data_right_truncation"},

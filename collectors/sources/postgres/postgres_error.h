@@ -8,7 +8,7 @@
 
 namespace usage::postgres {
 
-// What is known where a failure is turned into a message.
+// The context of a failure.
 struct Attempt {
   const SourceConfig& source;
   std::string host;
@@ -17,15 +17,14 @@ struct Attempt {
 // Why a connect failed, for Backoff::fail().
 std::string connect_message(const Failure& failure, const Attempt& attempt);
 
-// What the server's words about the statement might quote.
+// What a server message may contain, and so how much of it may be shown.
 enum class Redaction {
-  nothing,  // that must not be seen: no row was read yet
-  rows,
-  secret,  // a value from the environment that stands in the statement
+  nothing,  // nothing secret: no row was read yet
+  rows,     // content of rows
+  secret,   // a value from the environment that is part of the statement
 };
 
-// What the failure of a query means. The server's own words are only shown where they cannot hold
-// what must not be seen.
+// Explains the failure of a query. Shows the server's message only as far as `redaction` allows.
 Error query_error(const Failure& failure, const Attempt& attempt,
                   Redaction redaction = Redaction::nothing);
 

@@ -104,7 +104,7 @@ class PostgresWriter : public Writer {
     try {
       work();
     } catch (const Failure& failure) {
-      // The rows are the generator's own: the server's words give nothing away.
+      // The rows are generated, so the server's message holds nobody's data.
       throw Error(
           failure.kind == Failure::Kind::server && !failure.sqlstate.starts_with("28") &&
                   !failure.sqlstate.starts_with("3D")

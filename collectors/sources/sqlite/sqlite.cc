@@ -56,7 +56,7 @@ std::string path_of(const SourceConfig& config) {
   return database == nullptr ? config.journal : sqlite_path(database->dsn.reveal());
 }
 
-// One statement at a time outside of any transaction: each is a read transaction of its own.
+// Runs one statement at a time outside of any transaction: each is its own read transaction.
 class SqliteSource : public Source {
  public:
   SqliteSource(const SourceConfig& config, const Clock& clock)
@@ -71,7 +71,7 @@ class SqliteSource : public Source {
     start(deadline);
     secret_ = query.secret;
     Statement statement = prepare(query);
-    // The columns only now: a schema that changed meanwhile is noticed by the first step.
+    // Ask for the columns after the first step, which notices a changed schema.
     bool more = step(statement);
     const std::vector<Column> columns = columns_of(statement);
     sink.columns(columns);
@@ -82,7 +82,7 @@ class SqliteSource : public Source {
       }
       sink.rows(RowBatch(row, 1));
     }
-    check_stopped();  // a built-in function may have run past the deadline, out of reach
+    check_stopped();  // a built-in function may have run past the deadline without being stopped
   }
 
   std::vector<Column> describe(const Query& query, Deadline deadline) override {
@@ -124,7 +124,7 @@ class SqliteSource : public Source {
     try {
       Database opened(path_, sqlite::Mode::read);
       opened.watch([this] { return must_stop(); }, lock_timeout_);
-      // Opening reads nothing: a file that is no database shows with the first look at its schema.
+      // Opening reads nothing. Reading the schema fails if the file is no database.
       opened.run("PRAGMA query_only = on; SELECT 1 FROM sqlite_schema LIMIT 1");
       database_ = std::move(opened);
       opened_ = found;
@@ -166,7 +166,7 @@ class SqliteSource : public Source {
     try {
       return database_->prepare(rest).has_value();
     } catch (const sqlite::Failure&) {
-      return true;  // whatever it is, it is neither space nor remark
+      return true;  // not only space and comments
     }
   }
 
@@ -223,7 +223,7 @@ class SqliteSource : public Source {
   Value value(const Statement& statement, int index, const Column& column) const {
     const std::optional<Value> value = statement.value(index, column.type == ColumnType::boolean);
     if (!value) {
-      // A column without a name is called as its expression is written.
+      // The name of a column without an alias is the text of its expression.
       throw error(Reason::data,
                   "column {} holds a blob, which is neither text nor a number; use hex() or "
                   "length() in the query",
@@ -232,7 +232,7 @@ class SqliteSource : public Source {
     return *value;
   }
 
-  // `plain` is the reason of failures of the statement itself.
+  // `plain` is the reason to give if the statement itself failed.
   [[noreturn]] void fail(const sqlite::Failure& failure, Reason plain) {
     check_stopped();
     switch (failure.error_class) {
@@ -248,8 +248,8 @@ class SqliteSource : public Source {
       default:
         break;
     }
-    // Once rows are read, a message that quotes something, in '', "" or after a colon, may quote a
-    // row.
+    // Once rows are read, hide a message that quotes something, in '', "" or after a colon: it may
+    // be from a row.
     const bool quotes = failure.message.find_first_of("'\":") != std::string::npos;
     const std::string_view shown = !secret_ && (plain == Reason::query || !quotes)
                                        ? std::string_view(failure.message)
@@ -281,7 +281,7 @@ class SqliteSource : public Source {
   std::string name_;
   std::string path_;
   Duration lock_timeout_;
-  bool secret_ = false;  // of the query under way
+  bool secret_ = false;  // Query::secret of the running query
   TimeFormat time_format_;
   const Clock& clock_;
   Backoff backoff_;

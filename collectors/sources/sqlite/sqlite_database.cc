@@ -171,7 +171,7 @@ std::int64_t Database::changes() const { return sqlite3_changes64(handle_.get())
 std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
 
 void Database::watch(std::function<bool()> stop, Duration longest) {
-  constexpr int kStepsBetweenChecks = 1000;  // some ten microseconds
+  constexpr int kStepsBetweenChecks = 1000;  // about ten microseconds
   watch_ = std::make_unique<Watch>(Watch{std::move(stop), longest});
   const auto must_stop = [](void* held) { return static_cast<Watch*>(held)->stop() ? 1 : 0; };
   const auto wait = [](void* held, int tries) {

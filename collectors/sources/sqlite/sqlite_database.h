@@ -14,7 +14,7 @@ struct sqlite3_stmt;
 
 namespace usage::sqlite {
 
-// SQLite's groups of result codes, as far as they are told apart.
+// The groups of SQLite's result codes that need different handling.
 enum class ErrorClass {
   plain,
   stopped,
@@ -31,7 +31,7 @@ struct Failure {
   ErrorClass error_class;
   int code;                // extended result code
   std::string message;     // of the statement; may quote a row
-  std::string_view plain;  // what the code means, without anything of the statement
+  std::string_view plain;  // the meaning of the code, without any part of the statement
 };
 
 enum class Mode { read, write };  // write creates a missing file
@@ -57,7 +57,7 @@ class Statement {
 
   bool step();  // false at the end
   void reset();
-  // What lies in the row; nullopt for a blob. Views live until the next step.
+  // The cell; nullopt for a blob. Views live until the next step.
   std::optional<Value> value(int index, bool boolean) const;
   std::string_view blob(int index) const;  // of any type, as bytes; empty for NULL
 
@@ -68,23 +68,23 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> handle_;
 };
 
-// A connection; one thread.
+// A connection. Used by one thread.
 class Database {
  public:
   Database(const std::string& path, Mode mode);
 
   void run(const std::string& sql);  // statements separated by ';'
 
-  // The first statement of `sql`, which is cut off its front; none when only space and remarks
-  // are left.
+  // Prepares the first statement of `sql` and removes it from its front. Returns nullopt if only
+  // space and comments are left.
   std::optional<Statement> prepare(std::string_view& sql);
 
   bool in_transaction() const;
   std::int64_t changes() const;  // rows that the last INSERT, UPDATE or DELETE changed
   std::int64_t last_id() const;  // of the last row that was inserted
 
-  // Statements end with ErrorClass::stopped soon after `stop` gives true; a locked file is waited
-  // for up to `longest`. The functions live as long as the database.
+  // Ends statements with ErrorClass::stopped soon after `stop` returns true, and waits for a locked
+  // file up to `longest`. What `stop` refers to must outlive the database.
   void watch(std::function<bool()> stop, Duration longest);
 
  private:

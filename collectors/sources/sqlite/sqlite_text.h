@@ -13,10 +13,10 @@ namespace usage {
 // Error(config) for anything else.
 std::string sqlite_path(std::string_view dsn);
 
-// SQLite's own affinity rules, and BOOL; mixed for what they leave open.
+// By SQLite's affinity rules, and BOOL; mixed for any other type.
 ColumnType sqlite_column_type(std::string_view declared);
 
-// How an instant is stored and compared.
+// The value by which an instant is stored and compared.
 std::variant<std::int64_t, double, std::string> sqlite_instant(Instant instant, TimeFormat format);
 
 }  // namespace usage

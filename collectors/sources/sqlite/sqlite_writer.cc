@@ -59,7 +59,7 @@ class SqliteWriter : public Writer {
     attempt("write to", [&] {
       std::string_view rest = sql;
       Statement statement = *database_->prepare(rest);
-      // A million transactions of one row would take hours.
+      // One transaction for all rows: a million of one row each would take hours.
       const bool own_transaction = !database_->in_transaction();
       if (own_transaction) {
         database_->run("BEGIN IMMEDIATE");

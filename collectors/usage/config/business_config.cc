@@ -1,12 +1,15 @@
-// The part of usage_config.h that reads what is no feature's use: artifacts and their viewers, what
-// a use is worth, ratings, tickets, money, capacity.
+#include "collectors/usage/config/business_config.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-#include "collectors/usage/config/parts.h"
+#include "collectors/usage/config/common_keys.h"
+#include "collectors/usage/config/event_config.h"
+#include "collectors/usage/config/feature_config.h"
 #include "exporter/base/format.h"
 #include "exporter/base/timestamps.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 
@@ -23,7 +26,7 @@ struct TtlUnit {
 constexpr std::array kTtlUnits{TtlUnit{"h", 3600}, TtlUnit{"s", 1}, TtlUnit{"m", 60},
                                TtlUnit{"d", 86400}};
 
-// A record of the table that the mapping names.
+// An auxiliary table that the mapping names.
 FeatureConfig read_table(yaml::Mapping& mapping, const yaml::Node& node, const std::string& name,
                          const std::string& source, const Config& config, Problems& problems) {
   FeatureConfig record;
@@ -78,7 +81,7 @@ bool has_kinds(const yaml::Node* accesses) {
                       [](const yaml::Entry& entry) { return entry.key.text == "kind"; }));
 }
 
-// SQLite has numbers instead of booleans: is_one_of() knows that, but facts are kept by text.
+// Some databases have numbers for booleans. is_one_of() knows that, but facts are kept by text.
 void add_numbers_of_booleans(std::vector<std::string>& values) {
   const auto add = [&](const char* boolean, const char* number) {
     const bool has = std::find(values.begin(), values.end(), boolean) != values.end();
@@ -90,11 +93,11 @@ void add_numbers_of_booleans(std::vector<std::string>& values) {
   add("false", "0");
 }
 
-// Which values of a column mean which kind of viewer.
+// Reads which values of a column mean which kind of viewer.
 void read_kinds(FeatureConfig& accesses, ArtifactRules& rules, yaml::Mapping& outer,
                 Problems& problems) {
   const yaml::Node* node = outer.find("kind");
-  DimensionConfig dimension{accesses.uses.time, {}, "", {}};  // of one value: nothing is known
+  DimensionConfig dimension{accesses.uses.time, {}, "", {}};  // has one value: unknown
   if (node == nullptr) {
     dimension.buckets = {0};
     add_dimension(accesses, "viewer", std::move(dimension));
@@ -153,7 +156,7 @@ void read_accesses(std::vector<FeatureConfig>& records, const FeatureConfig& fea
   }
 }
 
-// Whose accesses count. There is a default, but it may name kinds that nothing tells apart.
+// Reads whose accesses count. The default may name kinds that no column tells apart.
 void read_counted(ArtifactRules& rules, yaml::Mapping& mapping, Problems& problems) {
   const yaml::Node* list = mapping.find("counts_as_access");
   if (list != nullptr) {
@@ -207,7 +210,7 @@ Capacity read_capacity(const yaml::Entry& entry, const UsageConfig& usage, Probl
     features.push_back(feature.shape.name);
   }
   mapping.require("feature");
-  // Where there are no features, that was reported of all of "capacity".
+  // Without features, all of "capacity" was reported already.
   const auto feature = features.empty() ? std::nullopt : mapping.choice("feature", features);
   capacity.feature = feature ? features[*feature] : "";
   mapping.require("measure");
@@ -228,17 +231,6 @@ Capacity read_capacity(const yaml::Entry& entry, const UsageConfig& usage, Probl
 }
 
 }  // namespace
-
-std::optional<Instant> read_time(yaml::Mapping& mapping, std::string_view key) {
-  const auto text = mapping.string(key);
-  const auto at = text ? parse_rfc3339(*text) : std::nullopt;
-  if (text && !at) {
-    mapping.problem(key, fmt::format("\"{}\" in {} must be a time such as 2026-09-11 or "
-                                     "2026-09-11T08:00:00Z",
-                                     key, mapping.what()));
-  }
-  return at;
-}
 
 void read_artifact(std::vector<FeatureConfig>& records, const FeatureConfig& feature,
                    FeatureRules& rules, yaml::Mapping& outer, const Config& config,

@@ -1,9 +1,11 @@
-// The part of usage_config.h that reads what is about events: which are rows, how they tell of
-// attempts, and what a feature is checked against.
+#include "collectors/usage/config/event_config.h"
+
 #include <algorithm>
 
-#include "collectors/usage/config/parts.h"
+#include "collectors/usage/config/common_keys.h"
+#include "collectors/usage/config/feature_config.h"
 #include "exporter/base/format.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 
@@ -46,7 +48,7 @@ void refuse_both(const OutcomeConfig& outcome, yaml::Mapping& mapping) {
   }
 }
 
-// The names of events: a text, a list, or, where that may be said, what they mean.
+// Reads the names of events: a text, a list, or, if `outcome` is given, what they mean.
 void read_event(TableConfig& table, std::optional<OutcomeConfig>* outcome, yaml::Mapping& outer,
                 Problems& problems) {
   const yaml::Node* node = outer.require("event");
@@ -78,7 +80,7 @@ void read_event(TableConfig& table, std::optional<OutcomeConfig>* outcome, yaml:
   *outcome = std::move(meant);
 }
 
-// The dotted paths that are read of an event.
+// The dotted paths of the fields to read of an event.
 std::vector<std::string> paths_of(const FeatureConfig& table) {
   std::vector<std::string> paths;
   const auto add = [&](const std::string& path) {
@@ -107,7 +109,7 @@ std::vector<std::string> paths_of(const FeatureConfig& table) {
   return paths;
 }
 
-// They are put into SQL between quotation marks of three kinds.
+// Paths become parts of SQL between quotation marks, so they must have none.
 void check_paths(const FeatureConfig& table, yaml::Mapping& mapping) {
   for (const std::string& path :
        table.uses.events.empty() ? std::vector<std::string>() : paths_of(table)) {
@@ -124,7 +126,7 @@ void check_paths(const FeatureConfig& table, yaml::Mapping& mapping) {
   }
 }
 
-// Only successes can be counted; starts and failures are one number, of a record.
+// Successes can be counted; starts and failures only together, as an auxiliary table.
 void estimate(FeatureConfig& feature, FeatureRules& rules, std::vector<FeatureConfig>& records) {
   FeatureConfig others;
   others.uses = feature.uses;

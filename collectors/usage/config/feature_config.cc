@@ -1,10 +1,14 @@
-// The half of usage_config.h that reads one feature.
+#include "collectors/usage/config/feature_config.h"
+
 #include <algorithm>
 #include <array>
 #include <set>
 
-#include "collectors/usage/config/parts.h"
+#include "collectors/usage/config/business_config.h"
+#include "collectors/usage/config/common_keys.h"
+#include "collectors/usage/config/event_config.h"
 #include "exporter/base/format.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 
@@ -27,7 +31,7 @@ constexpr std::array kSizeUnits{ColumnUnit{"bytes", 1}, ColumnUnit{"kB", 1e3},
 const std::vector<double> kDurationBounds{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
 const std::vector<double> kSizeBounds{1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 
-// A list of ascending numbers, or nothing after a report.
+// A list of ascending numbers; empty after a report.
 std::vector<double> read_bounds(yaml::Mapping& mapping, std::string_view key, Problems& problems) {
   const yaml::Node* node = mapping.find(key);
   std::vector<double> bounds;
@@ -112,7 +116,7 @@ std::vector<std::string> bucket_names(const std::vector<double>& bounds) {
   return names;
 }
 
-// What bounds the number of a dimension's values; exactly one.
+// Reads the limit on the number of a dimension's values; there must be exactly one.
 void read_dimension_bound(yaml::Mapping& mapping, DimensionConfig& dimension, DimensionRules& rules,
                           Problems& problems) {
   int given = 0;
@@ -171,7 +175,7 @@ void read_dimensions(FeatureConfig& feature, FeatureRules& rules, yaml::Mapping&
   }
 }
 
-// Measures of people need to know who they are.
+// Reports keys that need a column with the user.
 void refuse_without_user(const FeatureConfig& feature, yaml::Mapping& mapping) {
   for (const char* key : {"regular", "power", "core", "at_risk"}) {
     if (mapping.has(key) && feature.uses.user.empty() && !mapping.has("user")) {

@@ -1,10 +1,13 @@
-// The part of usage_config.h that reads "business".
+#include "collectors/usage/config/money_config.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "collectors/measures/context/usage_rules.h"
-#include "collectors/usage/config/parts.h"
+#include "collectors/usage/config/business_config.h"
+#include "collectors/usage/config/common_keys.h"
 #include "exporter/base/format.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 
@@ -61,7 +64,7 @@ ScaleConfig read_scale(yaml::Mapping& mapping) {
   return scale;
 }
 
-// One record a feature: whose rows are told apart by the column "feature".
+// Makes one auxiliary table per feature; the column "feature" tells whose a row is.
 void read_ratings(const Reader& reader) {
   const yaml::Node* node = reader.business.find("ratings");
   if (node == nullptr) {

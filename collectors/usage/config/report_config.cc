@@ -1,16 +1,17 @@
-// The part of usage_config.h about the weekly report.
+#include "collectors/usage/config/report_config.h"
+
 #include <algorithm>
 #include <array>
 
 #include "collectors/measures/report_figures.h"
-#include "collectors/usage/config/parts.h"
 #include "exporter/base/format.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 
 namespace {
 
-// What a report says by itself (docs/REPORT.md).
+// Keys that every report has (docs/REPORT.md).
 constexpr std::array<std::string_view, 10> kOwnKeys{
     "week",    "week_ending", "timezone",     "from",    "to",
     "product", "features",    "combinations", "tickets", "targets"};

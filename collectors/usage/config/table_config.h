@@ -9,33 +9,32 @@
 #include "collectors/facts/bucket.h"
 #include "exporter/config/config.h"
 
-// Part of usage_config.h: what is read of a table.
 namespace usage {
 
-// A table with a time column, as far as any reader needs it. Empty column names: not there.
+// A table with a time column. Columns that it lacks have empty names.
 struct TableConfig {
   std::string source, table, time, user;
-  // Of the journal: only these are rows, and every column but time and user is a dotted path into
-  // their fields. Empty: an ordinary table.
+  // Names of the events that are rows, for the journal: every column but time and user is then a
+  // dotted path into their fields. Empty for an ordinary table.
   std::vector<std::string> events;
-  std::optional<TimeFormat> time_format;  // SQLite: instead of the source's
-  // Columns with the values of the rows that count; every other row is as if it were not there.
+  std::optional<TimeFormat> time_format;  // overrides the source's
+  // Columns and the values that a row must have in them to be read.
   std::vector<std::pair<std::string, std::vector<std::string>>> where;
   bool secret = false;  // a value of `where` is from the environment
 };
 
 struct OutcomeConfig {
   std::string column;
-  bool by_event = false;                      // instead of a column: the event's name
-  std::vector<std::string> success, failure;  // one may be empty: then everything else is it
+  bool by_event = false;                      // the event's name takes the column's place
+  std::vector<std::string> success, failure;  // if one is empty, it is every other value
   std::vector<std::string>
       start;  // begun and not ended; may be failures too, where rows are paired
 };
 
-// Which rows tell of one attempt: see Attempts.
+// How to find the rows of one attempt; see Attempts.
 struct AttemptsConfig {
-  std::string id;                // the attempt's own; empty: none
-  std::vector<std::string> key;  // where there is no id: what its rows have in common
+  std::string id;                // a column; empty without one
+  std::vector<std::string> key;  // without an id: columns that its rows share
   Duration timeout = std::chrono::minutes(5), echo = std::chrono::milliseconds(250);
 };
 
@@ -44,7 +43,7 @@ struct NumberConfig {
   double scale = 1;  // to seconds or bytes
 };
 
-// A number on a scale of its own, put on one from 0 to 10.
+// A number on any scale, to be put on one from 0 to 10.
 struct ScaleConfig {
   double min = 0, max = 10;
   std::string max_column;
@@ -52,7 +51,7 @@ struct ScaleConfig {
 
 struct DimensionConfig {
   std::string column;
-  std::vector<double> buckets;  // of a number: upper bounds; empty: the column's text
+  std::vector<double> buckets;  // upper bounds for a number; empty for a text
   std::string null_as;          // the value for NULL
   std::optional<ScaleConfig> scale;
 };
@@ -63,10 +62,11 @@ struct FeatureConfig {
   std::string reason, scope;  // columns
   std::optional<NumberConfig> duration, size;
   std::vector<DimensionConfig> dimensions;  // parallel to shape.dimensions
-  std::string revoked_at, creator;  // columns: a time, or somebody excluded, makes it a failure
-  bool latest = false;              // of a user's rows in a bucket only the last one is read
+  std::string revoked_at,
+      creator;  // columns: a time in the first, or an excluded user in the second, means a failure
+  bool latest = false;                     // keep only the last of a user's rows in a bucket
   std::optional<AttemptsConfig> attempts;  // rows are parts of attempts
-  bool abandoned = false;                  // of the attempts, those that never ended are read
+  bool abandoned = false;                  // keep only the attempts that never ended
   FeatureShape shape;
 };
 

@@ -1,11 +1,14 @@
-// The part of usage_config.h about promises: phases and targets.
+#include "collectors/usage/config/target_config.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "collectors/measures/targets/targets.h"
-#include "collectors/usage/config/parts.h"
+#include "collectors/usage/config/common_keys.h"
+#include "collectors/usage/config/windows_config.h"
 #include "exporter/base/format.h"
 #include "exporter/base/timestamps.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 
@@ -40,8 +43,8 @@ std::vector<std::string> features_of(const UsageConfig& usage, const std::string
   return combination == nullptr ? std::vector{subject} : combination->features;
 }
 
-// Of a combination: that of the first feature for any, of the last for all. As
-// EvaluationContext::begin_of.
+// The launch of a feature. A combination of any has that of its first feature, one of all that of
+// its last, as in EvaluationContext::begin_of.
 std::optional<Instant> launch_of(const UsageConfig& usage, const std::string& subject) {
   const Combination* combination = find_combination(usage, subject);
   std::optional<Instant> launch;
@@ -58,7 +61,7 @@ std::optional<Instant> launch_of(const UsageConfig& usage, const std::string& su
   return launch;
 }
 
-// Empty after a report.
+// A feature, a combination or empty after a report.
 std::string read_subject(const TargetReader& reader, yaml::Mapping& mapping) {
   const yaml::Node* node = mapping.require("feature");
   const auto name = node ? mapping.string("feature") : std::nullopt;
@@ -200,7 +203,7 @@ void read_threshold(yaml::Mapping& mapping, Target& target) {
   }
 }
 
-// A time, or a duration since the launch.
+// Reads a time, or a duration since the launch.
 std::optional<Instant> read_moment(yaml::Mapping& mapping, std::string_view key,
                                    const std::optional<Instant>& launch) {
   const auto text = mapping.string(key);

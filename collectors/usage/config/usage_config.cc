@@ -5,9 +5,16 @@
 #include <set>
 #include <stdexcept>
 
-#include "collectors/usage/config/parts.h"
+#include "collectors/usage/config/business_config.h"
+#include "collectors/usage/config/common_keys.h"
+#include "collectors/usage/config/event_config.h"
+#include "collectors/usage/config/feature_config.h"
+#include "collectors/usage/config/money_config.h"
+#include "collectors/usage/config/report_config.h"
+#include "collectors/usage/config/target_config.h"
+#include "collectors/usage/config/windows_config.h"
 #include "exporter/base/format.h"
-#include "exporter/config/sources.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 
@@ -16,14 +23,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
-
-std::vector<std::string> source_names(const Config& config) {
-  std::vector<std::string> names;
-  for (const SourceConfig& source : config.sources) {
-    names.push_back(source.name);
-  }
-  return names;
-}
 
 // The widest bucket whose edges are also those of every local day.
 Duration bucket_of(const TimeZone& zone) {
@@ -136,7 +135,7 @@ void read_population(UsageConfig& usage, yaml::Mapping& outer, const Config& con
   mapping.finish();
 }
 
-// Names of features with users in `key`, at least two different ones.
+// Reads the names of at least two features with users.
 std::vector<std::string> read_members(yaml::Mapping& mapping, std::string_view key,
                                       const UsageConfig& usage, Problems& problems) {
   std::vector<std::string> known;
@@ -229,7 +228,7 @@ void read_features(UsageConfig& usage, yaml::Mapping& mapping, const Config& con
   }
 }
 
-// The sources that anything is read from.
+// Fills UsageConfig::sources and global_source.
 void find_sources(UsageConfig& usage, const Config& config) {
   std::set<std::string> read;
   for (const FeatureConfig* table : usage.tables()) {
@@ -259,62 +258,6 @@ void find_sources(UsageConfig& usage, const Config& config) {
 }
 
 }  // namespace
-
-std::string read_source_name(yaml::Mapping& mapping, const Config& config) {
-  const std::vector<std::string> known = source_names(config);
-  if (!mapping.has("source") && known.size() == 1) {
-    return known.front();
-  }
-  const yaml::Node* node = mapping.require("source");
-  const auto name = node ? mapping.string("source") : std::nullopt;
-  if (!name || known.empty()) {
-    return {};
-  }
-  if (std::find(known.begin(), known.end(), *name) == known.end()) {
-    mapping.problem("source",
-                    fmt::format("{} reads the source {}, which is not defined{}", mapping.what(),
-                                yaml::quoted(*node), did_you_mean(*name, known)));
-    return {};
-  }
-  return *name;
-}
-
-std::string read_name(yaml::Mapping& mapping, std::string_view key) {
-  return mapping.has(key) ? mapping.require_string(key) : std::string();
-}
-
-std::optional<TimeFormat> read_time_format(yaml::Mapping& mapping, const Config& config,
-                                           const std::string& source) {
-  const auto choice = mapping.choice("time_format", {"text", "iso8601", "unix", "unix_ms"});
-  if (!choice) {
-    return std::nullopt;
-  }
-  const SourceConfig* const read = source.empty() ? nullptr : &config.source(source);
-  if (read != nullptr && read->database() != nullptr && !takes_key(*read, "time_format")) {
-    mapping.problem("time_format",
-                    fmt::format("\"time_format\" in {} is for SQLite, and source \"{}\" "
-                                "has types for times; remove it",
-                                mapping.what(), source));
-  }
-  return static_cast<TimeFormat>(*choice);
-}
-
-std::vector<std::string> read_values(yaml::Mapping& mapping, std::string_view key,
-                                     Problems& problems) {
-  std::vector<std::string> values = mapping.strings(key);
-  const yaml::Node* node = mapping.find(key);
-  if (node != nullptr && node->kind == yaml::Node::Kind::sequence && node->items.empty()) {
-    mapping.problem(key, fmt::format("\"{}\" in {} is an empty list", key, mapping.what()));
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i), values[i]) !=
-        values.begin() + static_cast<std::ptrdiff_t>(i)) {
-      problems.add(node->items[i].position,
-                   fmt::format("{} is in \"{}\" twice", yaml::quoted(node->items[i]), key));
-    }
-  }
-  return values;
-}
 
 const FeatureConfig& UsageConfig::feature(const std::string& name) const {
   const auto found =

@@ -13,33 +13,33 @@
 
 namespace usage {
 
-// Where the first tier is shorter than a bucket, young buckets are read in slices so long.
+// The length of the slices in which young buckets are read if the first tier is shorter than a
+// bucket.
 inline constexpr Duration kSlice = std::chrono::minutes(5);
 
-// How often buckets younger than so much are read again; the last tier is for all that is kept.
+// Buckets younger than `younger_than` are read again at this pace; the last tier has no limit.
 struct RefreshTier {
   std::optional<Duration> younger_than;
   Duration every{};
   bool operator==(const RefreshTier&) const = default;
 };
 
-// A number of the weekly report under a name of the config's own.
+// A number of the weekly report under a name that the config gives.
 struct ReportKey {
   std::string key;
   std::string subject;    // a feature or a combination; empty: the product
-  std::string figure;     // of product_figure_keys() and the like, or empty:
-  std::string most_used;  // the dimension whose most used value it is
+  std::string figure;     // one of product_figure_keys() or its like; or empty, then:
+  std::string most_used;  // the dimension whose most used value to report
 };
 struct ReportGroup {
   std::string name;
   std::vector<ReportKey> keys;
 };
 
-// What the config says about features.
+// Everything that the config says about features.
 struct UsageConfig {
-  std::vector<FeatureConfig> features;  // shape.name is the feature's; in file order
-  std::vector<FeatureConfig>
-      auxiliary_tables;  // what is no feature's uses: see Facts::auxiliary_tables
+  std::vector<FeatureConfig> features;          // shape.name is the feature's; in file order
+  std::vector<FeatureConfig> auxiliary_tables;  // see Facts::auxiliary_tables
   std::optional<UsersConfig> users;
   std::vector<TableConfig> activity;  // all of one source
   UsageRules rules;
@@ -58,13 +58,13 @@ struct UsageConfig {
   std::vector<const FeatureConfig*> tables() const;             // features and auxiliary tables
 };
 
-// What must be known of the events of a source: their names, each with the dotted paths that are
-// read of it. Of anything else nothing is read, so nothing need be kept.
+// The events of a source that are read: names, each with the dotted paths of the fields to read.
+// Nothing else need be kept.
 using EventFilter = std::map<std::string, std::set<std::string>>;
 EventFilter event_filter(const UsageConfig& config, const std::string& source);
 
-// Reads Config::usage. What is wrong goes to `problems`; the result is usable only if there was
-// nothing. Connects to nothing.
+// Reads Config::usage. Adds everything that is wrong to `problems`; the result is usable only if
+// there are none. Connects to nothing.
 UsageConfig read_usage_config(const Config& config, Problems& problems);
 
 }  // namespace usage

@@ -1,9 +1,10 @@
-// The parts of usage_config.h about time: windows and the recount ladder.
+#include "collectors/usage/config/windows_config.h"
+
 #include <algorithm>
 #include <array>
 
-#include "collectors/usage/config/parts.h"
 #include "exporter/base/format.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 

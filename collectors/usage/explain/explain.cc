@@ -6,7 +6,7 @@
 #include "collectors/measures/context/window.h"
 #include "collectors/measures/evaluate.h"
 #include "collectors/measures/measures.h"
-#include "collectors/usage/config/parts.h"
+#include "collectors/usage/config/windows_config.h"
 #include "collectors/usage/explain/explain_parts.h"
 #include "collectors/usage/reading/reader.h"
 #include "collectors/usage/reading/refresh_policy.h"

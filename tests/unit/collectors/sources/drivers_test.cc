@@ -16,7 +16,7 @@ namespace {
 SourceConfig source_of(const std::string& driver) {
   SourceConfig source;
   source.name = "app";
-  source.input = DatabaseConfig{.driver = driver};
+  source.input = testing::database(driver);
   return source;
 }
 

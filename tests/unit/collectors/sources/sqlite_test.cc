@@ -27,7 +27,7 @@ class SqliteTest : public ::testing::Test {
  protected:
   SqliteTest() {
     config_.name = "app";
-    config_.input = DatabaseConfig{.driver = "sqlite", .dsn = Secret("sqlite:" + path_)};
+    config_.input = testing::database("sqlite", "sqlite:" + path_);
   }
 
   void fill(const std::string& sql) {

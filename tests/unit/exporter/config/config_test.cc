@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "exporter/config/collectors.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage {
 namespace {

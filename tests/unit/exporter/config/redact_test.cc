@@ -185,14 +185,16 @@ TEST(ConfigShown, NoTextInQuotesWithinSqlOfSqlite) {
 // A collector with a source of each kind of database is read as either.
 TEST(ConfigShown, NoTextOfAnyOfTheSources) {
   const std::string text = shown(R"(
-sources: {one: {dsn: "sqlite:x.db"}, two: {dsn: "postgresql://h/d"}}
+sources:
+  one: {dsn: "sqlite:x.db", labels: {db: one}}
+  two: {dsn: "postgresql://h/d", labels: {db: two}}
 collectors:
   both:
     sources: [one, two]
     query: SELECT "n", $$bob$$ FROM t WHERE a = "alice"
     metrics: {app_n: {help: One., value: n}}
 )");
-  EXPECT_THAT(text, HasSubstr(R"(SELECT \"…\", '…' FROM t WHERE a = \"…\")"));
+  EXPECT_THAT(text, HasSubstr("SELECT \"…\", '…' FROM t WHERE a = \"…\"\n"));
 }
 
 }  // namespace

@@ -1,5 +1,3 @@
-#include "exporter/config/yaml.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 #include <fstream>
 
 #include "exporter/base/error.h"
+#include "exporter/config/yaml_mapping.h"
 
 namespace usage::yaml {
 namespace {

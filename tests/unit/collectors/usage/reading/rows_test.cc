@@ -8,6 +8,7 @@
 #include "exporter/base/error.h"
 #include "exporter/base/timestamps.h"
 #include "tests/support/fake_source.h"
+#include "tests/support/source_fixture.h"
 #include "tests/support/temporary_folder.h"
 
 namespace usage {
@@ -21,7 +22,7 @@ Instant at(const char* text) { return parse_rfc3339(text).value(); }
 SourceConfig sqlite(TimeFormat time_format = TimeFormat::text, const std::string& dsn = "") {
   SourceConfig source;
   source.name = "app";
-  source.input = DatabaseConfig{.driver = "sqlite", .dsn = Secret(dsn)};
+  source.input = testing::database("sqlite", dsn);
   source.time_format = time_format;
   return source;
 }
@@ -142,7 +143,7 @@ TEST(UsageRows, BoundsOfOtherKinds) {
       bounds(hour, sqlite(), TimeFormat::unix_ms),
       ElementsAre(Parameter(std::int64_t{1795593600000}), Parameter(std::int64_t{1795597200000})));
   SourceConfig postgres;
-  postgres.input = DatabaseConfig{.driver = "postgresql"};
+  postgres.input = testing::database("postgresql");
   EXPECT_THAT(bounds(hour, postgres, std::nullopt),
               ElementsAre(Parameter(hour.from), Parameter(hour.to)));
 }
