@@ -39,11 +39,18 @@ ZONES = ("America/New_York", "America/St_Johns", "Asia/Kathmandu", "Australia/Lo
          "UTC")
 GO = "Prometheus, which is written in Go, asks the kernel for the time: no preloaded library can move its clock"
 # All tests that are not named here are run; each of these was tried.
+NO_DATE = "passes, but neither it nor what it starts asks what day it is"
 LEFT_OUT = {
-    "alerts_test": f"the rules ask for time(); {GO}",
-    "compose_test": f"what is scraped must join the past; {GO}",
-    "image_test": "builds an image and starts it: ten minutes, no date",
-    "nothing_lost_test": "kills for minutes; late_rows_test reads the same product's dates",
+    "alerts_test": f"fails: the rules ask for time(); {GO}",
+    "compose_test": f"fails: what is scraped must join the past; {GO}",
+    "dashboards_test": NO_DATE,
+    "faults_test": NO_DATE,
+    "image_test": "builds an image for ten minutes, in which there is no date",
+    "nothing_lost_test": "passes, but takes minutes; late_rows_test has the same product",
+    "pgbouncer_test": NO_DATE,
+    "reload_test": NO_DATE,
+    "rules_test": NO_DATE,
+    "schema_test": NO_DATE,
 }
 PATIENCE = 1800  # seconds for a test
 
