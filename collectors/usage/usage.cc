@@ -108,8 +108,7 @@ class UsageCollector : public Collector {
     try {
       collection.rows = tables_.refresh(run);
     } catch (const Error&) {
-      const std::scoped_lock lock(state_->shared().mutex);
-      state_->commit();  // what was read before the failure need not be read again
+      state_->commit(state_->lock());  // what was read before the failure need not be read again
       throw;
     }
     keep_and_evaluate(run, collection);
@@ -161,7 +160,7 @@ class UsageCollector : public Collector {
 
  private:
   // Whether the first backfill of everything that the job's measures speak of is over.
-  bool finished() {
+  bool finished(const LockedFacts& facts) {
     std::vector<std::string> names(tables_.features().begin(), tables_.features().end());
     if (config_->global_source == source_) {
       names.clear();
@@ -172,12 +171,13 @@ class UsageCollector : public Collector {
     if (!config_->activity.empty()) {
       names.emplace_back(UsageState::kActivity);
     }
-    return std::all_of(names.begin(), names.end(),
-                       [&](const std::string& name) { return state_->table(name).finished; });
+    return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+      return state_->table(facts, name).finished;
+    });
   }
 
   // The windows that everything was read for, and as long before.
-  std::vector<Window> windows_read(Instant now) {
+  std::vector<Window> windows_read(const LockedFacts& facts, Instant now) {
     std::vector<Window> windows;
     for (const Window& window : config_->rules.windows) {
       const Interval bounds =
@@ -185,17 +185,17 @@ class UsageCollector : public Collector {
       const Interval wanted{bounds.from - (bounds.to - bounds.from), bounds.to};
       bool read = true;
       for (const FeatureConfig* table : config_->tables()) {
-        read = read && is_read(table->shape.name, wanted);
+        read = read && is_read(facts, table->shape.name, wanted);
       }
-      if (read && (config_->activity.empty() || is_read(UsageState::kActivity, wanted))) {
+      if (read && (config_->activity.empty() || is_read(facts, UsageState::kActivity, wanted))) {
         windows.push_back(window);
       }
     }
     return windows;
   }
 
-  bool is_read(const std::string& name, const Interval& interval) {
-    const TableProgress& table = state_->table(name);
+  bool is_read(const LockedFacts& facts, const std::string& name, const Interval& interval) {
+    const TableProgress& table = state_->table(facts, name);
     return table.finished ||
            (table.oldest &&
             covers(table.log, interval, {*table.oldest, interval.to}, config_->bucket));
@@ -205,9 +205,9 @@ class UsageCollector : public Collector {
   void keep_and_evaluate(const RunContext& run, Collection& collection) {
     std::shared_ptr<const TargetBoard> board;
     {
-      const std::scoped_lock lock(state_->shared().mutex);
-      auto kept = std::async(std::launch::async, [&] { state_->commit(); });
-      board = evaluate_all(run, collection);
+      const LockedFacts facts = state_->lock();
+      auto kept = std::async(std::launch::async, [&] { state_->commit(facts); });
+      board = evaluate_all(facts, run, collection);
       kept.get();
     }
     if (board) {
@@ -215,17 +215,17 @@ class UsageCollector : public Collector {
     }
   }
 
-  // The board where everything was read. Under the lock.
-  std::shared_ptr<const TargetBoard> evaluate_all(const RunContext& run, Collection& collection) {
-    const SharedFacts& shared = state_->shared();
-    const bool all = finished();
+  // The board where everything was read.
+  std::shared_ptr<const TargetBoard> evaluate_all(const LockedFacts& facts, const RunContext& run,
+                                                  Collection& collection) {
+    const bool all = finished(facts);
     UsageRules rules = config_->rules;
     if (!all) {
-      rules.windows = windows_read(run.now);
+      rules.windows = windows_read(facts, run.now);
       rules.targets.clear();  // nor may the history remember what was not read yet
     }
     Evaluation evaluation =
-        evaluate(shared.facts, rules, run.now, state_->options().live, tables_.features(),
+        evaluate(*facts, rules, run.now, state_->options().live, tables_.features(),
                  config_->global_source == source_, &target_history_);
     if (!all) {
       std::erase_if(evaluation.metrics, [](const MetricFamily& family) {
@@ -237,8 +237,8 @@ class UsageCollector : public Collector {
     if (!all || config_->global_source != source_) {
       return nullptr;
     }
-    return std::make_shared<const TargetBoard>(board_of(
-        evaluation.evaluations, target_trend_.before(shared.facts, rules, run.now), run.now));
+    return std::make_shared<const TargetBoard>(
+        board_of(evaluation.evaluations, target_trend_.before(*facts, rules, run.now), run.now));
   }
 
   const std::shared_ptr<const UsageConfig> config_;

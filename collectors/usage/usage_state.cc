@@ -93,28 +93,25 @@ void TableProgress::parse(std::string_view text, Duration bucket) {
   log = ReadLog::parse(text, bucket);
 }
 
-void UsageState::open(Instant now, Log& log) {
-  const std::scoped_lock lock(shared_.mutex);
-  open_locked(now, log);
-}
+void UsageState::open(Instant now, Log& log) { open(lock(), now, log); }
 
-void UsageState::open_locked(Instant now, Log& log) {
+void UsageState::open(const LockedFacts&, Instant now, Log& log) {
   if (!file_ && !options_.storage_path.empty()) {
     file_ = std::make_unique<StateFile>(options_.storage_path, now, log);
   }
 }
 
 void UsageState::adopt(const std::shared_ptr<const UsageConfig>& config, Instant now, Log& log) {
-  const std::scoped_lock lock(shared_.mutex);
+  const LockedFacts facts(shared_);
   if (adopted_ == config) {
     return;
   }
-  open_locked(now, log);
+  open(facts, now, log);
   Changes changes;
-  fit_tables(*config, now, changes);
-  fit_population(*config);
+  fit_tables(facts, *config, now, changes);
+  fit_population(facts, *config);
   if (!adopted_ && file_) {
-    load(*config, log, changes);
+    load(facts, *config, log, changes);
   } else if (!adopted_ && !options_.complete && options_.live) {
     log.info(
         "facts are kept in memory alone and are read anew at every start; --storage.path "
@@ -123,14 +120,15 @@ void UsageState::adopt(const std::shared_ptr<const UsageConfig>& config, Instant
   for (const auto& [settings, names] : changes) {
     log.info(fmt::format("{}: read anew, because {} changed", fmt::join(names, ", "), settings));
   }
-  shared_.facts.for_each_table([&](const std::string& name, FeatureFacts& table) {
+  facts->for_each_table([&](const std::string& name, FeatureFacts& table) {
     table.set_counting_since(tables_.at(name).since);
   });
   adopted_ = config;
 }
 
-void UsageState::fit_tables(const UsageConfig& config, Instant now, Changes& changes) {
-  Facts& facts = shared_.facts;
+void UsageState::fit_tables(const LockedFacts& locked, const UsageConfig& config, Instant now,
+                            Changes& changes) {
+  Facts& facts = *locked;
   std::set<std::string> named{kActivity};
   const auto fit = [&](const std::string& name, const CacheKey& key, auto&& forget) {
     const auto [place, is_new] = tables_.try_emplace(name);
@@ -174,16 +172,17 @@ void UsageState::fit_tables(const UsageConfig& config, Instant now, Changes& cha
 }
 
 // A population that was read with other settings must not judge rows until it is read again.
-void UsageState::fit_population(const UsageConfig& config) {
+void UsageState::fit_population(const LockedFacts& facts, const UsageConfig& config) {
   const bool same = config.users && adopted_ && adopted_->users == config.users &&
                     cache_key(adopted_->source_configs.at(config.users->source)) ==
                         cache_key(config.source_configs.at(config.users->source));
   if (!same) {
-    shared_.facts.population = {};
+    facts->population = {};
   }
 }
 
-void UsageState::load(const UsageConfig& config, Log& log, Changes& changes) {
+void UsageState::load(const LockedFacts& facts, const UsageConfig& config, Log& log,
+                      Changes& changes) {
   std::map<std::string, StateFile::Table> wanted;
   const auto stored = file_->fingerprints();
   for (const auto& [name, table] : tables_) {
@@ -202,11 +201,11 @@ void UsageState::load(const UsageConfig& config, Log& log, Changes& changes) {
       changes[settings].push_back(label_of(name));
     }
   }
-  const auto kept = file_->load(shared_.facts, wanted);
+  const auto kept = file_->load(*facts, wanted);
   for (const auto& [name, table] : kept) {
     TableProgress& progress = tables_.at(name);
     try {
-      progress.parse(table.progress, shared_.facts.bucket_width);
+      progress.parse(table.progress, facts->bucket_width);
     } catch (const Error&) {
       CacheKey key = std::move(progress.key);
       progress = {};
@@ -224,8 +223,9 @@ void UsageState::load(const UsageConfig& config, Log& log, Changes& changes) {
   dropped_.clear();  // the file did that
 }
 
-void UsageState::read(const std::string& table, const Interval& interval, Instant at) {
-  tables_.at(table).log.read(interval, shared_.facts.bucket_width, at);
+void UsageState::read(const LockedFacts& facts, const std::string& table, const Interval& interval,
+                      Instant at) {
+  tables_.at(table).log.read(interval, facts->bucket_width, at);
   if (!file_) {
     return;
   }
@@ -234,7 +234,7 @@ void UsageState::read(const std::string& table, const Interval& interval, Instan
   }
 }
 
-bool UsageState::read_up_to(Instant until) const {
+bool UsageState::read_up_to(const LockedFacts&, Instant until) const {
   return adopted_ && std::all_of(tables_.begin(), tables_.end(), [&](const auto& entry) {
            if (entry.first == kActivity && adopted_->activity.empty()) {
              return true;
@@ -244,7 +244,8 @@ bool UsageState::read_up_to(Instant until) const {
          });
 }
 
-void UsageState::invalidate(const std::string& table, const Interval& interval) {
+void UsageState::invalidate(const LockedFacts&, const std::string& table,
+                            const Interval& interval) {
   TableProgress& progress = tables_.at(table);
   progress.log.forget(interval);
   if (progress.oldest) {
@@ -258,14 +259,14 @@ void UsageState::invalidate(const std::string& table, const Interval& interval) 
 }
 
 bool UsageState::finished() {
-  const std::scoped_lock lock(shared_.mutex);
+  const LockedFacts facts(shared_);
   return adopted_ && std::all_of(tables_.begin(), tables_.end(), [&](const auto& entry) {
            const bool read = entry.first != kActivity || !adopted_->activity.empty();
            return !read || entry.second.finished;
          });
 }
 
-void UsageState::put(StateFile::Changes& changes, const std::string& name,
+void UsageState::put(const LockedFacts& facts, StateFile::Changes& changes, const std::string& name,
                      const std::set<Instant>& read) {
   for (auto day = read.begin(); day != read.end();) {
     Interval run{*day, *day + days(1)};
@@ -273,17 +274,17 @@ void UsageState::put(StateFile::Changes& changes, const std::string& name,
       run.to += days(1);
     }
     if (name == kActivity) {
-      changes.put_activity(shared_.facts.activity, run);
+      changes.put_activity(facts->activity, run);
     } else {
-      changes.put_feature(name, shared_.facts.table(name), run);
+      changes.put_feature(name, facts->table(name), run);
     }
   }
   const TableProgress& table = tables_.at(name);
-  changes.put_table(name, {table.key.serialize(), table.serialize(shared_.facts.bucket_width)});
+  changes.put_table(name, {table.key.serialize(), table.serialize(facts->bucket_width)});
 }
 
 Journal& UsageState::journal() {
-  const std::scoped_lock lock(journal_mutex_);
+  const MutexLock lock(journal_mutex_);
   if (!journal_) {
     journal_ = std::make_unique<Journal>(journal_path_, options_.storage_path.empty());
   }
@@ -291,16 +292,16 @@ Journal& UsageState::journal() {
 }
 
 void UsageState::show(std::shared_ptr<const TargetBoard> board) {
-  const std::scoped_lock lock(board_mutex_);
+  const MutexLock lock(board_mutex_);
   board_ = std::move(board);
 }
 
 std::shared_ptr<const TargetBoard> UsageState::board() const {
-  const std::scoped_lock lock(board_mutex_);
+  const MutexLock lock(board_mutex_);
   return board_;
 }
 
-void UsageState::commit() {
+void UsageState::commit(const LockedFacts& facts) {
   if (!file_ || (dirty_.empty() && dropped_.empty())) {
     return;
   }
@@ -308,9 +309,9 @@ void UsageState::commit() {
   for (const std::string& name : dropped_) {
     changes.drop(name);
   }
-  changes.put_users(shared_.facts);
+  changes.put_users(*facts);
   for (const auto& [name, read] : dirty_) {
-    put(changes, name, read);
+    put(facts, changes, name, read);
   }
   changes.commit();
   dropped_.clear();

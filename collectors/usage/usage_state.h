@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,6 +16,7 @@
 #include "collectors/usage/reading/reader.h"
 #include "collectors/usage/reading/refresh_policy.h"
 #include "exporter/base/log.h"
+#include "exporter/base/mutex.h"
 
 namespace usage {
 
@@ -28,7 +28,7 @@ struct UsageOptions {
       {};  // the history reaches back from here, not from RunContext::now
 };
 
-// How far one table was read. Guarded by the lock of the facts.
+// How far one table was read.
 struct TableProgress {
   CacheKey key;  // what the facts are read with
   ReadLog log;
@@ -56,6 +56,7 @@ class UsageState {
 
   const UsageOptions& options() const { return options_; }
   SharedFacts& shared() { return shared_; }
+  LockedFacts lock() { return LockedFacts(shared_); }
 
   // Opens the state file, once. The log outlives the state. Throws Error as StateFile does.
   void open(Instant now, Log& log);
@@ -64,23 +65,24 @@ class UsageState {
   // read anew; one line of the log names the settings. Jobs of other configs have ended.
   void adopt(const std::shared_ptr<const UsageConfig>& config, Instant now, Log& log);
 
-  // Under the lock of the facts:
-  TableProgress& table(const std::string& name) { return tables_.at(name); }
+  // What is reached with LockedFacts is guarded by their lock.
+  TableProgress& table(const LockedFacts&, const std::string& name) { return tables_.at(name); }
   // What the facts were made to fit; nullptr before.
-  std::shared_ptr<const UsageConfig> config() const { return adopted_; }
+  std::shared_ptr<const UsageConfig> config(const LockedFacts&) const { return adopted_; }
   // Notes that the facts of these buckets are those that the table holds now.
-  void read(const std::string& table, const Interval& interval, Instant at);
+  void read(const LockedFacts& facts, const std::string& table, const Interval& interval,
+            Instant at);
   // Notes that the table got rows there since its buckets were read.
-  void invalidate(const std::string& table, const Interval& interval);
+  void invalidate(const LockedFacts& facts, const std::string& table, const Interval& interval);
 
   // Whether every table was read once all rows before `until`, an edge of a bucket, could be there.
-  bool read_up_to(Instant until) const;
+  bool read_up_to(const LockedFacts&, Instant until) const;
 
   // Whether everything that the config kept of the past has been read once.
   bool finished();
 
   // Where the events of logs and clients lie. The journal is opened at its first use; throws as it
-  // does. Without the lock of the facts.
+  // does. Call it without the lock of the facts.
   const std::string& journal_path() const { return journal_path_; }
   Journal& journal();
 
@@ -89,18 +91,20 @@ class UsageState {
   void show(std::shared_ptr<const TargetBoard> board);
   std::shared_ptr<const TargetBoard> board() const;
 
-  // Keeps everything that changed since the last commit, in one transaction. Under the lock of the
-  // facts, which it only reads. Throws Error.
-  void commit();
+  // Keeps everything that changed since the last commit, in one transaction. Only reads the
+  // facts. Throws Error.
+  void commit(const LockedFacts& facts);
 
  private:
-  void open_locked(Instant now, Log& log);
+  void open(const LockedFacts&, Instant now, Log& log);
   // Names of tables by the settings that changed, for the log.
   using Changes = std::map<std::string, std::vector<std::string>>;
-  void fit_tables(const UsageConfig& config, Instant now, Changes& changes);
-  void fit_population(const UsageConfig& config);
-  void load(const UsageConfig& config, Log& log, Changes& changes);
-  void put(StateFile::Changes& changes, const std::string& name, const std::set<Instant>& days);
+  void fit_tables(const LockedFacts& facts, const UsageConfig& config, Instant now,
+                  Changes& changes);
+  void fit_population(const LockedFacts& facts, const UsageConfig& config);
+  void load(const LockedFacts& facts, const UsageConfig& config, Log& log, Changes& changes);
+  void put(const LockedFacts& facts, StateFile::Changes& changes, const std::string& name,
+           const std::set<Instant>& days);
 
   const UsageOptions options_;
   const std::string journal_path_;
@@ -108,10 +112,10 @@ class UsageState {
   std::map<std::string, TableProgress> tables_;  // by feature, and kActivity
   std::shared_ptr<const UsageConfig> adopted_;
   std::unique_ptr<StateFile> file_;
-  std::mutex journal_mutex_;
-  std::unique_ptr<Journal> journal_;  // guarded by journal_mutex_, once made for good
-  mutable std::mutex board_mutex_;
-  std::shared_ptr<const TargetBoard> board_;        // guarded by board_mutex_
+  Mutex journal_mutex_;
+  std::unique_ptr<Journal> journal_ GUARDED_BY(journal_mutex_);  // once made for good
+  mutable Mutex board_mutex_;
+  std::shared_ptr<const TargetBoard> board_ GUARDED_BY(board_mutex_);
   std::set<std::string> dropped_;                   // since the last commit
   std::map<std::string, std::set<Instant>> dirty_;  // table → UTC days read since the last commit
 };

@@ -93,14 +93,14 @@ std::uint64_t UsageTables::refresh(const RunContext& run) {
 }
 
 void UsageTables::read_again(const std::vector<Instant>& slices, Instant now) {
-  const std::scoped_lock lock(state_->shared().mutex);
+  const LockedFacts facts = state_->lock();
   for (const Instant start : slices) {
     if (start >= now - config_->recount.front().younger_than.value_or(Duration::max() / 2)) {
       continue;
     }
     const Instant bucket = floor_to(start, config_->bucket);
     for (const std::string& table : tables()) {
-      state_->invalidate(table, {bucket, bucket + config_->bucket});
+      state_->invalidate(facts, table, {bucket, bucket + config_->bucket});
       slices_[table].forget({start, start + kSlice});
     }
     activity_slices_.forget({start, start + kSlice});
@@ -150,14 +150,14 @@ Interval UsageTables::kept(const std::string& table, Instant now) const {
   for (const RefreshTier& tier : config_->recount) {
     late = std::max(late, tier.younger_than.value_or(late));
   }
-  const std::scoped_lock lock(state_->shared().mutex);
-  Facts& facts = state_->shared().facts;
-  const auto& active = facts.activity.buckets();
+  const LockedFacts facts = state_->lock();
+  const auto& active = facts->activity.buckets();
   const Instant held = table != UsageState::kActivity
-                           ? facts.table(table).first_bucket().value_or(to)
+                           ? facts->table(table).first_bucket().value_or(to)
                        : active.empty() ? to
                                         : active.begin()->first;
-  const Instant oldest = std::min({to - late, state_->table(table).oldest.value_or(to), held});
+  const Instant oldest =
+      std::min({to - late, state_->table(facts, table).oldest.value_or(to), held});
   return {std::min(to, floor_to(std::max(earliest(now), oldest), config_->bucket)), to};
 }
 
@@ -173,14 +173,14 @@ void UsageTables::refresh_users(const RunContext& run) {
 
 // Whose links count is asked as they are read. Users of the same source have been read by then.
 bool UsageTables::waits_for_users(const std::string& table) const {
-  const std::scoped_lock lock(state_->shared().mutex);
-  return needs_users_.contains(table) && !state_->shared().facts.population.has_users_table;
+  const LockedFacts facts = state_->lock();
+  return needs_users_.contains(table) && !facts->population.has_users_table;
 }
 
 void UsageTables::ask_oldest(const std::string& table, const RunContext& run) {
   {
-    const std::scoped_lock lock(state_->shared().mutex);
-    const TableProgress& progress = state_->table(table);
+    const LockedFacts facts = state_->lock();
+    const TableProgress& progress = state_->table(facts, table);
     if (progress.oldest && lasts(progress.asked_oldest, run.now, days(1))) {
       return;
     }
@@ -189,9 +189,9 @@ void UsageTables::ask_oldest(const std::string& table, const RunContext& run) {
   const auto oldest = table == UsageState::kActivity
                           ? activity_->oldest(database_, from, run.deadline)
                           : readers_.at(table).oldest(database_, from, run.deadline);
-  const std::scoped_lock lock(state_->shared().mutex);
-  state_->table(table).oldest = oldest;
-  state_->table(table).asked_oldest = run.now;
+  const LockedFacts facts = state_->lock();
+  state_->table(facts, table).oldest = oldest;
+  state_->table(facts, table).asked_oldest = run.now;
 }
 
 std::deque<UsageTables::Step> UsageTables::steps(const RunContext& run) {
@@ -202,9 +202,9 @@ std::deque<UsageTables::Step> UsageTables::steps(const RunContext& run) {
     }
     ask_oldest(table, run);
     const Interval all = kept(table, run.now);
-    const std::scoped_lock lock(state_->shared().mutex);
+    const LockedFacts facts = state_->lock();
     if (state_->options().complete) {
-      if (!state_->table(table).finished) {
+      if (!state_->table(facts, table).finished) {
         steps.push_back({table, {all, ReadReason::missing}, config_->bucket});
       }
       continue;
@@ -212,8 +212,9 @@ std::deque<UsageTables::Step> UsageTables::steps(const RunContext& run) {
     const bool in_slices = table == UsageState::kActivity || readers_.at(table).adds_up();
     const Interval young = in_slices ? sliced(run.now, all, config_->recount, config_->bucket)
                                      : Interval{all.to, all.to};
-    for (const PlannedRead& reading : plan_reads(run.now, {all.from, young.from}, config_->recount,
-                                                 config_->bucket, state_->table(table).log)) {
+    for (const PlannedRead& reading :
+         plan_reads(run.now, {all.from, young.from}, config_->recount, config_->bucket,
+                    state_->table(facts, table).log)) {
       steps.push_back({table, reading, config_->bucket});
     }
     const std::vector<Step> slices = young_steps(table, young, run.now);
@@ -251,8 +252,8 @@ std::vector<UsageTables::Step> UsageTables::young_steps(const std::string& table
 }
 
 Duration UsageTables::resize(const std::string& table, double factor) {
-  const std::scoped_lock lock(state_->shared().mutex);
-  Duration& longest = state_->table(table).step;
+  const LockedFacts facts = state_->lock();
+  Duration& longest = state_->table(facts, table).step;
   const auto buckets =
       static_cast<std::int64_t>(factor * static_cast<double>(longest / config_->bucket));
   longest = std::clamp<Duration>(buckets * config_->bucket, config_->bucket, days(1));
@@ -313,39 +314,39 @@ void UsageTables::read_part(const Step& step, const RunContext& run, Source& dat
   const bool bulk = step.reading.reason == ReadReason::missing;
   const auto take = [&](auto&& found, auto& slices, auto&& replace) {
     rows_ += found.rows;
-    const std::scoped_lock lock(shared.mutex);
-    note_newest_row(step.table, found.newest);
+    const LockedFacts facts(shared);
+    note_newest_row(facts, step.table, found.newest);
     if (step.grain == config_->bucket) {
-      replace(part, std::move(found.buckets));
-      state_->read(step.table, part, run.now);
+      replace(facts, part, std::move(found.buckets));
+      state_->read(facts, step.table, part, run.now);
       return;
     }
     for (auto& whole : slices.put(part, std::move(found.slices), run.now, config_->bucket)) {
-      replace(whole.interval, std::move(whole.buckets));
-      state_->read(step.table, whole.interval, whole.read);
+      replace(facts, whole.interval, std::move(whole.buckets));
+      state_->read(facts, step.table, whole.interval, whole.read);
     }
   };
   if (step.table == UsageState::kActivity) {
     take(activity_->read(database, part, step.grain, bulk, run.deadline, shared), activity_slices_,
-         [&](const Interval& interval, std::map<Instant, IdSet> buckets) {
-           shared.facts.activity.replace(interval, std::move(buckets));
+         [](const LockedFacts& facts, const Interval& interval, std::map<Instant, IdSet> buckets) {
+           facts->activity.replace(interval, std::move(buckets));
          });
     return;
   }
   take(
       readers_.at(step.table).read(database, part, run.now, step.grain, bulk, run.deadline, shared),
-      slices_[step.table], [&](const Interval& interval, auto buckets) {
+      slices_[step.table], [&](const LockedFacts& facts, const Interval& interval, auto buckets) {
         const FeatureFacts::Change change =
-            shared.facts.table(step.table).replace(interval, std::move(buckets));
+            facts->table(step.table).replace(interval, std::move(buckets));
         if (step.reading.reason == ReadReason::recount) {
-          state_->table(step.table).changed_rows += change.added + change.removed;
+          state_->table(facts, step.table).changed_rows += change.added + change.removed;
         }
       });
 }
 
-// Under the lock.
-void UsageTables::note_newest_row(const std::string& table, std::optional<Instant> newest) {
-  std::optional<Instant>& known = state_->table(table).newest;
+void UsageTables::note_newest_row(const LockedFacts& facts, const std::string& table,
+                                  std::optional<Instant> newest) {
+  std::optional<Instant>& known = state_->table(facts, table).newest;
   if (newest) {
     known = std::max(known.value_or(*newest), *newest);
   }
@@ -358,8 +359,8 @@ void UsageTables::show_progress(const RunContext& run) {
   double sum = 0;
   for (const std::string& name : tables()) {
     const Interval all = kept(name, run.now);
-    const std::scoped_lock lock(state_->shared().mutex);
-    sum += progress(all, config_->bucket, state_->table(name).log);
+    const LockedFacts facts = state_->lock();
+    sum += progress(all, config_->bucket, state_->table(facts, name).log);
   }
   run.log.progress(fmt::format("reading the history of {}", source_),
                    sum / static_cast<double>(tables().size()));
@@ -372,8 +373,8 @@ void UsageTables::note_progress(const RunContext& run) {
   bool finished_before = true;
   for (const std::string& name : names) {
     const Interval all = kept(name, run.now);
-    const std::scoped_lock lock(state_->shared().mutex);
-    TableProgress& table = state_->table(name);
+    const LockedFacts facts = state_->lock();
+    TableProgress& table = state_->table(facts, name);
     const double share = progress(all, config_->bucket, table.log);
     finished_before = finished_before && table.finished;
     table.finished = table.finished || share == 1;

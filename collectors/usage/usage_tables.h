@@ -69,7 +69,8 @@ class UsageTables {
   Duration resize(const std::string& table, double factor);
   void show_progress(const RunContext& run);
   void note_progress(const RunContext& run);
-  void note_newest_row(const std::string& table, std::optional<Instant> newest);
+  void note_newest_row(const LockedFacts& facts, const std::string& table,
+                       std::optional<Instant> newest);
 
   const std::shared_ptr<const UsageConfig> config_;
   const std::shared_ptr<UsageState> state_;

@@ -74,11 +74,7 @@ Reports::Config Reports::config() const {
 }
 
 Reports::Config Reports::adopt() {
-  Config current;
-  {
-    const std::scoped_lock lock(state_->shared().mutex);
-    current = state_->config();
-  }
+  Config current = state_->config(state_->lock());
   const std::scoped_lock lock(mutex_);
   if (config_ != current) {
     config_ = current;
@@ -88,9 +84,9 @@ Reports::Config Reports::adopt() {
 }
 
 bool Reports::is_settled(const IsoWeek& week) {
-  const std::scoped_lock lock(state_->shared().mutex);
-  const Config current = state_->config();
-  return current && state_->read_up_to(report_instants(week, *current).to);
+  const LockedFacts facts = state_->lock();
+  const Config current = state_->config(facts);
+  return current && state_->read_up_to(facts, report_instants(week, *current).to);
 }
 
 std::shared_ptr<const Reports::Made> Reports::kept(const IsoWeek& week, Instant now,
@@ -115,15 +111,14 @@ std::shared_ptr<const Reports::Made> Reports::make(const Config& config, const I
   ReportDraft draft(*config, week);
   std::optional<Report> report;
   for (bool more = true; !report;) {
-    const std::scoped_lock lock(state_->shared().mutex);
-    if (stopping_ || state_->config() != config) {
+    const LockedFacts facts = state_->lock();
+    if (stopping_ || state_->config(facts) != config) {
       return nullptr;
     }
-    const Facts& facts = state_->shared().facts;
     if (more) {
-      more = draft.add_week(facts);
+      more = draft.add_week(*facts);
     } else {
-      report = draft.finish(facts);
+      report = draft.finish(*facts);
     }
   }
   for (const ReportForm& form : report_forms()) {

@@ -21,36 +21,42 @@ BucketCompressor::BucketCompressor(const FeatureShape& shape, bool threaded) : s
 BucketCompressor::~BucketCompressor() = default;
 
 void BucketCompressor::pack(Instant start, Bucket bucket) {
+  MutexLock lock(mutex_);
   if (!thread_) {
     packed_.try_emplace(start, std::move(bucket), shape_);
     return;
   }
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return left_.size() < kMostLeft; });
+  while (left_.size() >= kMostLeft) {
+    changed_.wait(lock);
+  }
   left_.push_back({start, std::move(bucket)});
   changed_.notify_all();
 }
 
 std::optional<Bucket> BucketCompressor::take_back(Instant start) {
-  wait();
+  MutexLock lock(mutex_);
+  wait(lock);
   const auto packed = packed_.extract(start);
   return packed ? std::optional(packed.mapped().packed.unpacked(shape_)) : std::nullopt;
 }
 
 std::map<Instant, FreshBucket> BucketCompressor::finish() {
-  wait();
+  MutexLock lock(mutex_);
+  wait(lock);
   return std::exchange(packed_, {});
 }
 
-void BucketCompressor::wait() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return left_.empty() && !packing_; });
+void BucketCompressor::wait(MutexLock& lock) {
+  while (!left_.empty() || packing_) {
+    changed_.wait(lock);
+  }
 }
 
 void BucketCompressor::work(const std::stop_token& stop) {
   make_batch_thread();
-  std::unique_lock lock(mutex_);
-  while (changed_.wait(lock, stop, [&] { return !left_.empty(); }) && !stop.stop_requested()) {
+  MutexLock lock(mutex_);
+  while (changed_.wait(lock, stop, [&]() REQUIRES(mutex_) { return !left_.empty(); }) &&
+         !stop.stop_requested()) {
     Left next = std::move(left_.front());
     left_.pop_front();
     packing_ = true;

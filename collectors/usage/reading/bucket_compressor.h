@@ -4,11 +4,11 @@
 #include <cstddef>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <thread>
 
 #include "collectors/facts/feature_facts.h"
+#include "exporter/base/mutex.h"
 
 namespace usage {
 
@@ -35,15 +35,15 @@ class BucketCompressor {
     Instant start;
     Bucket bucket;
   };
-  void wait();
+  void wait(MutexLock& lock) REQUIRES(mutex_);  // until nothing is left
   void work(const std::stop_token& stop);
 
   const FeatureShape& shape_;
-  std::mutex mutex_;
+  Mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Left> left_;
-  bool packing_ = false;
-  std::map<Instant, FreshBucket> packed_;
+  std::deque<Left> left_ GUARDED_BY(mutex_);
+  bool packing_ GUARDED_BY(mutex_) = false;
+  std::map<Instant, FreshBucket> packed_ GUARDED_BY(mutex_);
   std::optional<std::jthread> thread_;
 };
 

@@ -176,8 +176,8 @@ class FeatureReader::Fold {
         width_(width),
         shared_(shared),
         names_(names_of(shared, config_.shape.name)),
-        who_(shared.facts.id_map_for(config_.shape)),
-        whole_(shared.is_bucket(width)),
+        who_(LockedFacts(shared)->id_map_for(config_.shape)),
+        whole_(LockedFacts(shared)->bucket_width == width),
         compressor_(config_.shape, bulk) {
     texts.buffers.resize(reader.dimensions_.size());
     texts.dimensions.resize(reader.dimensions_.size());
@@ -186,7 +186,7 @@ class FeatureReader::Fold {
   void add(const RowBatch& rows) {
     constexpr std::size_t kAhead = 8;  // so many look-ups wait for memory at once
     found.rows += rows.size();
-    const std::scoped_lock lock(shared_.mutex);
+    const LockedFacts facts(shared_);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (reader_.user_ && i + kAhead < rows.size()) {
         if (const auto user = reader_.user_of(rows[i + kAhead], texts.user)) {
@@ -194,20 +194,20 @@ class FeatureReader::Fold {
         }
       }
       if (reader_.read_fact(rows[i], texts, fact)) {
-        put_fact(rows[i]);
+        put_fact(facts, rows[i]);
       }
     }
   }
 
   // The fact, which is the row's.
   void add_fact(std::span<const Value> row) {
-    const std::scoped_lock lock(shared_.mutex);
-    put_fact(row);
+    const LockedFacts facts(shared_);
+    put_fact(facts, row);
   }
 
   void finish() {
     {
-      const std::scoped_lock lock(shared_.mutex);
+      const LockedFacts facts(shared_);
       last_.each([&](Instant at, const Fact& last) {
         open(at);
         bucket_->add(last, config_.shape, who_, names_);
@@ -228,7 +228,7 @@ class FeatureReader::Fold {
   Fact fact;
 
  private:
-  void put_fact(std::span<const Value> row) {
+  void put_fact(const LockedFacts& facts, std::span<const Value> row) {
     const Instant at = bucket_of(fact.time, interval_, width_, config_.uses);
     found.newest = std::max(found.newest.value_or(fact.time), fact.time);
     if (config_.latest && fact.user) {
@@ -236,7 +236,7 @@ class FeatureReader::Fold {
       return;
     }
     if (reader_.revoked_ || reader_.creator_) {
-      fact.success = fact.success && reader_.counts(row, shared_.facts);
+      fact.success = fact.success && reader_.counts(row, *facts);
     }
     if (at != start_) {
       open(at);
@@ -260,8 +260,7 @@ class FeatureReader::Fold {
   }
 
   static FeatureNames& names_of(SharedFacts& shared, const std::string& table) {
-    const std::scoped_lock lock(shared.mutex);
-    return shared.facts.table(table).names();
+    return LockedFacts(shared)->table(table).names();
   }
 
   const FeatureReader& reader_;
@@ -269,7 +268,7 @@ class FeatureReader::Fold {
   const Interval interval_;
   const Duration width_;
   SharedFacts& shared_;
-  FeatureNames& names_;
+  FeatureNames& names_;  // both under the lock
   IdMap& who_;
   const bool whole_;
   LastRows last_;

@@ -96,7 +96,7 @@ std::optional<std::string_view> FeatureReader::dimension_of(std::span<const Valu
   return buffer = bucket_name(*number, config.buckets);
 }
 
-// Whether the row is neither revoked nor of somebody who is left out of everything. Under the lock.
+// Whether the row is neither revoked nor of somebody who is left out of everything.
 bool FeatureReader::counts(std::span<const Value> row, const Facts& facts) const {
   std::string buffer;
   if (revoked_ && text_of(row[*revoked_], buffer)) {

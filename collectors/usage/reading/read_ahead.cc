@@ -36,7 +36,7 @@ ReadAhead::~ReadAhead() { stop(); }
 void ReadAhead::ask(Query query, Deadline deadline) {
   expected_.push_back(query);
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     asked_.push_back({std::move(query), deadline});
   }
   changed_.notify_all();
@@ -80,14 +80,16 @@ void ReadAhead::take(const RowSink& sink) {
       std::rethrow_exception(batch.failure);
     }
     more = !batch.last;
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     used_.push_back(std::move(batch));
   }
 }
 
 ReadAhead::Batch ReadAhead::next() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return !batches_.empty(); });
+  MutexLock lock(mutex_);
+  while (batches_.empty()) {
+    lock.wait(changed_);
+  }
   Batch batch = std::move(batches_.front());
   batches_.pop_front();
   changed_.notify_all();
@@ -96,22 +98,25 @@ ReadAhead::Batch ReadAhead::next() {
 
 void ReadAhead::stop() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopped_ = true;
   }
   changed_.notify_all();
   thread_.reset();
-  stopped_ = false;
   expected_.clear();
+  const MutexLock lock(mutex_);
+  stopped_ = false;
   asked_.clear();
   batches_.clear();
 }
 
 void ReadAhead::work() {
   make_batch_thread();
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return stopped_ || !asked_.empty(); });
+    while (!stopped_ && asked_.empty()) {
+      lock.wait(changed_);
+    }
     if (stopped_) {
       return;
     }
@@ -127,7 +132,7 @@ void ReadAhead::read(const Asked& asked) {
   Batch batch;
   const auto flush = [&] {
     put(std::exchange(batch, {}));
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!used_.empty()) {
       batch = std::move(used_.front());
       used_.pop_front();
@@ -176,8 +181,10 @@ void ReadAhead::read(const Asked& asked) {
 }
 
 void ReadAhead::put(Batch batch) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return stopped_ || batches_.size() < kMostBatches; });
+  MutexLock lock(mutex_);
+  while (!stopped_ && batches_.size() >= kMostBatches) {
+    lock.wait(changed_);
+  }
   if (stopped_) {
     throw Stopped{};
   }

@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <deque>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "collectors/api/source.h"
+#include "exporter/base/mutex.h"
 
 namespace usage {
 
@@ -64,11 +64,11 @@ class ReadAhead : public Source {
   Source& source_;
   std::deque<Query> expected_;  // of the caller
 
-  std::mutex mutex_;
+  Mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Asked> asked_;
-  std::deque<Batch> batches_, used_;
-  bool stopped_ = false;
+  std::deque<Asked> asked_ GUARDED_BY(mutex_);
+  std::deque<Batch> batches_ GUARDED_BY(mutex_), used_ GUARDED_BY(mutex_);
+  bool stopped_ GUARDED_BY(mutex_) = false;
   std::optional<std::jthread> thread_;
 };
 

@@ -40,7 +40,7 @@ std::vector<Query> ActivityReader::queries(const Interval& interval, bool bulk) 
 Found<IdSet> ActivityReader::read(Source& source, const Interval& interval, Duration width,
                                   bool bulk, Deadline deadline, SharedFacts& shared) const {
   Found<IdSet> found;
-  auto& sets = shared.is_bucket(width) ? found.buckets : found.slices;
+  auto& sets = LockedFacts(shared)->bucket_width == width ? found.buckets : found.slices;
   const std::vector<Query> all = queries(interval, bulk);
   std::string buffer;
   for (std::size_t i = 0; i < tables_.size(); ++i) {
@@ -57,8 +57,7 @@ Found<IdSet> ActivityReader::read(Source& source, const Interval& interval, Dura
                          }
                          found.newest = std::max(found.newest.value_or(*time), *time);
                          IdSet& users = sets[bucket_of(*time, interval, width, table)];
-                         const std::scoped_lock lock(shared.mutex);
-                         users.add(shared.facts.users.id_of(*user));
+                         users.add(LockedFacts(shared)->users.id_of(*user));
                        })};
     source.scan(all[i], deadline, sink);
   }

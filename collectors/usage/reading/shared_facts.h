@@ -6,15 +6,28 @@
 
 namespace usage {
 
-// The facts of the process with the lock that guards them. Rows are read without the lock and
+// The facts of the process; only LockedFacts gives access. Rows are read without the lock and
 // folded under it, because all sources number the same users.
-struct SharedFacts {
-  std::mutex mutex;
-  Facts facts;
-  bool is_bucket(Duration width) {
-    const std::scoped_lock lock(mutex);
-    return width == facts.bucket_width;
-  }
+class SharedFacts {
+ private:
+  friend class LockedFacts;
+  std::mutex mutex_;
+  Facts facts_;
+};
+
+// Holds the lock of the facts as long as it lives. A function that takes one needs the lock.
+class LockedFacts {
+ public:
+  explicit LockedFacts(SharedFacts& shared) : lock_(shared.mutex_), facts_(shared.facts_) {}
+  LockedFacts(const LockedFacts&) = delete;
+  LockedFacts& operator=(const LockedFacts&) = delete;
+
+  Facts& operator*() const { return facts_; }
+  Facts* operator->() const { return &facts_; }
+
+ private:
+  const std::unique_lock<std::mutex> lock_;
+  Facts& facts_;
 };
 
 }  // namespace usage

@@ -61,16 +61,14 @@ std::uint64_t UsersReader::read(Source& source, Deadline deadline, SharedFacts& 
                          return;
                        }
                        const UserAttributes user = attributes_of(row, population);
-                       const std::scoped_lock lock(shared.mutex);
-                       const UserId number = shared.facts.users.id_of(*id);
+                       const UserId number = LockedFacts(shared)->users.id_of(*id);
                        if (population.attributes.size() <= number) {
                          population.attributes.resize(number + 1);
                        }
                        population.attributes[number] = user;
                      })};
   source.scan({select_.sql(), {}}, deadline, sink);
-  const std::scoped_lock lock(shared.mutex);
-  shared.facts.population = std::move(population);
+  LockedFacts(shared)->population = std::move(population);
   return rows;
 }
 

@@ -120,8 +120,8 @@ int run_backfill(const Flags& flags) {
   if (!state) {
     return 1;
   }
-  const std::scoped_lock lock(state->shared().mutex);
-  evaluate_all(text, state->shared().facts, usage, span, log);
+  const LockedFacts facts = state->lock();
+  evaluate_all(text, *facts, usage, span, log);
   text.write([&](std::string_view piece) { output.write(piece); });
   output.finish();
   if (!flags.output.empty()) {

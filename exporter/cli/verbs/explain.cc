@@ -31,12 +31,11 @@ int run_explain(const Flags& flags) {
       return 1;
     }
   }
-  const std::scoped_lock lock(state->shared().mutex);
-  const Facts& facts = state->shared().facts;
+  const LockedFacts facts = state->lock();
   const std::string text =
       of_target
-          ? explain_target(flags.target, engine.config(), usage, facts, fixed.now(), once.live)
-          : explain({flags.measure, flags.feature, flags.window}, engine.config(), usage, facts,
+          ? explain_target(flags.target, engine.config(), usage, *facts, fixed.now(), once.live)
+          : explain({flags.measure, flags.feature, flags.window}, engine.config(), usage, *facts,
                     fixed.now(), once.live);
   std::fputs(text.c_str(), stdout);
   return 0;

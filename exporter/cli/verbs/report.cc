@@ -37,9 +37,7 @@ int run_report(const Flags& flags) {
   if (!state) {
     return 1;
   }
-  const std::scoped_lock lock(state->shared().mutex);
-  const std::string text =
-      flags.report_form->render(make_report(state->shared().facts, usage, week));
+  const std::string text = flags.report_form->render(make_report(*state->lock(), usage, week));
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
     throw Error(Reason::io, "cannot write the report to stdout: the disk is full or nobody reads");
   }

@@ -298,7 +298,7 @@ TEST(Events, TheJournalIsReadAsATableIs) {
   const auto source = open_source(config, clock);
   SharedFacts shared;
   const FeatureConfig& feature = read.usage.features.front();
-  shared.facts.features.emplace("export", FeatureFacts(feature.shape, hours(1)));
+  LockedFacts(shared)->features.emplace("export", FeatureFacts(feature.shape, hours(1)));
   const Interval day{std::chrono::floor<days>(kNow), std::chrono::floor<days>(kNow) + days(1)};
   const auto deadline = clock.steady_now() + seconds(60);
   const auto found =
@@ -306,11 +306,11 @@ TEST(Events, TheJournalIsReadAsATableIs) {
   ASSERT_EQ(found.buckets.size(), 1U);
   EXPECT_EQ(found.buckets.begin()->second.counted.uses, 1U);
   EXPECT_EQ(found.buckets.begin()->second.counted.failures, 0U);
-  EXPECT_TRUE(shared.facts.users.find("ann"));
-  EXPECT_FALSE(shared.facts.users.find("bob"));
-  EXPECT_TRUE(shared.facts.table("export").names().dimensions[0].find("csv"));
+  EXPECT_TRUE(LockedFacts(shared)->users.find("ann"));
+  EXPECT_FALSE(LockedFacts(shared)->users.find("bob"));
+  EXPECT_TRUE(LockedFacts(shared)->table("export").names().dimensions[0].find("csv"));
   ActivityReader(read.usage.activity, config).read(*source, day, hours(1), false, deadline, shared);
-  EXPECT_TRUE(shared.facts.users.find("cleo"));
+  EXPECT_TRUE(LockedFacts(shared)->users.find("cleo"));
   EXPECT_EQ(FeatureReader(feature, config).oldest(*source, day.from, deadline), at);
   EXPECT_NO_THROW(FeatureReader(feature, config).check(*source, kNow, deadline));
 }

@@ -122,7 +122,7 @@ TEST_F(ReportsTest, TheLastWeekIsServedWhileTheFactsAreLocked) {
   reports->tick(bench_.now);
   std::future<HttpResponse> asked;
   {
-    const std::scoped_lock lock(bench_.state()->shared().mutex);
+    const LockedFacts facts = bench_.state()->lock();
     asked = std::async(std::launch::async, [&] { return get(*reports, "/report", "format=json"); });
     EXPECT_EQ(asked.wait_for(seconds(60)), std::future_status::ready);
   }
