@@ -25,30 +25,43 @@ void BucketCompressor::pack(Instant start, Bucket bucket) {
     packed_.try_emplace(start, std::move(bucket), shape_);
     return;
   }
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return left_.size() < kMostLeft; });
+  wait(kMostLeft);
+  const std::scoped_lock lock(mutex_);
   left_.push_back({start, std::move(bucket)});
   changed_.notify_all();
 }
 
 std::optional<Bucket> BucketCompressor::take_back(Instant start) {
-  wait();
+  wait(0);
   const auto packed = packed_.extract(start);
   return packed ? std::optional(packed.mapped().packed.unpacked(shape_)) : std::nullopt;
 }
 
 std::map<Instant, FreshBucket> BucketCompressor::finish() {
-  wait();
+  wait(0);
   return std::exchange(packed_, {});
 }
 
-void BucketCompressor::wait() {
+void BucketCompressor::wait(std::size_t most_left) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return left_.empty() && !packing_; });
+  changed_.wait(lock, [&] { return failure_ || left_.size() + (packing_ ? 1 : 0) <= most_left; });
+  if (failure_) {
+    std::rethrow_exception(failure_);
+  }
 }
 
 void BucketCompressor::work(const std::stop_token& stop) {
   make_batch_thread();
+  try {
+    pack_all(stop);
+  } catch (...) {
+    const std::scoped_lock lock(mutex_);
+    failure_ = std::current_exception();
+    changed_.notify_all();
+  }
+}
+
+void BucketCompressor::pack_all(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (changed_.wait(lock, stop, [&] { return !left_.empty(); }) && !stop.stop_requested()) {
     Left next = std::move(left_.front());

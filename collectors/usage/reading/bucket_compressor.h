@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -13,7 +14,7 @@
 namespace usage {
 
 // Packs buckets whose rows seem complete, in a thread of its own, while the next rows come. Belongs
-// to one thread.
+// to one thread. Whatever the packing throws, such as std::bad_alloc, is thrown by the next call.
 class BucketCompressor {
  public:
   // The shape outlives the compressor. Without `threaded`, pack() does it at once: a thread is not
@@ -35,7 +36,8 @@ class BucketCompressor {
     Instant start;
     Bucket bucket;
   };
-  void wait();
+  void wait(std::size_t most_left);
+  void pack_all(const std::stop_token& stop);
   void work(const std::stop_token& stop);
 
   const FeatureShape& shape_;
@@ -44,6 +46,7 @@ class BucketCompressor {
   std::deque<Left> left_;
   bool packing_ = false;
   std::map<Instant, FreshBucket> packed_;
+  std::exception_ptr failure_;  // of the thread, which has ended then
   std::optional<std::jthread> thread_;
 };
 
