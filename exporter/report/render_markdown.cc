@@ -31,7 +31,7 @@ std::string table(const ReportSection& section) {
   std::string text = fmt::format(
       "| {} | Week | On the week before | On the mean of four |{}\n"
       "|---|--:|--:|--:|{}\n",
-      section.first_column, judged ? " TargetEvaluation |" : "", judged ? "---|" : "");
+      section.first_column, judged ? " Verdict |" : "", judged ? "---|" : "");
   for (const ReportRow& row : section.rows) {
     text +=
         fmt::format("| {}{} | {} | {} | {} |{}\n", escape(row.name),
