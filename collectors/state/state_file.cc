@@ -251,14 +251,4 @@ void StateFile::read_activity(Activity& activity) {
                                     [](const auto& stored) { return IdSet::parse(stored.who); }));
 }
 
-std::uint64_t StateFile::size_bytes() const {
-  std::uint64_t size = 0;
-  for (const char* suffix : {"", "-wal"}) {
-    std::error_code missing;
-    const auto bytes = fs::file_size(folder_ + "/" + kFile + suffix, missing);
-    size += missing ? 0 : bytes;
-  }
-  return size;
-}
-
 }  // namespace usage

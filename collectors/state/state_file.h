@@ -69,8 +69,6 @@ class StateFile {
   // as a whole, and the result is true.
   bool forget(std::string_view user);
 
-  std::uint64_t size_bytes() const;  // of the database and what is not yet merged into it
-
   // One transaction: all of it or nothing.
   class Changes {
    public:

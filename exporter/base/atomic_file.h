@@ -6,9 +6,11 @@
 
 namespace usage {
 
-// A file that appears under its name when it is whole, and is on the disk then; what had that name
-// before stays until then. Written as PATH.part, which goes away if finish() is never called. An
-// empty path is stdout. Everything throws Error(io) that names the path.
+// Writes a file so that its name leads to the old content or to the whole new one, never to a part:
+// the text goes to PATH.part, which finish() puts in the place of PATH. After finish() returns, the
+// file and its name survive a loss of power. If finish() is never called, or throws, PATH.part is
+// removed and what PATH was before stays. An empty path is stdout. Everything throws Error(io) that
+// names the path.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);
@@ -21,10 +23,11 @@ class AtomicFile {
 
  private:
   std::string temporary_path() const { return path_ + ".part"; }
-  [[noreturn]] void fail() const;
+  [[noreturn]] void fail(int error) const;
 
   std::string path_;
-  std::FILE* file_ = stdout;
+  std::FILE* file_ = stdout;   // nullptr: closed
+  bool is_temporary_ = false;  // PATH.part is there and has to go
 };
 
 }  // namespace usage

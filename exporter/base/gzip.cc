@@ -8,6 +8,7 @@
 #include <new>
 
 #include "exporter/base/error.h"
+#include "exporter/base/format.h"
 
 namespace usage {
 
@@ -105,25 +106,20 @@ std::string gzip(std::string_view numbers) {
 }
 
 std::string gunzip(std::string_view body, std::size_t longest) {
-  z_stream stream{};
-  if (inflateInit2(&stream, MAX_WBITS + kWithGzipHeader) != Z_OK) {
-    throw std::bad_alloc();
-  }
-  const std::unique_ptr<z_stream, int (*)(z_stream*)> closing(&stream, inflateEnd);
+  Gunzip gunzip;
   std::string text;
-  std::vector<Bytef> buffer(kStep);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
-  stream.avail_in =
-      static_cast<uInt>(std::min<std::size_t>(body.size(), std::numeric_limits<uInt>::max()));
-  int code = Z_OK;
-  while (code == Z_OK && text.size() <= longest) {
-    stream.next_out = buffer.data();
-    stream.avail_out = static_cast<uInt>(buffer.size());
-    code = inflate(&stream, Z_NO_FLUSH);
-    text.append(reinterpret_cast<const char*>(buffer.data()), buffer.size() - stream.avail_out);
-  }
-  if (code != Z_STREAM_END || stream.avail_in != 0 || text.size() > longest) {
-    throw Error(Reason::data, "compressed bytes are damaged");
+  while (!body.empty() || !gunzip.ended()) {
+    const std::size_t size = text.size();
+    text.resize(std::min(size + kStep, longest + 1));
+    const Gunzip::Step step = gunzip.step(body, std::span(text).subspan(size));
+    body.remove_prefix(step.taken);
+    text.resize(size + step.made);
+    if (text.size() > longest) {
+      throw Error(Reason::limit, fmt::format("the body inflates to more than {} bytes", longest));
+    }
+    if (step.taken == 0 && step.made == 0) {
+      throw Error(Reason::data, "compressed bytes are cut short");
+    }
   }
   return text;
 }

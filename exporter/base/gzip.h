@@ -33,8 +33,8 @@ std::string gzip_finish(const GzipStart& start, std::string_view text);
 // as quick and for such no longer.
 std::string gzip(std::string_view numbers);
 
-// The text of a body as gzip() makes it. Error(data) when it is anything else, is damaged, or its
-// text is longer than `longest`.
+// The text of a whole body, in one member or several. Error(data) when it is anything else, is
+// damaged or cut short; Error(limit) when its text is longer than `longest`.
 std::string gunzip(std::string_view body, std::size_t longest);
 
 // Reads a gzip file piece by piece in constant memory, also one of several members.

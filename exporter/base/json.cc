@@ -125,14 +125,6 @@ void Value::each_item(const std::function<void(Value)>& visit) const {
   }
 }
 
-void Value::each_member(const std::function<void(std::string_view, Value)>& visit) const {
-  if (const auto object = get<dom::object>(place_)) {
-    for (const auto& [key, value] : *object) {
-      visit(key, Value(std::bit_cast<Place>(value)));
-    }
-  }
-}
-
 bool Value::append_scalar(std::string& out) const {
   const dom::element element = element_of(place_);
   switch (element.type()) {

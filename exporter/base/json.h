@@ -36,7 +36,6 @@ class Value {
   std::optional<Value> at(std::string_view path) const;
 
   void each_item(const std::function<void(Value)>& visit) const;  // of an array; else none
-  void each_member(const std::function<void(std::string_view key, Value)>& visit) const;
 
   // Appends the value as JSON; false, and nothing, for an array or object.
   bool append_scalar(std::string& out) const;

@@ -1,4 +1,5 @@
 #include "exporter/config/yaml_mapping.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>

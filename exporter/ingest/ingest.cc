@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <exception>
-#include <span>
 #include <utility>
 
 #include "collectors/events/ingest/ingest_key.h"
@@ -47,26 +46,6 @@ constexpr const char* kNoKey =
 
 // By its first bytes, because RudderStack's client says nothing and proxies unpack silently.
 bool is_gzip(std::string_view body) { return body.starts_with("\x1f\x8b"); }
-
-std::string inflate(std::string_view body, std::size_t longest) {
-  constexpr std::size_t kMore = std::size_t{64} * 1024;
-  Gunzip gunzip;
-  std::string text;
-  while (!body.empty() || !gunzip.ended()) {
-    const std::size_t size = text.size();
-    text.resize(std::min(size + kMore, longest + 1));
-    const Gunzip::Step step = gunzip.step(body, std::span(text).subspan(size));
-    body.remove_prefix(step.taken);
-    text.resize(size + step.made);
-    if (text.size() > longest) {
-      throw Refusal(413, fmt::format("the body inflates to more than {} bytes", longest));
-    }
-    if (step.taken == 0 && step.made == 0) {
-      throw Error(Reason::data, "compressed bytes are cut short");
-    }
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -145,14 +124,16 @@ Ingest::Taken Ingest::read(const HttpRequest& request, std::string_view type) {
   std::size_t size = request.body.size();
   try {
     if (is_gzip(request.body)) {
-      const std::string text = inflate(request.body, longest);
+      const std::string text = gunzip(request.body, longest);
       size = text.size();
       reader->parse(text);
     } else {
       reader->parse(request.body);
     }
   } catch (const Error& error) {
-    throw Refusal(400, fmt::format("the body cannot be read: {}", error.what()));
+    throw error.reason() == Reason::limit
+        ? Refusal(413, error.what())
+        : Refusal(400, fmt::format("the body cannot be read: {}", error.what()));
   }
   source = source == nullptr ? source_of(reader->key()) : source;
   if (source == nullptr) {

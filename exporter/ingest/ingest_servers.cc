@@ -11,16 +11,6 @@ constexpr std::size_t kMaxWaiting = 20'000;
 
 }  // namespace
 
-std::shared_ptr<Ingest> IngestServers::Place::get() const {
-  const std::scoped_lock lock(mutex_);
-  return ingest_;
-}
-
-void IngestServers::Place::set(std::shared_ptr<Ingest> ingest) {
-  const std::scoped_lock lock(mutex_);
-  ingest_.swap(ingest);
-}
-
 IngestServers::IngestServers(std::function<Journal&()> journal, const Clock& clock, Log& log)
     : journal_(std::move(journal)),
       clock_(clock),
@@ -33,7 +23,7 @@ IngestServers::IngestServers(std::function<Journal&()> journal, const Clock& clo
           kMaxWaiting) {}
 
 std::vector<HttpRoute> IngestServers::routes() {
-  return ingest_routes([place = own_] { return place->get(); });
+  return ingest_routes([place = own_] { return place->load(); });
 }
 
 std::map<std::string, std::shared_ptr<Ingest>> IngestServers::ingests(
@@ -62,19 +52,19 @@ void IngestServers::replace(const Config& config,
       continue;
     }
     auto place = std::make_shared<Place>();
-    place->set(ingest);
+    place->store(ingest);
     HttpOptions options;
     options.listen_addresses = {address};
     options.address_setting = "the source's listen_address";
     auto server =
-        std::make_unique<HttpServer>(options, ingest_routes([place] { return place->get(); }));
+        std::make_unique<HttpServer>(options, ingest_routes([place] { return place->load(); }));
     log_.info("listening for events", {{"address", server->addresses().front()}});
     fresh[address] = {std::move(place), std::move(server)};
   }
   // Nothing fails from here on.
   for (auto served = served_.begin(); served != served_.end();) {
     if (const auto found = wanted.find(served->first); found != wanted.end()) {
-      served->second.place->set(found->second);
+      served->second.place->store(found->second);
       ++served;
     } else {
       served = served_.erase(served);
@@ -82,7 +72,7 @@ void IngestServers::replace(const Config& config,
   }
   served_.merge(fresh);
   const auto own = wanted.find("");
-  own_->set(own == wanted.end() ? nullptr : own->second);
+  own_->store(own == wanted.end() ? nullptr : own->second);
 }
 
 }  // namespace usage

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -33,16 +33,8 @@ class IngestServers {
   const IngestMetrics& metrics() const { return metrics_; }
 
  private:
-  // Hands out the Ingest of one address, which a reload may swap while requests come in.
-  class Place {
-   public:
-    std::shared_ptr<Ingest> get() const;
-    void set(std::shared_ptr<Ingest> ingest);
-
-   private:
-    mutable std::mutex mutex_;
-    std::shared_ptr<Ingest> ingest_;  // guarded by mutex_
-  };
+  // What is served at one address; a reload may swap it while requests come in.
+  using Place = std::atomic<std::shared_ptr<Ingest>>;
   struct Served {
     std::shared_ptr<Place> place;
     std::unique_ptr<HttpServer> server;

@@ -92,7 +92,8 @@ const std::map<std::string_view, std::set<std::string_view>>& table() {
        {"collectors/api", "collectors/events", "collectors/measures", "collectors/measures/targets",
         "collectors/report", "collectors/sources", "collectors/state", "collectors/usage",
         "collectors/usage/explain", "exporter/app", "exporter/demo", "exporter/exposition",
-        "exporter/ingest", "exporter/pages", "exporter/report", "exporter/scheduling"}},
+        "exporter/http", "exporter/ingest", "exporter/pages", "exporter/report",
+        "exporter/scheduling"}},
       {"exporter/cli", {"exporter/cli/verbs"}},
       {"exporter", {"exporter/cli"}},
   };

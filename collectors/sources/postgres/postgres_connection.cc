@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "exporter/base/error.h"
@@ -99,6 +101,51 @@ void wait_for(int socket, short events, const WaitLimits& limits) {
     }
   }
 }
+
+// PQcancel blocks while the network is silent, and libpq 15 cannot bound it: each request has a
+// thread of its own, which owns all it uses. The end of the process waits for those under way, so
+// that none runs beside the destructors of the libraries; after a second it leaves them to the
+// kernel, as PQcancel makes system calls alone then.
+class CancelRequests {
+ public:
+  static CancelRequests& instance() {
+    static CancelRequests requests;
+    return requests;
+  }
+
+  // Becomes true when the server has taken the request or cannot be asked.
+  std::shared_ptr<std::atomic<bool>> send(std::shared_ptr<PGcancel> canceller) {
+    auto asked = std::make_shared<std::atomic<bool>>(false);
+    const std::scoped_lock lock(under_way_->mutex);
+    std::thread([canceller = std::move(canceller), asked, under_way = under_way_]() mutable {
+      std::array<char, 256> message{};
+      PQcancel(canceller.get(), message.data(), static_cast<int>(message.size()));
+      canceller.reset();
+      *asked = true;
+      const std::scoped_lock ended(under_way->mutex);
+      --under_way->count;
+      under_way->changed.notify_all();
+    }).detach();
+    ++under_way_->count;
+    return asked;
+  }
+
+  ~CancelRequests() {
+    std::unique_lock lock(under_way_->mutex);
+    under_way_->changed.wait_for(lock, std::chrono::seconds(1),
+                                 [&] { return under_way_->count == 0; });
+  }
+
+ private:
+  CancelRequests() = default;
+
+  struct UnderWay {
+    std::mutex mutex;  // guards what follows
+    std::condition_variable changed;
+    int count = 0;
+  };
+  const std::shared_ptr<UnderWay> under_way_ = std::make_shared<UnderWay>();
+};
 
 }  // namespace
 
@@ -350,14 +397,7 @@ void Connection::copy_out(const std::string& sql, const WaitLimits& limits,
 }
 
 bool Connection::cancel(const WaitLimits& limits) {
-  // PQcancel blocks while the network is silent, and libpq 15 has no limit for it. So it runs in a
-  // detached thread, which owns everything it uses and ends with the kernel's own timeouts.
-  const auto asked = std::make_shared<std::atomic<bool>>(false);
-  std::thread([canceller = handle_->canceller, asked] {
-    std::array<char, 256> message{};
-    PQcancel(canceller.get(), message.data(), static_cast<int>(message.size()));
-    *asked = true;
-  }).detach();
+  const auto asked = CancelRequests::instance().send(handle_->canceller);
   try {
     while (const Result result = handle_->next(limits)) {
       if (PQresultStatus(result.get()) == PGRES_COPY_OUT) {

@@ -26,34 +26,45 @@ void BucketCompressor::pack(Instant start, Bucket bucket) {
     packed_.try_emplace(start, std::move(bucket), shape_);
     return;
   }
-  while (left_.size() >= kMostLeft) {
-    changed_.wait(lock);
-  }
+  wait(lock, kMostLeft);
   left_.push_back({start, std::move(bucket)});
   changed_.notify_all();
 }
 
 std::optional<Bucket> BucketCompressor::take_back(Instant start) {
   MutexLock lock(mutex_);
-  wait(lock);
+  wait(lock, 0);
   const auto packed = packed_.extract(start);
   return packed ? std::optional(packed.mapped().packed.unpacked(shape_)) : std::nullopt;
 }
 
 std::map<Instant, FreshBucket> BucketCompressor::finish() {
   MutexLock lock(mutex_);
-  wait(lock);
+  wait(lock, 0);
   return std::exchange(packed_, {});
 }
 
-void BucketCompressor::wait(MutexLock& lock) {
-  while (!left_.empty() || packing_) {
+void BucketCompressor::wait(MutexLock& lock, std::size_t most_left) {
+  while (!failure_ && left_.size() + (packing_ ? 1 : 0) > most_left) {
     changed_.wait(lock);
+  }
+  if (failure_) {
+    std::rethrow_exception(failure_);
   }
 }
 
 void BucketCompressor::work(const std::stop_token& stop) {
   make_batch_thread();
+  try {
+    pack_all(stop);
+  } catch (...) {
+    const MutexLock lock(mutex_);
+    failure_ = std::current_exception();
+    changed_.notify_all();
+  }
+}
+
+void BucketCompressor::pack_all(const std::stop_token& stop) {
   MutexLock lock(mutex_);
   while (changed_.wait(lock, stop, [&]() REQUIRES(mutex_) { return !left_.empty(); }) &&
          !stop.stop_requested()) {

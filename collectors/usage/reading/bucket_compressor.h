@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <map>
 #include <optional>
 #include <thread>
@@ -35,7 +36,9 @@ class BucketCompressor {
     Instant start;
     Bucket bucket;
   };
-  void wait(MutexLock& lock) REQUIRES(mutex_);  // until nothing is left
+  // Waits until at most so many are left; rethrows what ended the thread.
+  void wait(MutexLock& lock, std::size_t most_left) REQUIRES(mutex_);
+  void pack_all(const std::stop_token& stop);
   void work(const std::stop_token& stop);
 
   const FeatureShape& shape_;
@@ -44,6 +47,7 @@ class BucketCompressor {
   std::deque<Left> left_ GUARDED_BY(mutex_);
   bool packing_ GUARDED_BY(mutex_) = false;
   std::map<Instant, FreshBucket> packed_ GUARDED_BY(mutex_);
+  std::exception_ptr failure_ GUARDED_BY(mutex_);  // ended the thread
   std::optional<std::jthread> thread_;
 };
 

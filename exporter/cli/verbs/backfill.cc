@@ -1,3 +1,5 @@
+#include "exporter/cli/verbs/backfill.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -13,12 +15,21 @@
 #include "exporter/base/format.h"
 #include "exporter/base/timestamps.h"
 #include "exporter/base/utf8.h"
-#include "exporter/cli/verbs/verbs.h"
+#include "exporter/cli/verbs/flags.h"
 #include "exporter/exposition/openmetrics_history.h"
 
 namespace usage {
 
 namespace {
+
+struct BackfillFlags {
+  std::string config_file = kDefaultConfigFile;
+  std::optional<Instant> from, to;
+  Duration step = std::chrono::hours(1);
+  std::vector<std::string> labels;  // NAME=VALUE
+  std::string output;               // a path; empty: stdout
+  LogFlags log;
+};
 
 struct Span {
   Instant from, to;  // both are written
@@ -26,7 +37,7 @@ struct Span {
   std::int64_t instants() const { return (to - from) / step + 1; }
 };
 
-Span span_of(const Flags& flags, const UsageConfig& usage, Instant now) {
+Span span_of(const BackfillFlags& flags, const UsageConfig& usage, Instant now) {
   constexpr std::int64_t kMost = 1'000'000;
   const Instant last = floor_to(now, usage.bucket);
   Span span{*flags.from, flags.to.value_or(last), flags.step};
@@ -47,7 +58,8 @@ Span span_of(const Flags& flags, const UsageConfig& usage, Instant now) {
 }
 
 // The labels of the flags, which no family may have already.
-std::vector<HistoryText::FixedLabel> labels_of(const Flags& flags, const Metrics& families) {
+std::vector<HistoryText::FixedLabel> labels_of(const BackfillFlags& flags,
+                                               const Metrics& families) {
   std::set<std::string> taken{"le"};
   for (const MetricFamily& family : families) {
     taken.insert(family.label_names.begin(), family.label_names.end());
@@ -106,11 +118,16 @@ void evaluate_all(HistoryText& text, const Facts& facts, const UsageConfig& usag
   }
 }
 
-}  // namespace
+// Whole seconds, at least one.
+std::optional<Duration> parse_step(std::string_view text) {
+  const auto step = parse_duration(text);
+  const bool whole = step && *step % std::chrono::seconds(1) == Duration{};
+  return whole && *step > Duration{} ? step : std::nullopt;
+}
 
-int run_backfill(const Flags& flags) {
+int run_backfill(const BackfillFlags& flags) {
   const SystemClock system;
-  Log log(stderr, flags.log_level, flags.log_format, system);
+  Log log(stderr, flags.log.level, flags.log.format, system);
   const UsageConfig usage = read_features_of(flags.config_file);
   const Span span = span_of(flags, usage, system.now());
   const Metrics families = families_of(usage);
@@ -136,6 +153,30 @@ int run_backfill(const Flags& flags) {
         stdout);
   }
   return 0;
+}
+
+}  // namespace
+
+VerbRun add_backfill(CLI::App& app) {
+  const auto owned = std::make_shared<BackfillFlags>();
+  BackfillFlags& flags = *owned;
+  add_config_flag(app, flags.config_file);
+  add_instant(app, "--from", "The first instant: every number as of then, as `once --at` gives it.",
+              flags.from, "");
+  app.get_option("--from")->required();
+  add_instant(app, "--to", "The last instant.", flags.to, "the last full hour");
+  add_parsed<Duration>(
+      app, "--step", "From one instant to the next. Numbers change at the ends of buckets (1h).",
+      parse_step, [&flags](Duration step) { flags.step = step; }, "DURATION", "1h");
+  app.add_option("--label", flags.labels,
+                 "A label for every series; repeatable. A scrape adds job and instance: give the "
+                 "same here, and the past joins the present.")
+      ->type_name("NAME=VALUE");
+  app.add_option("--output", flags.output, "Write to this file, which appears when it is whole.")
+      ->type_name("FILE")
+      ->default_str("stdout");
+  add_log_flags(app, flags.log);
+  return [owned] { return run_backfill(*owned); };
 }
 
 }  // namespace usage

@@ -1,3 +1,5 @@
+#include "exporter/cli/verbs/demo.h"
+
 #include <unistd.h>
 
 #include <cstdio>
@@ -13,7 +15,8 @@
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
 #include "exporter/base/timestamps.h"
-#include "exporter/cli/verbs/verbs.h"
+#include "exporter/cli/verbs/flags.h"
+#include "exporter/cli/verbs/web_flags.h"
 #include "exporter/demo/embedded.h"
 #include "exporter/demo/fill.h"
 #include "exporter/demo/product.h"
@@ -23,6 +26,14 @@
 namespace usage {
 
 namespace {
+
+struct DemoFlags {
+  std::string into;  // a DSN; empty: serve
+  double speed = 1;
+  std::optional<Instant> launch;
+  WebFlags web;
+  LogFlags log;
+};
 
 namespace fs = std::filesystem;
 
@@ -109,16 +120,15 @@ class Life {
   Scheduler scheduler_;  // last: its thread uses the others
 };
 
-demo::Product product_of(const Flags& flags, Instant now) {
-  if (flags.demo_launch && *flags.demo_launch > now) {
-    throw Error(Reason::config, fmt::format("--demo.launch={} lies in the future",
-                                            format_rfc3339(*flags.demo_launch)));
+demo::Product product_of(const DemoFlags& flags, Instant now) {
+  if (flags.launch && *flags.launch > now) {
+    throw Error(Reason::config,
+                fmt::format("--demo.launch={} lies in the future", format_rfc3339(*flags.launch)));
   }
-  return demo::make_product(demo::kDefaultSeed,
-                            flags.demo_launch.value_or(demo::default_launch(now)));
+  return demo::make_product(demo::kDefaultSeed, flags.launch.value_or(demo::default_launch(now)));
 }
 
-int fill_only(const Flags& flags) {
+int fill_only(const DemoFlags& flags) {
   const Instant now = SystemClock().now();
   const demo::Product product = product_of(flags, now);
   demo::fill(*open_writer(Secret(flags.into)), product, now);
@@ -130,20 +140,25 @@ int fill_only(const Flags& flags) {
   return 0;
 }
 
-}  // namespace
+// Midnight UTC.
+std::optional<Instant> parse_day(std::string_view text) {
+  const auto at = parse_rfc3339(text);
+  const bool day = at && at->time_since_epoch() % std::chrono::days(1) == Duration{};
+  return day ? at : std::nullopt;
+}
 
-int run_demo(const Flags& flags) {
+int run_demo(const DemoFlags& flags) {
   if (!flags.into.empty()) {
     return fill_only(flags);
   }
   const SystemClock system;
   std::optional<ScaledClock> scaled;
-  if (flags.demo_speed != 1) {
-    scaled.emplace(system.now(), flags.demo_speed);
+  if (flags.speed != 1) {
+    scaled.emplace(system.now(), flags.speed);
   }
   const Clock& clock = scaled ? static_cast<const Clock&>(*scaled) : system;
-  Log log(stderr, flags.log_level, flags.log_format, system);
-  const DemoFolder folder(flags.storage_path);
+  Log log(stderr, flags.log.level, flags.log.format, system);
+  const DemoFolder folder(flags.web.storage_path);
   const std::string dsn = "sqlite:" + folder.database();
   const Instant now = clock.now();
   const demo::Product product = product_of(flags, now);
@@ -152,7 +167,7 @@ int run_demo(const Flags& flags) {
   // In memory alone: the demo's tables are made anew at every start.
   const auto usage = std::make_shared<UsageState>(UsageOptions{});
   App app(
-      flags.serve,
+      flags.web.serve,
       [&usage] { return load_plan_text("demo.yml (built in)", demo::kDemoConfig, usage); }, usage,
       clock, log);
 
@@ -163,6 +178,31 @@ int run_demo(const Flags& flags) {
   const Life life(*writer, product, now, clock, log);
   app.run();
   return 0;
+}
+
+}  // namespace
+
+VerbRun add_demo(CLI::App& app) {
+  const auto owned = std::make_shared<DemoFlags>();
+  DemoFlags& flags = *owned;
+  app.add_option("--into", flags.into,
+                 "Only fill this database (sqlite:PATH or postgresql://…) and end.")
+      ->type_name("DSN");
+  add_parsed<Instant>(
+      app, "--demo.launch",
+      "The day on which the demo's features were launched, such as 2026-09-11: the same day makes "
+      "the same rows.",
+      parse_day, [&flags](Instant at) { flags.launch = at; }, "DAY", "75 days ago");
+  app.add_option(
+         "--demo.speed", flags.speed,
+         "How much faster than real time the demo's days pass, from 0.001 to 100000; 1440 is "
+         "a day a minute.")
+      ->type_name("N")
+      ->check(CLI::Range(0.001, 100'000.0).description(""))
+      ->capture_default_str();
+  add_web_flags(app, flags.web);
+  add_log_flags(app, flags.log);
+  return [owned] { return run_demo(*owned); };
 }
 
 }  // namespace usage

@@ -1,3 +1,5 @@
+#include "exporter/cli/verbs/forget.h"
+
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,11 +11,17 @@
 #include "collectors/state/state_file.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
-#include "exporter/cli/verbs/verbs.h"
+#include "exporter/cli/verbs/flags.h"
 
 namespace usage {
 
 namespace {
+
+struct ForgetFlags {
+  std::string user;  // "-": read it from stdin
+  std::string storage_path;
+  LogFlags log;
+};
 
 std::string read_user() {
   if (::isatty(STDIN_FILENO) == 1) {
@@ -30,9 +38,7 @@ std::string read_user() {
   return line;
 }
 
-}  // namespace
-
-int run_forget(const Flags& flags) {
+int run_forget(const ForgetFlags& flags) {
   if (!std::filesystem::exists(std::filesystem::path(flags.storage_path) / StateFile::kFile)) {
     throw Error(Reason::config,
                 fmt::format("there is no {} in {}; give the folder that the exporter has as "
@@ -40,7 +46,7 @@ int run_forget(const Flags& flags) {
                             StateFile::kFile, flags.storage_path));
   }
   const SystemClock clock;
-  Log log(stderr, flags.log_level, flags.log_format, clock);
+  Log log(stderr, flags.log.level, flags.log.format, clock);
   StateFile file(flags.storage_path, clock.now(), log);
   const std::string user = flags.user == "-" ? read_user() : flags.user;
   bool found = file.forget(user);
@@ -64,6 +70,24 @@ int run_forget(const Flags& flags) {
       "there too.\n",
       stdout);
   return 0;
+}
+
+}  // namespace
+
+VerbRun add_forget(CLI::App& app) {
+  const auto owned = std::make_shared<ForgetFlags>();
+  ForgetFlags& flags = *owned;
+  app.add_option("--user", flags.user,
+                 "The user's id as the database writes it; - reads it from stdin, so that it stays "
+                 "out of the shell's history.")
+      ->type_name("ID")
+      ->required();
+  app.add_option("--storage.path", flags.storage_path,
+                 "The folder of the state. Its exporter must not be running.")
+      ->type_name("PATH")
+      ->required();
+  add_log_flags(app, flags.log);
+  return [owned] { return run_forget(*owned); };
 }
 
 }  // namespace usage

@@ -90,6 +90,22 @@ TEST(Gunzip, RefusesWhatIsDamagedOrTooLong) {
   EXPECT_THROW(gunzip(damaged, 1000), Error);
 }
 
+TEST(Gunzip, TooLongIsAnotherErrorThanDamage) {
+  const auto reason = [](std::string_view body, std::size_t longest) {
+    try {
+      gunzip(body, longest);
+    } catch (const Error& error) {
+      return to_string(error.reason());
+    }
+    return std::string_view("none");
+  };
+  const std::string body = gzip(noise(100'000));
+  EXPECT_EQ(reason(body, 100'000), "none");
+  EXPECT_EQ(reason(body, 99'999), "limit");
+  EXPECT_EQ(reason(body + "x", 100'000), "data");
+  EXPECT_EQ(reason(std::string_view(body).substr(0, 1'000), 100'000), "data");
+}
+
 // Through pieces of the body and rooms for the text of these sizes.
 std::string in_pieces(std::string_view body, std::size_t piece, std::size_t room) {
   Gunzip gunzip;
