@@ -9,8 +9,10 @@
 #include "collectors/measures/tracking_measures.h"
 #include "collectors/usage/config/parts.h"
 #include "collectors/usage/explain/explain_parts.h"
-#include "collectors/usage/reading/reader.h"
+#include "collectors/usage/reading/activity_reader.h"
+#include "collectors/usage/reading/feature_reader.h"
 #include "collectors/usage/reading/refresh_policy.h"
+#include "collectors/usage/reading/users_reader.h"
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
 

@@ -1,6 +1,6 @@
-#include <algorithm>
+#include "collectors/usage/reading/users_reader.h"
 
-#include "collectors/usage/reading/reader.h"
+#include <utility>
 
 namespace usage {
 
