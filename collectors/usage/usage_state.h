@@ -13,8 +13,8 @@
 #include "collectors/state/state_file.h"
 #include "collectors/usage/config/usage_config.h"
 #include "collectors/usage/reading/cache_key.h"
-#include "collectors/usage/reading/reader.h"
 #include "collectors/usage/reading/refresh_policy.h"
+#include "collectors/usage/reading/shared_facts.h"
 #include "exporter/base/log.h"
 #include "exporter/base/mutex.h"
 

@@ -11,9 +11,11 @@
 
 #include "collectors/api/collector.h"
 #include "collectors/usage/config/usage_config.h"
+#include "collectors/usage/reading/activity_reader.h"
+#include "collectors/usage/reading/feature_reader.h"
 #include "collectors/usage/reading/read_ahead.h"
-#include "collectors/usage/reading/reader.h"
 #include "collectors/usage/reading/slices.h"
+#include "collectors/usage/reading/users_reader.h"
 #include "collectors/usage/usage_state.h"
 
 namespace usage {

@@ -1,7 +1,7 @@
-#include <algorithm>
+#include "collectors/usage/reading/users_reader.h"
 
 #include "collectors/sources/drivers.h"
-#include "collectors/usage/reading/reader.h"
+#include <utility>
 
 namespace usage {
 

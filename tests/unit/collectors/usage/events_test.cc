@@ -4,7 +4,9 @@
 
 #include "collectors/events/journal.h"
 #include "collectors/sources/drivers.h"
+#include "collectors/usage/reading/activity_reader.h"
 #include "collectors/usage/reading/cache_key.h"
+#include "collectors/usage/reading/feature_reader.h"
 #include "exporter/base/error.h"
 #include "exporter/base/timestamps.h"
 #include "tests/support/usage_bench.h"

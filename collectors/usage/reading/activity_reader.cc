@@ -1,4 +1,4 @@
-#include "collectors/usage/reading/reader.h"
+#include "collectors/usage/reading/activity_reader.h"
 
 #include <algorithm>
 
