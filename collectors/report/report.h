@@ -14,7 +14,7 @@
 #include "exporter/base/iso_week.h"
 
 // The weekly report as numbers: pure, and each of them a series that `once --at` shows as of the
-// week's end. render_report.h writes it down.
+// week's end. exporter/report/render_*.h write it down.
 namespace usage {
 
 // A number of a week and of those before. Nothing where it is not known, which is never 0: weeks
