@@ -13,8 +13,8 @@
 #include "collectors/usage/config/usage_config.h"
 #include "exporter/base/iso_week.h"
 
-// The weekly report as numbers: a pure function of facts and config. Each number is a series that
-// `once --at` shows as of the end of the week. exporter/report renders it.
+// The weekly report as numbers: pure, and each of them a series that `once --at` shows as of the
+// week's end. exporter/report/render_*.h write it down.
 namespace usage {
 
 // A number of a week and of the weeks before. Unknown values are absent, never 0: weeks before the

@@ -8,6 +8,7 @@
 
 #include "exporter/base/format.h"
 #include "exporter/base/json_text.h"
+#include "exporter/base/json_writer.h"
 #include "exporter/base/timestamps.h"
 
 namespace usage {
@@ -29,11 +30,6 @@ void append_logfmt(std::string_view key, std::string_view value, std::string& li
     bare = bare && byte > ' ' && byte < 0x7f && c != '"' && c != '=' && c != '\\';
   }
   line += bare ? std::string(value) : json_string(value);
-}
-
-void append_json(std::string_view key, std::string_view value, std::string& line) {
-  line += line.empty() ? '{' : ',';
-  line += json_string(key) + ":" + json_string(value);
 }
 
 }  // namespace
@@ -120,13 +116,11 @@ void Log::write(LogLevel level, std::string_view message, Fields fields) {
       append_logfmt(key, value, line);
     }
   } else {
-    append_json("ts", now, line);
-    append_json("level", level_name, line);
-    append_json("msg", message, line);
+    JsonDocument event{{"ts", now}, {"level", level_name}, {"msg", message}};
     for (const auto& [key, value] : fields) {
-      append_json(key, value, line);
+      event[std::string(key)] = value;
     }
-    line += '}';
+    line = json_line(event);
   }
   line += '\n';
   const std::scoped_lock lock(mutex_);

@@ -42,7 +42,7 @@ class HelpFormatter : public CLI::Formatter {
   }
 
   std::string make_option(const CLI::Option* option, bool is_positional) const override {
-    const bool takes_value = option->get_items_expected() != 0;
+    const bool takes_value = option->get_items_expected() != 0 && !option->get_type_name().empty();
     const std::string fallback = option->get_default_str();
     return fmt::format("  {}{}\n", option->get_name(is_positional, !is_positional),
                        takes_value ? " " + option->get_type_name() : "") +
@@ -97,6 +97,7 @@ class CommandLine {
     for (const Verb& verb : verbs()) {
       CLI::App* app = app_.add_subcommand(std::string(verb.name), std::string(verb.summary));
       app->group("Verbs");
+      app->set_help_flag("-h,--help", "Print this help.");  // anew: into the group of its flags
       runs_[app] = verb.add(*app);
     }
     app_.set_version_flag("--version", version_text(), "Print the version.");

@@ -9,7 +9,7 @@
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
 #include "exporter/base/gzip.h"
-#include "exporter/base/json_text.h"
+#include "exporter/base/json_writer.h"
 
 namespace usage {
 
@@ -19,10 +19,11 @@ constexpr std::size_t kReaders = 2;
 constexpr auto kWarnEvery = std::chrono::minutes(1);
 
 HttpResponse json_response(int status, std::string_view message = "") {
-  HttpResponse response = text_response(
-      status, message.empty()
-                  ? "{\"success\":true}\n"
-                  : fmt::format("{{\"success\":false,\"message\":{}}}\n", json_string(message)));
+  JsonDocument body{{"success", message.empty()}};
+  if (!message.empty()) {
+    body["message"] = message;
+  }
+  HttpResponse response = text_response(status, json_line(body) + "\n");
   response.content_type = "application/json";
   return response;
 }

@@ -1,8 +1,9 @@
+#include "exporter/report/render_html.h"
+
 #include <algorithm>
 
 #include "exporter/base/format.h"
 #include "exporter/base/html.h"
-#include "exporter/report/render_report.h"
 #include "exporter/report/render_text.h"
 
 namespace usage {

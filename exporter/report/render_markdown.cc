@@ -1,5 +1,6 @@
+#include "exporter/report/render_markdown.h"
+
 #include "exporter/base/format.h"
-#include "exporter/report/render_report.h"
 #include "exporter/report/render_text.h"
 
 namespace usage {

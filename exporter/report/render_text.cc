@@ -7,7 +7,6 @@
 
 #include "exporter/base/format.h"
 #include "exporter/base/timestamps.h"
-#include "exporter/report/render_report.h"
 
 namespace usage {
 
@@ -174,19 +173,7 @@ std::string clauses(const Report& report, std::string_view key, std::string_view
   return text;
 }
 
-constexpr std::array kForms{
-    ReportForm{"html", "text/html; charset=utf-8", render_report_html},
-    ReportForm{"md", "text/markdown; charset=utf-8", render_report_markdown},
-    ReportForm{"json", "application/json", render_report_json}};
-
 }  // namespace
-
-std::span<const ReportForm> report_forms() { return kForms; }
-
-const ReportForm* find_report_form(std::string_view name) {
-  const auto* const found = std::ranges::find(kForms, name, &ReportForm::name);
-  return found == kForms.end() ? nullptr : found;
-}
 
 std::string number_text(Unit unit, double number) {
   if (number < 0) {

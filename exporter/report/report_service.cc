@@ -11,6 +11,7 @@
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
 #include "exporter/http/page_response.h"
+#include "exporter/report/render_html.h"
 
 namespace usage {
 

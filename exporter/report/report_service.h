@@ -12,7 +12,7 @@
 #include "collectors/usage/usage_state.h"
 #include "exporter/base/log.h"
 #include "exporter/http/http_server.h"
-#include "exporter/report/render_report.h"
+#include "exporter/report/report_forms.h"
 #include "exporter/scheduling/self_metrics.h"
 
 namespace usage {

@@ -8,7 +8,7 @@
 #include "exporter/base/format.h"
 #include "exporter/base/timestamps.h"
 #include "exporter/cli/verbs/flags.h"
-#include "exporter/report/render_report.h"
+#include "exporter/report/report_forms.h"
 
 namespace usage {
 

@@ -1,6 +1,5 @@
 // A small report that was made up, in the three formats as they are in tests/golden/report.
 // USAGE_UPDATE_GOLDEN=1 writes them anew; read the difference before you commit it.
-#include "exporter/report/render_report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +9,11 @@
 #include <sstream>
 
 #include "exporter/base/timestamps.h"
+#include "exporter/report/render_html.h"
+#include "exporter/report/render_json.h"
+#include "exporter/report/render_markdown.h"
 #include "exporter/report/render_text.h"
+#include "exporter/report/report_forms.h"
 #include "tests/support/source_path.h"
 
 namespace usage {
