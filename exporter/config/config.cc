@@ -10,12 +10,12 @@
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
 #include "exporter/config/collectors.h"
 #include "exporter/config/ingest.h"
 #include "exporter/config/redact.h"
 #include "exporter/config/sources.h"
 #include "exporter/config/values.h"
-#include "exporter/base/strings.h"
 #include "exporter/config/yaml_mapping.h"
 
 namespace usage {

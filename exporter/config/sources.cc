@@ -5,10 +5,10 @@
 
 #include "exporter/base/error.h"
 #include "exporter/base/format.h"
+#include "exporter/base/strings.h"
 #include "exporter/config/drivers.h"
 #include "exporter/config/inputs.h"
 #include "exporter/config/values.h"
-#include "exporter/base/strings.h"
 #include "exporter/config/yaml_mapping.h"
 #include "exporter/exposition/metric.h"
 

@@ -101,7 +101,8 @@ bool Job::collect() noexcept {
   self_->started(now);
   wants_more_ = false;
   try {
-    const Collection collection = collector_->collect({now, start + timeout_, services_.log, services_.clock});
+    const Collection collection =
+        collector_->collect({now, start + timeout_, services_.log, services_.clock});
     validate(collection.metrics);
     const std::size_t series =
         collection.keep_published ? status().series : series_count(collection.metrics);

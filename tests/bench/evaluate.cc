@@ -1,6 +1,8 @@
 // What the full set of measures costs: features of a product whose every user is known, in a team,
 // and uses each of them some days; each refresh finds a new row in the open bucket.
 //   bench_evaluate [ROWS] [USERS] [FEATURES] [DAYS] [REFRESHES]
+#include "collectors/measures/evaluate.h"
+
 #include <malloc.h>
 
 #include <algorithm>
@@ -11,8 +13,6 @@
 #include <ctime>
 #include <string>
 #include <vector>
-
-#include "collectors/measures/evaluate.h"
 
 namespace {
 

@@ -15,8 +15,8 @@
 #include "collectors/sources/drivers.h"
 #include "collectors/usage/usage.h"
 #include "exporter/base/format.h"
-#include "tests/support/fake_clock.h"
 #include "exporter/base/timestamps.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/slow_source.h"
 #include "tests/support/temporary_folder.h"
 

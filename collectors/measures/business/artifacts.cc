@@ -30,7 +30,7 @@ void for_each_maker(EvaluationContext& context, bool ArtifactRules::* has,
 }
 
 // Adds a sample for each feature with artifacts and each window for which `value` returns a number.
-void add_per_maker(EvaluationContext& context, MetricFamily& family, bool ArtifactRules::*has,
+void add_per_maker(EvaluationContext& context, MetricFamily& family, bool ArtifactRules::* has,
                    const std::function<std::optional<double>(const std::string& feature,
                                                              const Interval& window)>& value) {
   for_each_maker(context, has, [&](const std::string& feature) {

@@ -28,7 +28,7 @@ struct FileIdentity {
 };
 
 std::optional<FileIdentity> identity(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) {
     return std::nullopt;
   }

@@ -1,8 +1,8 @@
 #include "collectors/sources/sqlite/sqlite_dialect.h"
 
 #include "collectors/sources/sqlite/sqlite_text.h"
-#include "exporter/base/timestamps.h"
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 
 namespace usage {
 

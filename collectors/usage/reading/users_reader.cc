@@ -1,7 +1,8 @@
 #include "collectors/usage/reading/users_reader.h"
 
-#include "collectors/sources/drivers.h"
 #include <utility>
+
+#include "collectors/sources/drivers.h"
 
 namespace usage {
 

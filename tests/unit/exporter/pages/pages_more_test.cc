@@ -2,10 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "exporter/base/timestamps.h"
 #include "exporter/pages/config.h"
 #include "exporter/pages/definitions.h"
 #include "exporter/pages/targets.h"
-#include "exporter/base/timestamps.h"
 
 namespace usage {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <fstream>
 
-#include "exporter/pages/landing.h"
 #include "exporter/base/timestamps.h"
+#include "exporter/pages/landing.h"
 
 namespace usage {
 namespace {
