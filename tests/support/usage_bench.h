@@ -49,6 +49,9 @@ class Bench {
     state_ = std::make_shared<UsageState>(options);
   }
 
+  // What the source and the collector take for the time.
+  const Clock& clock() const { return clock_; }
+
   // As a reload does.
   void use(const std::string& config) {
     Problems problems;

@@ -298,7 +298,7 @@ TEST(Usage, CheckNamesAMissingColumn) {
   std::string config = kFeatures;
   config.replace(config.find("column: status"), 14, "column: statsu");
   Bench bench(kTable, config);
-  const SystemClock clock;
+  const Clock& clock = bench.clock();
   Log log(stderr, LogLevel::error, LogFormat::logfmt, clock);
   const usage::RunContext run{kNow, clock.steady_now() + std::chrono::seconds(60), log, clock};
   try {

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 #include "exporter/base/error.h"
 #include "tests/support/temporary_folder.h"
@@ -62,7 +64,8 @@ TEST_F(AtomicFileTest, LeavesNothingBesideAFolderOfItsName) {
       ADD_FAILURE() << "a folder was replaced";
     } catch (const Error& error) {
       EXPECT_EQ(error.reason(), Reason::io);
-      EXPECT_THAT(error.what(), ::testing::HasSubstr(path_ + ": Is a directory"));
+      EXPECT_THAT(error.what(),
+                  ::testing::HasSubstr(path_ + ": " + std::generic_category().message(EISDIR)));
     }
   }
   EXPECT_TRUE(fs::is_directory(path_));
