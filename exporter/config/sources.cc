@@ -135,7 +135,6 @@ DatabaseConfig read_database(yaml::Mapping& mapping, const yaml::Node& node,
       database.password_file = resolve_path(*file->position.file, database.password_file);
     }
   }
-  database.pgbouncer = mapping.boolean("pgbouncer").value_or(false);
   return database;
 }
 
@@ -199,6 +198,10 @@ SourceConfig read_source(const yaml::Node& key, const yaml::Node& value, Problem
   source.lock_timeout =
       mapping.duration("lock_timeout", milliseconds(1), hours(1)).value_or(source.lock_timeout);
   source.max_gap = mapping.duration("max_gap", std::chrono::minutes(1), hours(24 * 366));
+  const bool pgbouncer = mapping.boolean("pgbouncer").value_or(false);
+  if (auto* const database = std::get_if<DatabaseConfig>(&source.input)) {
+    database->pgbouncer = pgbouncer;
+  }
   if (const auto zone = read_time_zone(mapping, "naive_time_zone", problems)) {
     source.naive_time_zone = zone->name();
   }

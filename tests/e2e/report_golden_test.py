@@ -11,7 +11,7 @@ from pathlib import Path
 
 from demo_sql import DemoSql
 from exporter import SOURCE_DIR, run
-from report_sql import WEEK, ReportSql, iso
+from report_sql import ReportSql, iso
 
 GOLDEN = SOURCE_DIR / "tests/golden/report"
 WEEKS = {

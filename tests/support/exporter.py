@@ -6,7 +6,10 @@ import signal
 import subprocess
 from pathlib import Path
 
-from server_process import HttpServer, free_port, wait_until  # noqa: F401 (tests take them from here)
+from server_process import HttpServer, free_port, wait_until
+
+__all__ = ["Exporter", "HttpServer", "PROGRAM", "SOURCE_DIR", "free_port", "parse_labels", "parse_metrics", "run",
+           "wait_until"]
 
 SOURCE_DIR = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("USAGE_EXPORTER", str(SOURCE_DIR / "build/ci/usage_exporter"))

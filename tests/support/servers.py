@@ -7,7 +7,9 @@ import pwd
 import signal
 import subprocess
 
-from server_process import Server, free_port, wait_until  # noqa: F401 (others take it from here)
+from server_process import Server, free_port, wait_until
+
+__all__ = ["Postgres", "free_port"]
 
 
 class Postgres(Server):
