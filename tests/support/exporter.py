@@ -8,10 +8,12 @@ from pathlib import Path
 
 from server_process import HttpServer, free_port, wait_until
 
-__all__ = ["Exporter", "HttpServer", "PROGRAM", "SOURCE_DIR", "free_port", "parse_labels", "parse_metrics", "run",
+__all__ = ["Exporter", "HttpServer", "PROGRAM", "SANITIZED", "SOURCE_DIR", "free_port", "parse_labels", "parse_metrics", "run",
            "wait_until"]
 
 SOURCE_DIR = Path(__file__).resolve().parents[2]
+# A program under sanitizers takes memory of its own: what a test says of memory is not asked then.
+SANITIZED = "ASAN_OPTIONS" in os.environ
 PROGRAM = os.environ.get("USAGE_EXPORTER", str(SOURCE_DIR / "build/ci/usage_exporter"))
 
 SAMPLE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$")
