@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-struct roaring_bitmap_s;
+struct roaring_bitmap_s;  // NOLINT(readability-identifier-naming): as CRoaring calls it
 
 namespace usage {
 

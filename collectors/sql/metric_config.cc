@@ -199,7 +199,7 @@ void read_histogram(yaml::Mapping& mapping, SqlMetric& metric, Problems& problem
 void read_stateset(yaml::Mapping& mapping, SqlMetric& metric) {
   metric.state_column = mapping.require_string("state");
   metric.states = mapping.strings("states");
-  std::set<std::string> distinct(metric.states.begin(), metric.states.end());
+  const std::set<std::string> distinct(metric.states.begin(), metric.states.end());
   if (metric.states.empty() || distinct.size() != metric.states.size()) {
     mapping.problem("states",
                     fmt::format("{} needs \"states\": a list of different texts", mapping.what()));
