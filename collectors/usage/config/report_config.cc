@@ -91,7 +91,8 @@ std::vector<ReportGroup> read_report(yaml::Mapping& outer, const UsageConfig& us
                                               yaml::quoted(name)));
     }
     ReportGroup group{name.text, {}};
-    yaml::Mapping mapping(value, fmt::format("{} in \"report\"", yaml::quoted(name)), problems);
+    const yaml::Mapping mapping(value, fmt::format("{} in \"report\"", yaml::quoted(name)),
+                                problems);
     if (value.is_mapping()) {
       for (const yaml::Entry& entry : value.entries) {
         group.keys.push_back(read_key(entry, yaml::quoted(name), usage, problems));

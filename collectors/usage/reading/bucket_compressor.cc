@@ -72,6 +72,7 @@ void BucketCompressor::pack_all(const std::stop_token& stop) {
     left_.pop_front();
     packing_ = true;
     lock.unlock();
+    // NOLINTNEXTLINE(misc-const-correctness): it is moved from.
     FreshBucket packed(std::move(next.bucket), shape_);
     lock.lock();
     packed_.try_emplace(next.start, std::move(packed));
