@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-struct z_stream_s;
+struct z_stream_s;  // NOLINT(readability-identifier-naming): as zlib calls it
 
 namespace usage {
 
