@@ -26,7 +26,7 @@ std::vector<std::string> read_paths(yaml::Mapping& mapping, std::string_view key
   if (!mapping.has(key)) {
     return fallback;
   }
-  std::vector<std::string> paths = mapping.strings(key);
+  const std::vector<std::string> paths = mapping.strings(key);
   for (const std::string& path : paths) {
     if (path.empty() || path.front() == '.' || path.back() == '.') {
       mapping.problem(

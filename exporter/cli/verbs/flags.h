@@ -17,7 +17,7 @@ namespace usage {
 template <typename Result>
 CLI::Option* add_parsed(CLI::App& app, const std::string& name, const std::string& help,
                         std::optional<Result> (*parse)(std::string_view),
-                        std::function<void(Result)> set, const std::string& type,
+                        const std::function<void(Result)>& set, const std::string& type,
                         const std::string& fallback) {
   return app
       .add_option_function<std::string>(
