@@ -8,9 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <map>
+#include <optional>
 #include <sstream>
 
 #include "exporter/base/format.h"
+#include "exporter/config/yaml_mapping.h"
 #include "exporter/config/yaml_text.h"
 
 namespace usage::yaml {

@@ -1,6 +1,7 @@
 #include "collectors/sources/postgres/postgres_dialect.h"
 
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/config/drivers.h"
 
 namespace usage {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "exporter/base/format.h"
+#include "exporter/base/timestamps.h"
 #include "exporter/config/sources.h"
 #include "exporter/config/yaml_mapping.h"
 
