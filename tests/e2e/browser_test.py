@@ -123,7 +123,7 @@ class BrowserTest(unittest.TestCase):
         told.write_text(json.dumps({"base": base or cls.exporter.url, "pages": pages or PAGES, "widths": [390, 1200],
                                     "out": str(out), "pictures": pictures, "pdf": "/report", **job}), encoding="utf-8")
         shutil.copy(SOURCE_DIR / "tests/browser/look.mjs", TOOLS)  # beside what it imports
-        ran = subprocess.run(["node", TOOLS / "look.mjs", told], capture_output=True, text=True, timeout=240)
+        ran = subprocess.run(["node", TOOLS / "look.mjs", told], capture_output=True, text=True, timeout=600)
         assert ran.returncode == 0, ran.stderr
         return json.loads(out.read_text(encoding="utf-8"))
 
