@@ -40,7 +40,7 @@ class BackfillTest(unittest.TestCase):
         self.out = Path(tempfile.mkdtemp(dir=self.folder)) / "history.om"
 
     def backfill(self, *flags, config=None, **options):
-        return run("backfill", f"--config.file={config or self.config}", *flags, env=self.env, timeout=300, **options)
+        return run("backfill", f"--config.file={config or self.config}", *flags, env=self.env, timeout=1800, **options)
 
     def day(self, days):
         return self.launch + datetime.timedelta(days=days)
