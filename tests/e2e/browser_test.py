@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
-from demo_sql import DemoSql
+from demo_sql import DemoSql, patient_config
 from exporter import SOURCE_DIR, Exporter, wait_until
 from server_process import Handler, Listener
 
@@ -90,8 +90,7 @@ class BrowserTest(unittest.TestCase):
         database.execute("CREATE TABLE t (who TEXT)")
         database.close()
         silent = cls.enterClassContext(socket.create_server(("127.0.0.1", 0)))  # takes connections and says nothing
-        config = (SOURCE_DIR / "config/demo.yml").read_text(encoding="utf-8")
-        config = re.sub(r"^( *)table: ", r"\1source: app\n\1table: ", config.replace("{table: ", "{source: app, table: "),
+        config = re.sub(r"^( *)table: ", r"\1source: app\n\1table: ", patient_config().replace("{table: ", "{source: app, table: "),
                         flags=re.MULTILINE)
         config = config.replace("\nwindows:", MORE.replace("GONE", str(gone)).replace("SLOW", str(silent.getsockname()[1]))
                                 + "\nwindows:", 1) + COLLECTORS
