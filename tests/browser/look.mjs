@@ -9,6 +9,7 @@ import os from 'os';
 import path from 'path';
 import { chromium } from 'playwright-core';
 
+const PATIENCE = 300_000; // milliseconds that a busy machine may take for anything
 const job = JSON.parse(fs.readFileSync(process.argv[2], 'utf-8'));
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf-8');
 const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'browser-test-'));
@@ -16,10 +17,12 @@ const browser = await chromium.launchPersistentContext(profile, {
   executablePath: '/usr/bin/chromium',
   headless: true,
   chromiumSandbox: false,
+  timeout: PATIENCE,
   timezoneId: 'UTC',
   locale: 'en-US',
   args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'],
 });
+browser.setDefaultTimeout(PATIENCE);
 
 async function open(url, said, offsite) {
   const page = await browser.newPage();

@@ -65,7 +65,7 @@ def render(jobs):
                       "query": urllib.parse.urlencode({"dashboard": f"/{name}.json", **parameters})})
     path = PREVIEW / "jobs.json"
     path.write_text(json.dumps(asked), encoding="utf-8")
-    subprocess.run(["node", PREVIEW / "render.mjs", DIST, path], check=True, timeout=600)
+    subprocess.run(["node", PREVIEW / "render.mjs", DIST, path], check=True, timeout=3600)
     return {name: json.loads((PICTURES / f"{name}.json").read_text(encoding="utf-8")) for name in jobs}
 
 

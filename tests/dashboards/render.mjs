@@ -6,6 +6,7 @@ import os from 'os';
 import path from 'path';
 import { chromium } from 'playwright-core';
 
+const PATIENCE = 300_000; // milliseconds that a busy machine may take for anything
 const [dist, jobs] = process.argv.slice(2);
 const TYPES = {
   '.html': 'text/html',
@@ -32,11 +33,13 @@ const browser = await chromium.launchPersistentContext(profile, {
   executablePath: '/usr/bin/chromium',
   headless: true,
   chromiumSandbox: false,
+  timeout: PATIENCE,
   viewport: { width: 1600, height: 1000 },
   timezoneId: 'UTC',
   locale: 'en-US',
   args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'],
 });
+browser.setDefaultTimeout(PATIENCE);
 
 async function render({ query, out }) {
   const width = Number(new URLSearchParams(query).get('width') ?? 1600);
@@ -61,7 +64,7 @@ async function render({ query, out }) {
   await page.goto(`http://127.0.0.1:${server.address().port}/?${query}`);
   let report;
   try {
-    await page.waitForFunction(() => window.__REPORT__, null, { timeout: 60000 });
+    await page.waitForFunction(() => window.__REPORT__);
     report = await page.evaluate(() => window.__REPORT__);
   } catch (error) {
     report = { fatal: String(error) };

@@ -9,7 +9,8 @@ import unittest
 import rules
 import rules_lint
 from alertmanager import Alertmanager
-from exporter import SOURCE_DIR, Exporter, run, wait_until
+from demo_sql import patient_config
+from exporter import Exporter, run, wait_until
 from prometheus import Prometheus
 from servers import Postgres
 
@@ -40,8 +41,7 @@ FROM generate_series(1, {count}) n;
 
 def config_of_the_demo():
     """As shipped, but everything is read every second and soon stale, and the target has an owner."""
-    text = (SOURCE_DIR / "config/demo.yml").read_text(encoding="utf-8")
-    text = re.sub(r"\b(refresh|interval): [0-9]+s", r"\1: 1s", text) + "\nstale_after: 5s\n"
+    text = re.sub(r"\b(refresh|interval): [0-9]+s", r"\1: 1s", patient_config()) + "\nstale_after: 5s\n"
     return text.replace("adoption_30d: {", "adoption_30d: {owner: growth, ")
 
 

@@ -10,11 +10,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from demo_sql import fill
-from exporter import PROGRAM, SAMPLE, SOURCE_DIR, parse_metrics, run
+from demo_sql import fill, write_config
+from exporter import PROGRAM, SAMPLE, parse_metrics, run
 from prometheus import Prometheus
 
-DEMO = SOURCE_DIR / "config" / "demo.yml"
 # What tells how the reading goes is of now and has no past.
 OF_NOW = re.compile(r"usage_(source|backfill|recount)_|usage_exporter_|process_")
 
@@ -31,6 +30,7 @@ class BackfillTest(unittest.TestCase):
         cls.folder = Path(cls.temporary.name)
         dsn = f"sqlite:{cls.folder / 'demo.db'}"
         launch = fill(dsn)
+        cls.config = write_config(cls.folder)
         cls.env = {**os.environ, "USAGE_DSN": dsn, "USAGE_DEMO_LAUNCH": launch}
         cls.launch = datetime.datetime.fromisoformat(launch.replace("Z", "+00:00"))
 
@@ -39,14 +39,14 @@ class BackfillTest(unittest.TestCase):
     def setUp(self):
         self.out = Path(tempfile.mkdtemp(dir=self.folder)) / "history.om"
 
-    def backfill(self, *flags, config=DEMO, **options):
-        return run("backfill", f"--config.file={config}", *flags, env=self.env, timeout=300, **options)
+    def backfill(self, *flags, config=None, **options):
+        return run("backfill", f"--config.file={config or self.config}", *flags, env=self.env, timeout=1800, **options)
 
     def day(self, days):
         return self.launch + datetime.timedelta(days=days)
 
     def once(self, at):
-        done = run("once", f"--config.file={DEMO}", "--collector=usage", f"--at={text_of(at)}", env=self.env)
+        done = run("once", f"--config.file={self.config}", "--collector=usage", f"--at={text_of(at)}", env=self.env)
         self.assertEqual(done.returncode, 0, done.stderr)
         # To Prometheus, an empty label is none.
         return {(name, tuple(label for label in labels if label[1])): value
@@ -122,7 +122,7 @@ class BackfillTest(unittest.TestCase):
 
     def test_counters_rise_when_the_table_is_older_than_the_history(self):
         short = self.out.with_name("short.yml")
-        short.write_text(DEMO.read_text() + "\nhistory: 10d\n")
+        short.write_text(self.config.read_text() + "\nhistory: 10d\n")
         done = self.backfill(f"--from={text_of(self.day(20))}", f"--to={text_of(self.day(60))}", "--step=1d",
                              config=short)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -133,7 +133,7 @@ class BackfillTest(unittest.TestCase):
         self.assertEqual(values, sorted(values))
 
     def test_a_year_of_hours_fits_in_little_memory(self):
-        with subprocess.Popen([PROGRAM, "backfill", f"--config.file={DEMO}", f"--from={text_of(self.day(-290))}",
+        with subprocess.Popen([PROGRAM, "backfill", f"--config.file={self.config}", f"--from={text_of(self.day(-290))}",
                                f"--to={text_of(self.day(75))}", f"--output={self.out}"],
                               stdout=subprocess.PIPE, text=True, env=self.env) as program:
             told = program.stdout.read()
@@ -148,7 +148,7 @@ class BackfillTest(unittest.TestCase):
 
     def test_on_a_terminal_a_bar_says_how_far_it_is(self):
         master, slave = pty.openpty()
-        with subprocess.Popen([PROGRAM, "backfill", f"--config.file={DEMO}", f"--from={text_of(self.day(0))}",
+        with subprocess.Popen([PROGRAM, "backfill", f"--config.file={self.config}", f"--from={text_of(self.day(0))}",
                                f"--to={text_of(self.day(75))}", f"--output={self.out}"],
                               stdout=subprocess.DEVNULL, stderr=slave, env=self.env) as program:
             os.close(slave)
@@ -186,7 +186,7 @@ class BackfillTest(unittest.TestCase):
 
     def test_a_failure_leaves_no_file(self):
         config = self.out.with_name("wrong.yml")
-        config.write_text(DEMO.read_text().replace("table: shared_reports", "table: nowhere"))
+        config.write_text(self.config.read_text().replace("table: shared_reports", "table: nowhere"))
         done = self.backfill(f"--from={text_of(self.day(30))}", f"--output={self.out}", config=config)
         self.assertEqual(done.returncode, 1)
         self.assertIn("nowhere", done.stderr)

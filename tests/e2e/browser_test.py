@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
-from demo_sql import DemoSql
+from demo_sql import DemoSql, patient_config
 from exporter import SOURCE_DIR, Exporter, wait_until
 from server_process import Handler, Listener
 
@@ -90,8 +90,7 @@ class BrowserTest(unittest.TestCase):
         database.execute("CREATE TABLE t (who TEXT)")
         database.close()
         silent = cls.enterClassContext(socket.create_server(("127.0.0.1", 0)))  # takes connections and says nothing
-        config = (SOURCE_DIR / "config/demo.yml").read_text(encoding="utf-8")
-        config = re.sub(r"^( *)table: ", r"\1source: app\n\1table: ", config.replace("{table: ", "{source: app, table: "),
+        config = re.sub(r"^( *)table: ", r"\1source: app\n\1table: ", patient_config().replace("{table: ", "{source: app, table: "),
                         flags=re.MULTILINE)
         config = config.replace("\nwindows:", MORE.replace("GONE", str(gone)).replace("SLOW", str(silent.getsockname()[1]))
                                 + "\nwindows:", 1) + COLLECTORS
@@ -123,7 +122,7 @@ class BrowserTest(unittest.TestCase):
         told.write_text(json.dumps({"base": base or cls.exporter.url, "pages": pages or PAGES, "widths": [390, 1200],
                                     "out": str(out), "pictures": pictures, "pdf": "/report", **job}), encoding="utf-8")
         shutil.copy(SOURCE_DIR / "tests/browser/look.mjs", TOOLS)  # beside what it imports
-        ran = subprocess.run(["node", TOOLS / "look.mjs", told], capture_output=True, text=True, timeout=240)
+        ran = subprocess.run(["node", TOOLS / "look.mjs", told], capture_output=True, text=True, timeout=600)
         assert ran.returncode == 0, ran.stderr
         return json.loads(out.read_text(encoding="utf-8"))
 

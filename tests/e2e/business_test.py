@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from demo_sql import DemoSql, fill
+from demo_sql import DemoSql, fill, write_config
 from exporter import SOURCE_DIR, Exporter, parse_metrics, run, wait_until
 from servers import Postgres
 
@@ -25,9 +25,7 @@ class BusinessTest(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.folder = Path(folder.name)
         # Everything is shown: what privacy hides is tested elsewhere.
-        cls.config = cls.folder / "demo.yml"
-        text = (SOURCE_DIR / "config" / "demo.yml").read_text(encoding="utf-8")
-        cls.config.write_text(text + "\nprivacy: {k_anonymity: 1}\n", encoding="utf-8")
+        cls.config = write_config(cls.folder, "\nprivacy: {k_anonymity: 1}\n")
         cls.demo = DemoSql(cls.folder)
         cls.addClassCleanup(cls.demo.close)
 

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 import rules
-from demo_sql import LAUNCH, fill
+from demo_sql import LAUNCH, fill, write_config
 from exporter import SOURCE_DIR, parse_labels, parse_metrics, run
 
 GUIDE = SOURCE_DIR / "tests/support/guide.txt"
@@ -113,7 +113,7 @@ class GuideTableTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             dsn = f"sqlite:{folder}/demo.db"
             fill(dsn)
-            once = run("once", f"--config.file={CONFIG}", "--collector=usage", f"--at={DAY_75}", check=True,
+            once = run("once", f"--config.file={write_config(folder)}", "--collector=usage", f"--at={DAY_75}", check=True,
                        env=os.environ | {"USAGE_DSN": dsn, "USAGE_DEMO_LAUNCH": LAUNCH})
         page = {(re.sub("_(bucket|sum|count)$", "", name), labels)
                 for name, labels in parse_metrics(once.stdout)}

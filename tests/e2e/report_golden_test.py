@@ -7,9 +7,8 @@ import json
 import os
 import tempfile
 import unittest
-from pathlib import Path
 
-from demo_sql import DemoSql
+from demo_sql import DemoSql, write_config
 from exporter import SOURCE_DIR, run
 from report_sql import ReportSql, iso
 
@@ -30,9 +29,7 @@ class ReportGoldenTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         folder = cls.enterClassContext(tempfile.TemporaryDirectory())
-        cls.config = Path(folder) / "demo.yml"
-        cls.config.write_text((SOURCE_DIR / "config/demo.yml").read_text(encoding="utf-8") + "\nprivacy: {k_anonymity: 1}\n",
-                              encoding="utf-8")
+        cls.config = write_config(folder, "\nprivacy: {k_anonymity: 1}\n")
         cls.demo = DemoSql(folder)
         cls.addClassCleanup(cls.demo.close)
         with cls.demo.database:

@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 
 import demo_sql
-from exporter import SOURCE_DIR, Exporter, parse_metrics, run, wait_until
+from exporter import Exporter, parse_metrics, run, wait_until
 from report_sql import WEEK, ReportSql, iso
 
 GUIDE_KEYS = {
@@ -83,10 +83,8 @@ class DemoReport(unittest.TestCase):
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
-        cls.config = Path(folder.name) / "demo.yml"
-        text = (SOURCE_DIR / "config" / "demo.yml").read_text(encoding="utf-8")
         # Everything is shown: what privacy hides is tested elsewhere.
-        cls.config.write_text(text + "\nprivacy: {k_anonymity: 1}\n", encoding="utf-8")
+        cls.config = demo_sql.write_config(folder.name, "\nprivacy: {k_anonymity: 1}\n")
         cls.demo = demo_sql.DemoSql(folder.name, cls.LAUNCH)
         cls.addClassCleanup(cls.demo.close)
         begin = cls.demo.begin

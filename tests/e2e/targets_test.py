@@ -9,7 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from demo_sql import fill
+from demo_sql import fill, write_config
 
 EXPORTER = os.environ["USAGE_EXPORTER"]
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "demo.yml"
@@ -61,7 +61,7 @@ class TargetsTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.path = Path(folder.name) / "demo.db"
+        self.path, self.config = Path(folder.name) / "demo.db", write_config(folder.name)
         launch = fill(f"sqlite:{self.path}")
         self.env = {**os.environ, "USAGE_DSN": f"sqlite:{self.path}", "USAGE_DEMO_LAUNCH": launch}
         self.launch = datetime.datetime.fromisoformat(launch.replace("Z", ""))
@@ -77,7 +77,8 @@ class TargetsTest(unittest.TestCase):
 
     def explain(self, day, target):
         at = (self.launch + datetime.timedelta(days=day)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        answer = subprocess.run([EXPORTER, "explain", "target", target, f"--at={at}", f"--config.file={CONFIG}"],
+        answer = subprocess.run([EXPORTER, "explain", "target", target, f"--at={at}",
+                                 f"--config.file={self.config}"],
                                 env=self.env, capture_output=True, text=True)
         self.assertEqual((answer.returncode, answer.stderr), (0, ""))
         return answer.stdout

@@ -15,7 +15,7 @@ import time
 import unittest
 from pathlib import Path
 
-from demo_sql import fill
+from demo_sql import fill, write_config
 from exporter import PROGRAM, SOURCE_DIR, Exporter, free_port, parse_metrics, run, wait_until
 from servers import Postgres
 
@@ -394,7 +394,7 @@ class DemoTest(unittest.TestCase):
                 for day in self.DAYS:
                     with self.subTest(day=day):
                         at = launch + datetime.timedelta(days=day)
-                        once = run("once", f"--config.file={SOURCE_DIR / 'config' / 'demo.yml'}",
+                        once = run("once", f"--config.file={write_config(folder)}",
                                    "--collector=usage", f"--at={at.strftime('%Y-%m-%dT%H:%M:%SZ')}", env=env)
                         self.assertEqual(once.returncode, 0, once.stderr)
                         self.compare(database, at.strftime("%Y-%m-%d %H:%M:%S"), day, parse_metrics(once.stdout))
@@ -408,7 +408,7 @@ class DemoTest(unittest.TestCase):
         self.assertEqual([len(line) for line in numbers], [2, 2, 2])
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "config").mkdir()
-            Path(folder, "config", "demo.yml").write_text((SOURCE_DIR / "config" / "demo.yml").read_text())
+            write_config(Path(folder, "config"))
             env, pages = dict(os.environ), []
             for command in commands:
                 words = command.split()

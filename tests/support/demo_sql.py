@@ -11,6 +11,19 @@ SUPPORT = SOURCE_DIR / "tests/support"
 LAUNCH = "2025-09-12"
 
 
+def patient_config():
+    """The demo's config, which gives a busy machine time to read the tables."""
+    shipped = (SOURCE_DIR / "config/demo.yml").read_text(encoding="utf-8")
+    return shipped.replace("dsn: ${USAGE_DSN}", "dsn: ${USAGE_DSN}\n    timeout: 10m")
+
+
+def write_config(folder, more=""):
+    """The same with `more` at its end, as a file of the folder; its path."""
+    path = Path(folder) / "demo.yml"
+    path.write_text(patient_config() + more, encoding="utf-8")
+    return path
+
+
 def text(instant):
     return instant.strftime("%Y-%m-%d %H:%M:%S")
 

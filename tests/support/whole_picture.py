@@ -85,7 +85,7 @@ class WholePicture:
             self._run(self.command("blocks"))
 
     def _run(self, command):
-        done = subprocess.run(command, env=os.environ | self.env, capture_output=True, text=True, timeout=300,
+        done = subprocess.run(command, env=os.environ | self.env, capture_output=True, text=True, timeout=3600,
                               check=False)
         if done.returncode != 0:
             raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}{done.stderr}")
