@@ -57,13 +57,15 @@ TEST(Drivers, OfASource) {
 
 TEST(Drivers, DialectsWriteTheirOwnSql) {
   const Instant at = parse_rfc3339("2026-11-25T08:30:00Z").value();
-  const Dialect& sqlite = dialect_of(source_of("sqlite"));
+  const SourceConfig sqlite_source = source_of("sqlite");
+  const Dialect& sqlite = dialect_of(sqlite_source);
   EXPECT_EQ(sqlite.quoted_name("a \"b\""), R"("a ""b""")");
   EXPECT_EQ(sqlite.json_field("t.f", "a.b"), R"(json_extract(t.f, '$."a.b"'))");
   EXPECT_EQ(sqlite.time_bound(at, TimeFormat::text), Parameter("2026-11-25 08:30"));
   EXPECT_EQ(sqlite.time_literal(at), "'2026-11-25 08:30:00'");
   EXPECT_FALSE(sqlite.has_booleans());
-  const Dialect& postgres = dialect_of(source_of("postgresql"));
+  const SourceConfig postgres_source = source_of("postgresql");
+  const Dialect& postgres = dialect_of(postgres_source);
   EXPECT_EQ(postgres.quoted_name("a \"b\""), R"("a ""b""")");
   EXPECT_EQ(postgres.json_field("t.f", "a.b"), "(CAST(t.f AS jsonb) ->> 'a.b')");
   EXPECT_EQ(postgres.time_bound(at, TimeFormat::text), Parameter(at));
